@@ -1,0 +1,39 @@
+//! The media types of the token endpoint and the documents beside it.
+
+/// The body of a token request (RFC 6749 appendix B).
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Every answer: tokens, errors, metadata and key sets.
+pub const JSON: &str = "application/json";
+
+/// Whether the value of a `Content-Type` header names [`FORM`], whatever its parameters.
+///
+/// Clients send `application/x-www-form-urlencoded; charset=UTF-8` and other spellings; type names
+/// compare without regard to case (RFC 9110 §8.3.1).
+pub fn is_form(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(FORM)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recognizes_the_form_type_in_every_spelling() {
+        for (content_type, expected) in [
+            ("application/x-www-form-urlencoded", true),
+            ("application/x-www-form-urlencoded;charset=UTF-8", true),
+            (
+                "APPLICATION/X-WWW-Form-Urlencoded ; charset=\"utf-8\"",
+                true,
+            ),
+            ("", false),
+            ("application/json", false),
+            ("application/x-www-form-urlencoded-not", false),
+            ("text/plain; application/x-www-form-urlencoded", false),
+        ] {
+            assert_eq!(is_form(content_type), expected, "{content_type:?}");
+        }
+    }
+}
