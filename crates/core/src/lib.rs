@@ -1,1 +1,23 @@
-//! Placeholder.
+//! What Portvakt decides, and what it decides about.
+//!
+//! Here are the domain types, the grammar of scopes, the decision whether a grant gets a token,
+//! the table of refusals, the use-cases, and the ports through which they reach storage, time and
+//! randomness. There is no HTTP, no SQL and no environment here, and the decision itself
+//! ([`grant`]) is pure: plain data in, a verdict out.
+//!
+//! Start reading at [`grant`], then [`refusal`].
+
+pub mod access;
+pub mod client;
+pub mod clock;
+pub mod delegation;
+pub mod entropy;
+pub mod organization;
+pub mod party;
+pub mod person;
+pub mod ports;
+pub mod scope;
+pub mod signing;
+
+pub use crate::clock::{Clock, MockClock, SystemClock, Timestamp};
+pub use crate::entropy::{Entropy, SeededEntropy, SystemEntropy};

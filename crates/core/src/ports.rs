@@ -1,0 +1,326 @@
+//! What the core asks of the outside world: storage, the ledger of used grants, and the registers
+//! of delegations, system users and consents.
+//!
+//! Writes happen in a [`UnitOfWork`] that ends with an explicit commit. "Not found" is `Ok(None)`.
+//! Nothing is ever deleted: `save_*` inserts or replaces a whole record by its key, and records
+//! are deactivated by their own state.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::access::{Access, AccessState};
+use crate::client::{Client, ClientId, ClientKey, KeySet};
+use crate::clock::Timestamp;
+use crate::delegation::{Delegation, DelegationSource};
+use crate::organization::{OrgNumber, Organization};
+use crate::party::{Consent, SystemUser};
+use crate::person::Person;
+use crate::scope::{Prefix, Scope, ScopeName, ScopeToken};
+use crate::signing::SigningKeyRecord;
+
+/// A fault of the store; never a fact about the caller's request.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The store did not answer, or said that it cannot now. Trying again may help.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// A stored value cannot be read back.
+    #[error("corrupt data in {table}.{column} of {key}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// Which row; an id, never a secret.
+        key: String,
+    },
+    /// The store refused a write that the rules should have prevented.
+    #[error("the store refused the write: {0}")]
+    Refused(String),
+}
+
+/// Counts committed changes of the registry. It only grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision(pub u64);
+
+/// A client with what deciding its grants needs.
+#[derive(Clone, Debug)]
+pub struct ClientRecord {
+    /// The registration.
+    pub client: Client,
+    /// Its registered keys, expired ones included, removed ones not.
+    pub keys: Vec<ClientKey>,
+    /// Whether the client's organization, and its supplier if it has one, are active.
+    pub organization_active: bool,
+}
+
+/// What the registry knows of one requested scope, seen from one consumer.
+#[derive(Clone, Debug, Default)]
+pub struct ScopeFact {
+    /// The scope; none when no scope has this name.
+    pub scope: Option<Arc<Scope>>,
+    /// Whether the scope's owner is an active organization.
+    pub owner_active: bool,
+    /// The consumer's access record, if there is one.
+    pub access: Option<AccessState>,
+}
+
+/// The reads of a token request. An implementation may answer from memory, as long as a committed
+/// change shows within the time that it promises.
+#[async_trait]
+pub trait GrantRegistry: Send + Sync {
+    /// The client of this id, deactivated ones too.
+    async fn find_client_record(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<Option<Arc<ClientRecord>>, StorageError>;
+
+    /// One fact for each scope, in the order asked, seen from `consumer`.
+    async fn find_scope_facts(
+        &self,
+        scopes: &[ScopeToken],
+        consumer: OrgNumber,
+    ) -> Result<Vec<ScopeFact>, StorageError>;
+
+    /// Whether this organization is deactivated. One that is not recorded is not deactivated.
+    async fn is_deactivated(&self, orgno: OrgNumber) -> Result<bool, StorageError>;
+
+    /// The active prefixes of an organization, in order of name.
+    async fn find_prefixes_of(&self, orgno: OrgNumber) -> Result<Vec<Prefix>, StorageError>;
+}
+
+/// What identifies a used grant: a SHA-256 value, never the grant itself.
+pub type GrantDigest = [u8; 32];
+
+/// What came of consuming a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consumption {
+    /// It had not been used; now it is, durably.
+    Fresh,
+    /// It was used before.
+    Replayed,
+}
+
+/// The ledger of used grants: one atomic, durable insert for each.
+#[async_trait]
+pub trait ReplayLedger: Send + Sync {
+    /// Consumes a grant. `Fresh` is answered only after the record would survive `kill -9`, and
+    /// for a digest at most once until `keep_until`.
+    async fn consume(
+        &self,
+        digest: GrantDigest,
+        keep_until: Timestamp,
+    ) -> Result<Consumption, StorageError>;
+
+    /// Whether a grant was used, without using it.
+    async fn is_consumed(&self, digest: GrantDigest) -> Result<bool, StorageError>;
+
+    /// Drops records whose `keep_until` is before `now`, a bounded number at a time, and says how
+    /// many. Called outside requests.
+    async fn remove_expired(&self, now: Timestamp) -> Result<u64, StorageError>;
+}
+
+/// Where it is recorded that a consumer lets a supplier use scopes.
+#[async_trait]
+pub trait DelegationLookup: Send + Sync {
+    /// For each scope, whether `consumer` has delegated it to `supplier` at `now` in the source
+    /// with this issuer.
+    async fn find_delegated(
+        &self,
+        source: &str,
+        consumer: OrgNumber,
+        supplier: OrgNumber,
+        scopes: &[ScopeToken],
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StorageError>;
+}
+
+/// Where system users and consents are recorded.
+#[async_trait]
+pub trait PartyLookup: Send + Sync {
+    /// The active system user of `owner` for this client. Without `external_ref` the one that has
+    /// the owner's number as its reference.
+    async fn find_system_user(
+        &self,
+        client_id: &ClientId,
+        owner: OrgNumber,
+        external_ref: Option<&str>,
+    ) -> Result<Option<SystemUser>, StorageError>;
+
+    /// The active consent of this id, whoever gave it and received it.
+    async fn find_consent(&self, id: &str) -> Result<Option<Consent>, StorageError>;
+}
+
+/// Which records a list holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Listing {
+    /// Active records only.
+    #[default]
+    Active,
+    /// Deactivated records too (`inactive=true`).
+    All,
+}
+
+/// An organization's right to make scopes below a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrefixAssignment {
+    /// The prefix.
+    pub prefix: Prefix,
+    /// Whose it is.
+    pub owner_orgno: OrgNumber,
+    /// A withdrawn prefix gets no new scopes; existing ones keep working.
+    pub active: bool,
+    /// When it was first assigned.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub last_updated: Timestamp,
+}
+
+/// Organizations and prefixes.
+#[async_trait]
+pub trait Organizations {
+    /// The organization of this number.
+    async fn find_organization(&mut self, orgno: OrgNumber) -> Result<Option<Organization>, StorageError>;
+    /// Organizations in order of number.
+    async fn list_organizations(&mut self, listing: Listing) -> Result<Vec<Organization>, StorageError>;
+    /// Inserts or replaces by number.
+    async fn save_organization(&mut self, organization: &Organization) -> Result<(), StorageError>;
+    /// The assignment of this prefix.
+    async fn find_prefix(&mut self, prefix: &Prefix) -> Result<Option<PrefixAssignment>, StorageError>;
+    /// Assignments in order of prefix, of one organization or of all.
+    async fn list_prefixes(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+    ) -> Result<Vec<PrefixAssignment>, StorageError>;
+    /// Inserts or replaces by prefix.
+    async fn save_prefix(&mut self, assignment: &PrefixAssignment) -> Result<(), StorageError>;
+}
+
+/// Scopes and access to them.
+#[async_trait]
+pub trait Scopes {
+    /// The scope of this name.
+    async fn find_scope(&mut self, name: &ScopeName) -> Result<Option<Scope>, StorageError>;
+    /// Scopes in order of name, of one owner or of all.
+    async fn list_scopes(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+    ) -> Result<Vec<Scope>, StorageError>;
+    /// Inserts or replaces by name.
+    async fn save_scope(&mut self, scope: &Scope) -> Result<(), StorageError>;
+    /// One organization's access to a scope.
+    async fn find_access(
+        &mut self,
+        scope: &ScopeName,
+        consumer: OrgNumber,
+    ) -> Result<Option<Access>, StorageError>;
+    /// Access records of a scope, or to all scopes, in order of scope and consumer.
+    /// [`Listing::Active`] leaves out [`AccessState::Denied`].
+    async fn list_access(
+        &mut self,
+        scope: Option<&ScopeName>,
+        consumer: Option<OrgNumber>,
+        listing: Listing,
+    ) -> Result<Vec<Access>, StorageError>;
+    /// Inserts or replaces by scope and consumer.
+    async fn save_access(&mut self, access: &Access) -> Result<(), StorageError>;
+}
+
+/// Clients and their keys.
+#[async_trait]
+pub trait Clients {
+    /// The client of this id.
+    async fn find_client(&mut self, client_id: &ClientId) -> Result<Option<Client>, StorageError>;
+    /// Clients in order of creation, of one organization (as client or supplier) or of all.
+    async fn list_clients(
+        &mut self,
+        organization: Option<OrgNumber>,
+        listing: Listing,
+    ) -> Result<Vec<Client>, StorageError>;
+    /// Inserts or replaces by id.
+    async fn save_client(&mut self, client: &Client) -> Result<(), StorageError>;
+    /// The client's keys in the order of its set; [`Listing::All`] adds removed ones after them.
+    async fn list_keys(
+        &mut self,
+        client_id: &ClientId,
+        listing: Listing,
+    ) -> Result<Vec<StoredKey>, StorageError>;
+    /// Replaces the whole set; none leaves the client without keys. Replaced keys stay readable.
+    async fn replace_keys(
+        &mut self,
+        client_id: &ClientId,
+        keys: Option<&KeySet>,
+        now: Timestamp,
+    ) -> Result<(), StorageError>;
+}
+
+/// A key of a client's present or former set.
+#[derive(Clone, Debug)]
+pub struct StoredKey {
+    /// The key.
+    pub key: ClientKey,
+    /// Whether it belongs to the present set.
+    pub active: bool,
+}
+
+/// The built-in registers that grants refer to: delegations, system users, consents, people.
+#[async_trait]
+pub trait Registers {
+    /// Delegation sources in order of name.
+    async fn list_delegation_sources(&mut self) -> Result<Vec<DelegationSource>, StorageError>;
+    /// Inserts or replaces by name.
+    async fn save_delegation_source(&mut self, source: &DelegationSource) -> Result<(), StorageError>;
+    /// Delegations in order of source, scope, consumer, supplier.
+    async fn list_delegations(&mut self, listing: Listing) -> Result<Vec<Delegation>, StorageError>;
+    /// Inserts or replaces by source, scope, consumer and supplier.
+    async fn save_delegation(&mut self, delegation: &Delegation) -> Result<(), StorageError>;
+    /// System users in order of id.
+    async fn list_system_users(&mut self, listing: Listing) -> Result<Vec<SystemUser>, StorageError>;
+    /// Inserts or replaces by id.
+    async fn save_system_user(&mut self, system_user: &SystemUser) -> Result<(), StorageError>;
+    /// Consents in order of id.
+    async fn list_consents(&mut self, listing: Listing) -> Result<Vec<Consent>, StorageError>;
+    /// Inserts or replaces by id.
+    async fn save_consent(&mut self, consent: &Consent) -> Result<(), StorageError>;
+    /// Test people in order of national identity number.
+    async fn list_people(&mut self) -> Result<Vec<Person>, StorageError>;
+    /// Inserts or replaces by national identity number.
+    async fn save_person(&mut self, person: &Person) -> Result<(), StorageError>;
+}
+
+/// The server's own signing keys.
+#[async_trait]
+pub trait SigningKeys {
+    /// Keys of a surface (`maskinporten`, `idporten`) in order of creation, gone ones too.
+    async fn list_signing_keys(&mut self, surface: &str) -> Result<Vec<SigningKeyRecord>, StorageError>;
+    /// Inserts or replaces by key id.
+    async fn save_signing_key(&mut self, key: &SigningKeyRecord) -> Result<(), StorageError>;
+}
+
+/// A transaction: everything in it becomes visible at once, durably, or not at all. Dropping it
+/// without a commit undoes it.
+#[async_trait]
+pub trait UnitOfWork: Organizations + Scopes + Clients + Registers + SigningKeys + Send {
+    /// Makes the changes durable and visible and says at which revision. Without changes the
+    /// revision is that of what was read.
+    async fn commit(self: Box<Self>) -> Result<Revision, StorageError>;
+}
+
+/// A place that keeps everything.
+#[async_trait]
+pub trait Store: GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup {
+    /// Begins a transaction that may write. Only one runs at a time.
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;
+
+    /// Begins a transaction on the present state for reading; its `save_*` are refused.
+    async fn read(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;
+
+    /// The last committed revision.
+    async fn revision(&self) -> Result<Revision, StorageError>;
+
+    /// Whether the store can answer and keep a write now. For readiness.
+    async fn check(&self) -> Result<(), StorageError>;
+}

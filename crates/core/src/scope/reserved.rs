@@ -1,0 +1,82 @@
+//! Scopes that exist without being declared: reserved names and the operator's own
+//! (spec: selfservice §9). Names are data here, never rules elsewhere.
+
+use crate::client::IntegrationType::{self, Ansattporten, ApiKlient, Idporten, Krr, Maskinporten};
+
+/// One scope that every registry has.
+#[derive(Clone, Copy, Debug)]
+pub struct ReservedScope {
+    /// Full name; some have no colon.
+    pub name: &'static str,
+    /// Short text for people.
+    pub description: &'static str,
+    /// Client types that may use it; empty means every type.
+    pub allowed_integration_types: &'static [IntegrationType],
+    /// Every organization has access.
+    pub accessible_for_all: bool,
+    /// Only the operator can put it on a client.
+    pub operator_only: bool,
+}
+
+const LOGIN: &[IntegrationType] = &[Idporten, ApiKlient, Ansattporten];
+const LOGIN_OF_PEOPLE: &[IntegrationType] = &[Idporten, ApiKlient];
+const CONTACT_REGISTRY: &[IntegrationType] = &[Krr, Maskinporten];
+const USER_API: &[IntegrationType] = &[ApiKlient];
+const MACHINE: &[IntegrationType] = &[Maskinporten];
+
+/// Every reserved and operator-owned scope.
+pub const RESERVED_SCOPES: &[ReservedScope] = &[
+    open("openid", "OpenID Connect login", LOGIN),
+    open("profile", "Access to the userinfo endpoint", LOGIN),
+    open("no_pid", "Pseudonymous login", LOGIN_OF_PEOPLE),
+    open("eidas", "eIDAS attributes in the ID token", LOGIN_OF_PEOPLE),
+    open("krr:global/kontaktinformasjon.read", "Contact registry: contact information", CONTACT_REGISTRY),
+    open("krr:global/digitalpost.read", "Contact registry: digital mailbox", CONTACT_REGISTRY),
+    open("krr:user/kontaktinformasjon.read", "Contact information of the person logged in", USER_API),
+    open("krr:user/digitalpost.read", "Digital mailbox of the person logged in", USER_API),
+    open("idporten:authorizations.read", "A person's authorizations: list", USER_API),
+    open("idporten:authorizations.revoke", "A person's authorizations: revoke", USER_API),
+    open("idporten:user.log.read", "Sign-in history of the person logged in", USER_API),
+    on_request("idporten:dcr.read", "Read client registrations", MACHINE),
+    on_request("idporten:dcr.modify", "Change client registrations", MACHINE),
+    on_request("idporten:dcr.write", "Create client registrations", MACHINE),
+    on_request("idporten:dcr/onbehalfof:write", "Administer on-behalf-of registrations", MACHINE),
+    on_request("idporten:dcr.supplier", "Administer clients for other organizations", MACHINE),
+    on_request("idporten:scopes.read", "Read scopes and access", MACHINE),
+    on_request("idporten:scopes.write", "Create scopes, grant and withdraw access", MACHINE),
+    on_request("idporten:token.introspection", "Introspect tokens", &[]),
+    on_request("global/idporten.authlevel.read", "Highest level of assurance used by a person", MACHINE),
+];
+
+/// The reserved scope of this name, if it is one.
+pub fn reserved_scope(name: &str) -> Option<&'static ReservedScope> {
+    RESERVED_SCOPES.iter().find(|scope| scope.name == name)
+}
+
+const fn open(
+    name: &'static str,
+    description: &'static str,
+    allowed_integration_types: &'static [IntegrationType],
+) -> ReservedScope {
+    ReservedScope {
+        name,
+        description,
+        allowed_integration_types,
+        accessible_for_all: true,
+        operator_only: false,
+    }
+}
+
+const fn on_request(
+    name: &'static str,
+    description: &'static str,
+    allowed_integration_types: &'static [IntegrationType],
+) -> ReservedScope {
+    ReservedScope {
+        name,
+        description,
+        allowed_integration_types,
+        accessible_for_all: false,
+        operator_only: true,
+    }
+}

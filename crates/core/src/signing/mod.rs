@@ -1,0 +1,57 @@
+//! The server's signing keys and their life: next, active, retired, gone.
+
+mod ring;
+
+use std::fmt;
+
+use portvakt_jose::Algorithm;
+use serde::{Deserialize, Serialize};
+
+pub use self::ring::{KeyRing, KeyRingError, SigningKeys, generate};
+
+use crate::clock::Timestamp;
+
+/// A signing key as the store keeps it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningKeyRecord {
+    /// RFC 7638 thumbprint; `kid` of tokens and of the published key.
+    pub kid: String,
+    /// The surface that signs with it: `maskinporten` or `idporten`.
+    pub surface: String,
+    /// Its algorithm.
+    pub algorithm: Algorithm,
+    /// Where in its life it is.
+    pub state: SigningKeyState,
+    /// PKCS#8; empty once the key is gone.
+    pub private_key: Vec<u8>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its state last changed.
+    pub last_updated: Timestamp,
+}
+
+impl fmt::Debug for SigningKeyRecord {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SigningKeyRecord")
+            .field("kid", &self.kid)
+            .field("surface", &self.surface)
+            .field("algorithm", &self.algorithm)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where in its life a signing key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SigningKeyState {
+    /// Published, not used yet.
+    Next,
+    /// Signs tokens.
+    Active,
+    /// Published until every token that it signed has expired.
+    Retired,
+    /// Neither published nor kept.
+    Gone,
+}
