@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::access::{Access, AccessState};
-use crate::client::{Client, ClientId, ClientKey, KeySet};
+use crate::client::{Client, ClientId, ClientKey, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
 use crate::organization::{OrgNumber, Organization};
@@ -82,6 +82,13 @@ pub trait GrantRegistry: Send + Sync {
         scopes: &[ScopeToken],
         consumer: OrgNumber,
     ) -> Result<Vec<ScopeFact>, StorageError>;
+
+    /// The client's active on-behalf-of registration of this value.
+    async fn find_on_behalf_of(
+        &self,
+        client_id: &ClientId,
+        value: &str,
+    ) -> Result<Option<OnBehalfOf>, StorageError>;
 
     /// Whether this organization is deactivated. One that is not recorded is not deactivated.
     async fn is_deactivated(&self, orgno: OrgNumber) -> Result<bool, StorageError>;
@@ -255,6 +262,14 @@ pub trait Clients {
         keys: Option<&KeySet>,
         now: Timestamp,
     ) -> Result<(), StorageError>;
+    /// The client's on-behalf-of registrations in order of creation.
+    async fn list_on_behalf_of(
+        &mut self,
+        client_id: &ClientId,
+        listing: Listing,
+    ) -> Result<Vec<OnBehalfOf>, StorageError>;
+    /// Inserts or replaces by client and value.
+    async fn save_on_behalf_of(&mut self, registration: &OnBehalfOf) -> Result<(), StorageError>;
 }
 
 /// A key of a client's present or former set.

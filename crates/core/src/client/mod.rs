@@ -1,6 +1,7 @@
 //! OAuth clients, their settings and their registered keys (spec: selfservice §5).
 
 mod key;
+mod on_behalf_of;
 mod settings;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use portvakt_jose::Algorithm;
 
 pub use self::key::{ClientKey, InvalidKeySet, KEY_LIFETIME, KeySet, MAX_KEYS};
+pub use self::on_behalf_of::OnBehalfOf;
 pub use self::settings::{
     ApplicationType, AuthenticationMethod, GrantType, IntegrationType, LoginSettings,
     RefreshTokenUsage, UnknownIntegrationType,
