@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The connection loop that every surface shares: listeners, limits, request ids and graceful
+//! shutdown.
+//!
+//! It knows HTTP/1.1 and no protocol above it: a surface wraps its router in [`bounded`], saying how
+//! a [`TransportFault`] looks in its own protocol, and hands the result to [`serve`]. TLS ends at
+//! the proxy in front. Start reading at [`serve`].
+
+mod bounded;
+mod connection;
+mod fault;
+mod limits;
+mod request_id;
+mod server;
+mod shutdown;
+mod timed_stream;
+
+pub use bounded::{RenderFault, bounded};
+pub use fault::TransportFault;
+pub use limits::Limits;
+pub use request_id::{RequestId, RequestIdSource, X_REQUEST_ID};
+pub use server::{Listener, serve};
+pub use shutdown::Shutdown;

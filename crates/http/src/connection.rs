@@ -1,0 +1,71 @@
+//! One connection, from the first request on it to the last.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower::ServiceExt;
+
+use crate::timed_stream::{Activity, TimedStream};
+use crate::{Limits, Shutdown};
+
+/// The least that the parser's buffer can hold.
+const MIN_BUFFER_BYTES: usize = 8 * 1024;
+
+/// Serves requests until the client goes, stalls or breaks the rules of HTTP, or until shutdown,
+/// which a request that has started survives.
+pub(crate) async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: Limits,
+    shutdown: Shutdown,
+) {
+    // Answers are written whole; waiting for more to send would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let activity = Activity::default();
+    let stream = TokioIo::new(TimedStream::new(stream, limits, activity.clone()));
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        let working = activity.begin();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = router.clone().oneshot(request);
+        async move {
+            let response = response.await;
+            drop(working);
+            response
+        }
+    });
+
+    let mut connection = pin!(parser(&limits).serve_connection(stream, service));
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = shutdown.wait() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        // Strangers cause these at will, so they are no news for the operator.
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+fn parser(limits: &Limits) -> http1::Builder {
+    let mut parser = http1::Builder::new();
+    parser
+        // `TimedStream` has this timeout, and tells idle connections from slow header sections.
+        .header_read_timeout(None)
+        .max_header_size(limits.max_header_bytes)
+        .max_buf_size(limits.max_header_bytes.max(MIN_BUFFER_BYTES))
+        .keep_alive(true)
+        .half_close(false);
+    parser
+}
