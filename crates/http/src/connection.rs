@@ -8,7 +8,7 @@ use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
@@ -61,8 +61,14 @@ pub(crate) async fn serve_connection(
 fn parser(limits: &Limits) -> http1::Builder {
     let mut parser = http1::Builder::new();
     parser
-        // `TimedStream` has this timeout, and tells idle connections from slow header sections.
-        .header_read_timeout(None)
+        // `TimedStream` keeps these times apart and is always first. This one makes the parser look
+        // at the stream after each answer, from when on the stream counts the idle time.
+        .timer(TokioTimer::new())
+        .header_read_timeout(
+            limits
+                .keep_alive_timeout
+                .saturating_add(limits.header_timeout),
+        )
         .max_header_size(limits.max_header_bytes)
         .max_buf_size(limits.max_header_bytes.max(MIN_BUFFER_BYTES))
         .keep_alive(true)
