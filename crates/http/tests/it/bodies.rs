@@ -53,10 +53,10 @@ async fn a_larger_body_is_answered_413_however_it_is_framed() {
     let server = server().await;
     for request in [
         sized(MAX + 1),
-        sized(500 * MAX),
+        sized(900 * MAX),
         chunked(&[MAX + 1]),
         chunked(&[MAX, 1]),
-        chunked(&[MAX; 500]),
+        chunked(&[MAX; 900]),
     ] {
         let answer = server.answer_to(request).await;
         assert_eq!(answer.status, 413);

@@ -43,13 +43,19 @@ async fn a_trickling_header_section_closes_the_connection() {
         ..generous()
     };
     let server = TestServer::start(router(), limits).await;
-    let mut client = server.connect().await;
-    let mut pause = tokio::time::interval(SHORT / 10);
-    for byte in HELLO.bytes().cycle().take(HELLO.len() - 1) {
-        client.try_send([byte]).await;
-        pause.tick().await;
+    for requests_before in [0, 1] {
+        let mut client = server.connect().await;
+        for _ in 0..requests_before {
+            client.send(HELLO).await;
+            client.answer().await;
+        }
+        let mut pause = tokio::time::interval(SHORT / 10);
+        for byte in HELLO.bytes() {
+            client.try_send([byte]).await;
+            pause.tick().await;
+        }
+        client.closed_without_answer().await;
     }
-    client.closed_without_answer().await;
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use portvakt_http::{Limits, Listener, RequestId, Shutdown, TransportFault, bounded, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -61,8 +61,11 @@ impl TestServer {
     }
 
     pub(crate) async fn connect(&self) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Small, so that what the server does not read the client cannot send.
+        socket.set_send_buffer_size(16 * 1024).unwrap();
         Client {
-            stream: TcpStream::connect(self.addr).await.unwrap(),
+            stream: socket.connect(self.addr).await.unwrap(),
             received: Vec::new(),
         }
     }
