@@ -1,0 +1,273 @@
+//! The JOSE header, read straight into its struct.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::JwsError;
+use crate::algorithm::Algorithm;
+use crate::base64url;
+use crate::certificate::MAX_CERTIFICATE_BYTES;
+
+/// How many certificates an `x5c` may hold. Spec: maskinporten §6.1.
+pub const MAX_CHAIN_CERTIFICATES: usize = 10;
+
+/// More members than any client sends; the search for repeated names stays short.
+const MAX_MEMBERS: usize = 32;
+const MAX_KEY_ID_CHARS: usize = 255;
+const MAX_QUOTED_ALGORITHM_CHARS: usize = 32;
+
+/// The members of a header that mean something to us. Spec: maskinporten §4.1. `jwk`, `jku`, `x5u`, `x5t`,
+/// `cty` and unknown members are skipped: a key is never taken from the message that it should verify.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Header {
+    /// `alg`.
+    pub algorithm: Algorithm,
+    /// `kid`: 1 to 255 characters, none of them a control character.
+    pub key_id: Option<String>,
+    /// `x5c`, present even when it is malformed: the protocol has its own refusal for that.
+    pub certificates: Option<X5c>,
+    /// `typ`, uninterpreted.
+    pub typ: Option<String>,
+}
+
+/// The certificate chain of a header (RFC 7515 §4.1.6).
+#[derive(Clone, PartialEq, Eq)]
+pub enum X5c {
+    /// Not a non-empty array of standard base64 strings of DER, or over a limit.
+    Malformed,
+    /// DER of 1 to 10 certificates of at most 16 KiB, leaf first. Only their outermost length was checked.
+    Chain(Vec<Vec<u8>>),
+}
+
+impl fmt::Debug for X5c {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => formatter.write_str("Malformed"),
+            Self::Chain(chain) => write!(formatter, "Chain({} certificates)", chain.len()),
+        }
+    }
+}
+
+impl X5c {
+    pub(crate) fn from_json(value: &Value) -> Self {
+        Self::chain(value).map_or(Self::Malformed, Self::Chain)
+    }
+
+    fn chain(value: &Value) -> Option<Vec<Vec<u8>>> {
+        let elements = value.as_array()?;
+        if elements.is_empty() || elements.len() > MAX_CHAIN_CERTIFICATES {
+            return None;
+        }
+        elements
+            .iter()
+            .map(|element| {
+                base64url::decode_standard(element.as_str()?).filter(|der| is_one_sequence(der))
+            })
+            .collect()
+    }
+}
+
+/// Whether the bytes are one DER SEQUENCE and nothing after it, no longer than a certificate may be.
+fn is_one_sequence(der: &[u8]) -> bool {
+    let content_length = match *der {
+        [0x30, length @ 0..=0x7f, ..] => usize::from(length) + 2,
+        [0x30, 0x81, length @ 0x80..=0xff, ..] => usize::from(length) + 3,
+        [0x30, 0x82, high @ 1..=0xff, low, ..] => usize::from(u16::from_be_bytes([high, low])) + 4,
+        _ => return false,
+    };
+    der.len() == content_length && der.len() <= MAX_CERTIFICATE_BYTES
+}
+
+/// The rule that a header breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderFault {
+    /// Not a JSON object in UTF-8.
+    #[error("it is not a JSON object")]
+    NotAnObject,
+    /// A member is named twice (RFC 7515 §4).
+    #[error("it names a member twice")]
+    DuplicateMember,
+    /// More than 32 members.
+    #[error("it has more than {MAX_MEMBERS} members")]
+    TooManyMembers,
+    /// `alg` is absent or not a string.
+    #[error("alg is missing or not a string")]
+    Algorithm,
+    /// `kid` is not a string of 1 to 255 characters without control characters.
+    #[error("kid is not a string of 1 to {MAX_KEY_ID_CHARS} printable characters")]
+    KeyId,
+    /// `typ` is not a string.
+    #[error("typ is not a string")]
+    Typ,
+    /// `b64` is present (RFC 7797): it would change what is signed.
+    #[error("b64 is not supported")]
+    UnencodedPayload,
+    /// `enc` or `zip` is present: the object is or claims to be a JWE (RFC 7516).
+    #[error("enc and zip belong to encryption, which is not supported")]
+    Encryption,
+}
+
+impl Header {
+    /// Reads the decoded first part.
+    pub(super) fn parse(json: &[u8]) -> Result<Self, JwsError> {
+        let text = std::str::from_utf8(json).map_err(|_| HeaderFault::NotAnObject)?;
+        let refusal = Cell::new(None);
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let read = deserializer
+            .deserialize_map(HeaderVisitor { refusal: &refusal })
+            .and_then(|header| deserializer.end().map(|()| header));
+        match (refusal.take(), read) {
+            (Some(refusal), _) => Err(refusal),
+            (None, Ok(header)) => Ok(header),
+            (None, Err(_)) => Err(HeaderFault::NotAnObject.into()),
+        }
+    }
+}
+
+/// Collects the members; `refusal` carries out the reason that a serde error cannot.
+struct HeaderVisitor<'r> {
+    refusal: &'r Cell<Option<JwsError>>,
+}
+
+impl HeaderVisitor<'_> {
+    fn refuse<E: Error>(&self, refusal: impl Into<JwsError>) -> E {
+        self.refusal.set(Some(refusal.into()));
+        E::custom("refused")
+    }
+
+    /// Reads a member that must be a string.
+    fn text<'de, A: MapAccess<'de>>(
+        &self,
+        members: &mut A,
+        fault: HeaderFault,
+    ) -> Result<Cow<'de, str>, A::Error> {
+        match members.next_value::<Text<'de>>()? {
+            Text(Some(text)) => Ok(text),
+            Text(None) => Err(self.refuse(fault)),
+        }
+    }
+
+    fn algorithm<E: Error>(&self, name: &str) -> Result<Algorithm, E> {
+        name.parse().map_err(|_| {
+            let quoted = name.chars().take(MAX_QUOTED_ALGORITHM_CHARS).collect();
+            self.refuse(JwsError::UnsupportedAlgorithm(quoted))
+        })
+    }
+
+    fn key_id<E: Error>(&self, text: Cow<'_, str>) -> Result<String, E> {
+        let printable = !text.is_empty() && !text.chars().any(char::is_control);
+        if printable && text.chars().count() <= MAX_KEY_ID_CHARS {
+            Ok(text.into_owned())
+        } else {
+            Err(self.refuse(HeaderFault::KeyId))
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for HeaderVisitor<'_> {
+    type Value = Header;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JOSE header")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Header, A::Error> {
+        let mut seen: Vec<Cow<'de, str>> = Vec::with_capacity(4);
+        let (mut algorithm, mut key_id, mut certificates, mut typ) = (None, None, None, None);
+        while let Some(Text(name)) = members.next_key::<Text<'de>>()? {
+            let name = name.ok_or_else(|| self.refuse(HeaderFault::NotAnObject))?;
+            if seen.contains(&name) {
+                return Err(self.refuse(HeaderFault::DuplicateMember));
+            }
+            if seen.len() == MAX_MEMBERS {
+                return Err(self.refuse(HeaderFault::TooManyMembers));
+            }
+            match name.as_ref() {
+                "alg" => {
+                    let name = self.text(&mut members, HeaderFault::Algorithm)?;
+                    algorithm = Some(self.algorithm(&name)?);
+                }
+                "kid" => {
+                    let text = self.text(&mut members, HeaderFault::KeyId)?;
+                    key_id = Some(self.key_id(text)?);
+                }
+                "typ" => typ = Some(self.text(&mut members, HeaderFault::Typ)?.into_owned()),
+                "x5c" => certificates = Some(X5c::from_json(&members.next_value()?)),
+                "crit" => return Err(self.refuse(JwsError::CriticalExtension)),
+                "b64" => return Err(self.refuse(HeaderFault::UnencodedPayload)),
+                "enc" | "zip" => return Err(self.refuse(HeaderFault::Encryption)),
+                _ => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+            }
+            seen.push(name);
+        }
+        Ok(Header {
+            algorithm: algorithm.ok_or_else(|| self.refuse(HeaderFault::Algorithm))?,
+            key_id,
+            certificates,
+            typ,
+        })
+    }
+}
+
+/// A string, borrowed where it holds no escapes; `None` for any other value.
+struct Text<'de>(Option<Cow<'de, str>>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Some(Cow::Borrowed(text))))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Some(Cow::Owned(text.to_owned()))))
+    }
+
+    fn visit_unit<E>(self) -> Result<Text<'de>, E> {
+        Ok(Text(None))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Text<'de>, E> {
+        Ok(Text(None))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Text<'de>, E> {
+        Ok(Text(None))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Text<'de>, E> {
+        Ok(Text(None))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Text<'de>, E> {
+        Ok(Text(None))
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Text<'de>, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Text(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text<'de>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Text(None))
+    }
+}
