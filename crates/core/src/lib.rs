@@ -12,10 +12,13 @@ pub mod client;
 pub mod clock;
 pub mod delegation;
 pub mod entropy;
+pub mod grant;
+pub mod issuer;
 pub mod organization;
 pub mod party;
 pub mod person;
 pub mod ports;
+pub mod refusal;
 pub mod scope;
 pub mod signing;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use portvakt_jose::{Algorithm, JwkSet, KeyError, RsaBits, SigningKey};
+use portvakt_jose::{Algorithm, JwkSet, JwkSetError, KeyError, RsaBits, SigningKey};
 
 use super::{SigningKeyRecord, SigningKeyState};
 use crate::clock::Timestamp;
@@ -32,7 +32,8 @@ impl KeyRing {
             }
         }
         let (active, active_kid) = active.ok_or(KeyRingError::NoneActive)?;
-        Ok(Self { active, active_kid, published: JwkSet::new(published) })
+        let published = JwkSet::new(published)?;
+        Ok(Self { active, active_kid, published })
     }
 
     /// The key that signs.
@@ -101,6 +102,9 @@ pub enum KeyRingError {
     /// More than one key is active.
     #[error("more than one signing key is active")]
     SeveralActive,
+    /// The public keys make no set: two have the same key id.
+    #[error("the signing keys make no key set")]
+    Set(#[from] JwkSetError),
     /// A private key cannot be read.
     #[error("the signing key {kid} cannot be used")]
     Unusable {

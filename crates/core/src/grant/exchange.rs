@@ -1,0 +1,397 @@
+//! The use-case of the token endpoint: fetch what the decision needs, use the grant up, sign.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use futures_util::future::join;
+use portvakt_jose::TrustStore;
+
+use super::authenticate::{Authentication, authenticate};
+use super::authorization_details::{AuthorizationDetails, PartyAnswer};
+use super::authorize::{ActingFor, Authorization, AuthorizationFacts, acting_for, authorize};
+use super::check::{Check, Findings, Outcome};
+use super::claims::GrantClaims;
+use super::explain::Explanation;
+use super::reading::GrantReading;
+use super::token::{AccessTokenClaims, TokenHeader};
+use crate::client::{Client, OnBehalfOf};
+use crate::clock::{Clock, Timestamp};
+use crate::entropy::{Entropy, unique_id};
+use crate::issuer::Issuer;
+use crate::ports::{
+    ClientRecord, Consumption, DelegationLookup, GrantRegistry, PartyLookup, ReplayLedger,
+    ScopeFact, StorageError,
+};
+use crate::refusal::Refusal;
+use crate::scope::Prefix;
+use crate::signing::SigningKeys;
+
+/// What a [`TokenExchange`] is made of.
+#[derive(Clone)]
+pub struct TokenExchangeParts {
+    /// Names and policy.
+    pub issuer: Issuer,
+    /// Clients, scopes, access.
+    pub registry: Arc<dyn GrantRegistry>,
+    /// Grants that were used.
+    pub ledger: Arc<dyn ReplayLedger>,
+    /// Delegations.
+    pub delegations: Arc<dyn DelegationLookup>,
+    /// System users and consents.
+    pub parties: Arc<dyn PartyLookup>,
+    /// The server's keys.
+    pub keys: Arc<SigningKeys>,
+    /// Whose certificates are trusted.
+    pub trust: Arc<ArcSwap<TrustStore>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Evaluate every check of a refused grant, so that its explanation is complete. It costs
+    /// reads for unauthenticated callers, so it is for development.
+    pub explain_refusals: bool,
+}
+
+/// Exchanges grants for tokens, for one issuer.
+#[derive(Clone)]
+pub struct TokenExchange(TokenExchangeParts);
+
+/// A token and what the answer says about it.
+#[derive(Clone)]
+pub struct IssuedToken {
+    /// The signed token.
+    pub access_token: String,
+    /// Seconds until it expires, rounded down.
+    pub expires_in: u64,
+    /// Its scopes, joined by single spaces.
+    pub scope: String,
+    /// Its id, for logs.
+    pub jti: String,
+    /// The client that it was issued to.
+    pub client_id: String,
+}
+
+/// A refused request.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    /// What to answer.
+    pub refusal: Refusal,
+    /// `iss` of the grant, if it could be read and a client has it.
+    pub client_id: Option<String>,
+    /// What went wrong on our side, for the log only.
+    pub cause: Option<String>,
+    /// Every check; only where refusals are explained.
+    pub explanation: Option<Box<Explanation>>,
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, client_id: None, cause: None, explanation: None }
+    }
+}
+
+impl From<StorageError> for Denied {
+    fn from(error: StorageError) -> Self {
+        let refusal = match error {
+            StorageError::Unavailable(_) => Refusal::Unavailable,
+            StorageError::Corrupt { .. } | StorageError::Refused(_) => Refusal::Internal,
+        };
+        Self { cause: Some(error.to_string()), ..refusal.into() }
+    }
+}
+
+/// What was fetched for [`authorize`].
+struct Facts {
+    acting_for: ActingFor,
+    scopes: Vec<ScopeFact>,
+    on_behalf_of: Option<OnBehalfOf>,
+    accessing_deactivated: bool,
+    delegated: Option<Vec<bool>>,
+    party: PartyAnswer,
+}
+
+impl Facts {
+    fn of<'a>(&'a self, client: &'a Client) -> AuthorizationFacts<'a> {
+        AuthorizationFacts {
+            client,
+            scopes: &self.scopes,
+            on_behalf_of: self.on_behalf_of.as_ref(),
+            accessing_deactivated: self.accessing_deactivated,
+            delegated: self.delegated.as_deref(),
+            party: &self.party,
+        }
+    }
+}
+
+impl TokenExchange {
+    /// Puts the parts together.
+    pub fn new(parts: TokenExchangeParts) -> Self {
+        Self(parts)
+    }
+
+    /// Names and policy.
+    pub fn issuer(&self) -> &Issuer {
+        &self.0.issuer
+    }
+
+    /// The server's keys.
+    pub fn keys(&self) -> &SigningKeys {
+        &self.0.keys
+    }
+
+    /// Exchanges a grant for a token. The grant is used up as soon as its sender is known, also
+    /// when it is refused later.
+    pub async fn exchange(&self, assertion: &str) -> Result<IssuedToken, Denied> {
+        let now = self.0.clock.now();
+        let mut findings = Findings::default();
+        let grant = GrantReading::new(assertion, &self.0.issuer, &mut findings);
+        if findings.first_refusal().is_some() && !self.0.explain_refusals {
+            return Err(self.denied(&grant, &findings, now));
+        }
+        let record = self.find_client(&grant).await?;
+        let authentication = self.authenticate(&grant, record.as_deref(), now, &mut findings);
+        let (Some(authentication), Some(claims), Some(record), true) = (
+            authentication,
+            grant.claims.as_ref(),
+            record.as_deref(),
+            findings.passed_through(Check::Expiry),
+        ) else {
+            if self.0.explain_refusals {
+                self.examine(&grant, record.as_deref(), now, &mut findings).await?;
+            }
+            return Err(self.denied(&grant, &findings, now));
+        };
+        // The record of the used grant is being made durable while the rest is decided and signed;
+        // the answer waits for both.
+        let (consumed, authorized) = join(
+            self.consume(&grant),
+            self.authorize_and_sign(claims, record, authentication, now, &mut findings),
+        )
+        .await;
+        findings.record(Check::OneTimeUse, consumed?);
+        match authorized? {
+            Some(token) if findings.all_passed() => Ok(token),
+            _ => Err(self.denied(&grant, &findings, now)),
+        }
+    }
+
+    /// Decides about a grant at `at` (now, when none) without using it up.
+    pub async fn explain(
+        &self,
+        assertion: &str,
+        at: Option<Timestamp>,
+    ) -> Result<Explanation, StorageError> {
+        let now = at.unwrap_or_else(|| self.0.clock.now());
+        let mut findings = Findings::default();
+        let grant = GrantReading::new(assertion, &self.0.issuer, &mut findings);
+        let record = self.find_client(&grant).await?;
+        self.authenticate(&grant, record.as_deref(), now, &mut findings);
+        self.examine(&grant, record.as_deref(), now, &mut findings).await?;
+        Ok(Explanation::new(&grant, &findings, now))
+    }
+
+    async fn find_client(
+        &self,
+        grant: &GrantReading<'_>,
+    ) -> Result<Option<Arc<ClientRecord>>, StorageError> {
+        match grant.client_id() {
+            Some(client_id) => self.0.registry.find_client_record(&client_id).await,
+            None => Ok(None),
+        }
+    }
+
+    fn authenticate(
+        &self,
+        grant: &GrantReading<'_>,
+        record: Option<&ClientRecord>,
+        now: Timestamp,
+        findings: &mut Findings,
+    ) -> Option<Authentication> {
+        let trust = self.0.trust.load();
+        authenticate(grant, record, &trust, &self.0.issuer, now, findings)
+    }
+
+    /// One atomic, durable insert decides who used the grant first.
+    async fn consume(&self, grant: &GrantReading<'_>) -> Result<Result<(), Refusal>, StorageError> {
+        let (Some(digest), Some(keep_until)) =
+            (grant.digest(), grant.keep_until(&self.0.issuer))
+        else {
+            return Ok(Err(Refusal::Internal));
+        };
+        Ok(match self.0.ledger.consume(digest, keep_until).await? {
+            Consumption::Fresh => Ok(()),
+            Consumption::Replayed => Err(Refusal::GrantReplayed),
+        })
+    }
+
+    async fn authorize_and_sign(
+        &self,
+        claims: &GrantClaims,
+        record: &ClientRecord,
+        authentication: Authentication,
+        now: Timestamp,
+        findings: &mut Findings,
+    ) -> Result<Option<IssuedToken>, Denied> {
+        let client = &record.client;
+        let mut facts = self.fetch_facts(claims, client).await?;
+        if facts.acting_for.delegated || claims.authorization_details.is_some() {
+            let mut attempt = findings.clone();
+            authorize(claims, facts.of(client), &self.0.issuer, now, &mut attempt);
+            // Whoever has no right to the scopes costs the registers nothing.
+            if attempt.first_refusal().is_none() || self.0.explain_refusals {
+                self.ask_registers(claims, client, now, &mut facts).await?;
+            }
+        }
+        let Some(authorization) =
+            authorize(claims, facts.of(client), &self.0.issuer, now, findings)
+        else {
+            return Ok(None);
+        };
+        let prefixes = self.consumer_prefixes(&authorization).await?;
+        self.sign(authentication, authorization, client, prefixes, now).map(Some)
+    }
+
+    /// Everything behind authentication, without using the grant up.
+    async fn examine(
+        &self,
+        grant: &GrantReading<'_>,
+        record: Option<&ClientRecord>,
+        now: Timestamp,
+        findings: &mut Findings,
+    ) -> Result<(), StorageError> {
+        if let Some(digest) = grant.digest() {
+            let used = self.0.ledger.is_consumed(digest).await?;
+            let verdict = if used { Err(Refusal::GrantReplayed) } else { Ok(()) };
+            findings.record(Check::OneTimeUse, verdict);
+        }
+        if let (Some(claims), Some(record)) = (grant.claims.as_ref(), record) {
+            let mut facts = self.fetch_facts(claims, &record.client).await?;
+            self.ask_registers(claims, &record.client, now, &mut facts).await?;
+            authorize(claims, facts.of(&record.client), &self.0.issuer, now, findings);
+        }
+        Ok(())
+    }
+
+    async fn fetch_facts(
+        &self,
+        claims: &GrantClaims,
+        client: &Client,
+    ) -> Result<Facts, StorageError> {
+        let registry = &self.0.registry;
+        let on_behalf_of = match &claims.on_behalf_of {
+            Some(value) => registry.find_on_behalf_of(&client.client_id, value).await?,
+            None => None,
+        };
+        let acting_for = acting_for(claims, client, on_behalf_of.as_ref());
+        Ok(Facts {
+            scopes: registry.find_scope_facts(&claims.scopes, acting_for.accessing).await?,
+            accessing_deactivated: acting_for.delegated
+                && registry.is_deactivated(acting_for.accessing).await?,
+            acting_for,
+            on_behalf_of,
+            delegated: None,
+            party: PartyAnswer::NotAsked,
+        })
+    }
+
+    /// Asks the delegation source and the registers of parties what the grant refers to.
+    async fn ask_registers(
+        &self,
+        claims: &GrantClaims,
+        client: &Client,
+        now: Timestamp,
+        facts: &mut Facts,
+    ) -> Result<(), StorageError> {
+        let source = facts
+            .scopes
+            .iter()
+            .filter_map(|fact| fact.scope.as_ref())
+            .find_map(|scope| scope.delegation_source.as_deref());
+        if let (true, Some(supplier), Some(source)) =
+            (facts.acting_for.delegated, facts.acting_for.supplier, source)
+        {
+            let consumer = facts.acting_for.consumer;
+            let answers = &self.0.delegations;
+            facts.delegated =
+                Some(answers.find_delegated(source, consumer, supplier, &claims.scopes, now).await?);
+        }
+        let details = claims.authorization_details.as_deref();
+        match details.map(|elements| AuthorizationDetails::parse(elements, &self.0.issuer)) {
+            Some(Ok(AuthorizationDetails::SystemUser { owner, external_ref })) => {
+                let parties = &self.0.parties;
+                let found = parties
+                    .find_system_user(&client.client_id, owner, external_ref.as_deref())
+                    .await?;
+                facts.party = PartyAnswer::SystemUser(found);
+            }
+            Some(Ok(AuthorizationDetails::Consent { id, .. })) => {
+                facts.party = PartyAnswer::Consent(self.0.parties.find_consent(&id).await?);
+            }
+            Some(Err(_)) | None => {}
+        }
+        Ok(())
+    }
+
+    async fn consumer_prefixes(
+        &self,
+        authorization: &Authorization,
+    ) -> Result<Vec<Prefix>, StorageError> {
+        if authorization.scopes.iter().any(|scope| scope.emit_consumer_prefix) {
+            self.0.registry.find_prefixes_of(authorization.acting_for.consumer).await
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    fn sign(
+        &self,
+        authentication: Authentication,
+        authorization: Authorization,
+        client: &Client,
+        prefixes: Vec<Prefix>,
+        now: Timestamp,
+    ) -> Result<IssuedToken, Denied> {
+        let our_fault = |cause: &dyn std::fmt::Display| Denied {
+            cause: Some(cause.to_string()),
+            ..Refusal::Internal.into()
+        };
+        let jti = unique_id(self.0.entropy.as_ref()).map_err(|error| our_fault(&error))?;
+        let claims = AccessTokenClaims::new(
+            authentication,
+            authorization,
+            client,
+            prefixes,
+            &self.0.issuer,
+            now,
+            jti,
+        );
+        let ring = self.0.keys.current();
+        let header =
+            TokenHeader { kid: ring.active_kid(), alg: ring.active().algorithm().as_str() };
+        let access_token =
+            ring.active().sign_compact(&header, &claims).map_err(|error| our_fault(&error))?;
+        Ok(IssuedToken {
+            access_token,
+            expires_in: claims.expires_in(now),
+            scope: claims.scope().to_owned(),
+            jti: claims.jti().to_owned(),
+            client_id: client.client_id.to_string(),
+        })
+    }
+
+    fn denied(&self, grant: &GrantReading<'_>, findings: &Findings, now: Timestamp) -> Denied {
+        // A check that was neither passed nor failed must never look like success.
+        let refusal = findings.first_refusal().cloned().unwrap_or(Refusal::Internal);
+        let known = matches!(findings.outcome(Check::Client), Outcome::Passed);
+        let explanation = self
+            .0
+            .explain_refusals
+            .then(|| Box::new(Explanation::new(grant, findings, now)));
+        Denied {
+            refusal,
+            client_id: grant.client_id().filter(|_| known).map(|id| id.to_string()),
+            cause: None,
+            explanation,
+        }
+    }
+}

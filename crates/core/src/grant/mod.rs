@@ -1,0 +1,29 @@
+//! Whether a JWT grant gets an access token, with which claims, or why not.
+//!
+//! The decision has two pure halves over plain data: [`authenticate`] (who sent this grant, and
+//! is it for us, now) and [`authorize`] (may they have these scopes, for whom). Both write every
+//! check's outcome into [`Findings`]; the endpoint answers with the first failure, and
+//! [`Explanation`] shows them all. [`TokenExchange`] is the use-case around them: it fetches what
+//! they need, uses the grant up, and signs.
+
+mod authenticate;
+mod authorization_details;
+mod authorize;
+mod check;
+mod claims;
+mod exchange;
+mod explain;
+mod reading;
+mod token;
+
+pub use self::authenticate::{Authentication, authenticate};
+pub use self::authorization_details::{
+    AuthorizationDetails, CONSENT_TYPE, PartyAnswer, SYSTEM_USER_TYPE,
+};
+pub use self::authorize::{ActingFor, Authorization, AuthorizationFacts, acting_for, authorize};
+pub use self::check::{Check, Findings, Outcome};
+pub use self::claims::{ClaimFault, GrantClaims, parse_claims};
+pub use self::exchange::{Denied, IssuedToken, TokenExchange, TokenExchangeParts};
+pub use self::explain::{CheckReport, CheckResult, Explanation, ExplanationOutcome};
+pub use self::reading::GrantReading;
+pub use self::token::{AccessTokenClaims, OrganizationClaim, TokenHeader, lifetime_seconds};
