@@ -1,0 +1,35 @@
+# The commands that people and CI use. Each is short; what is long lives in scripts/.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint docs fuzz
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Install what this machine lacks for all that is below
+	@scripts/setup.sh
+
+# The development profile: it builds in a fraction of the time that the release profile takes, shares
+# its work with `make test`, and has its dependencies optimized, so the story is not slower for it.
+demo: ## Show the whole story on an embedded server
+	@scripts/setup.sh build
+	@cargo build --locked -p portvakt
+	@cargo run --quiet --locked -p portvakt -- demo
+
+test: ## Run every test, with the third-party clients
+	@scripts/setup.sh build test
+	@scripts/clients.sh
+	cargo test --workspace --locked
+
+lint: ## Check format, lints, documentation, scripts and dependencies
+	@scripts/lint.sh
+
+# A generated document has a test that compares it with its source; told to, the test writes it anew.
+docs: ## Write the generated documents anew
+	PORTVAKT_BLESS=1 cargo test --workspace --locked --quiet
+
+fuzz: ## Fuzz every parser of untrusted bytes, SECONDS (default 20) for each
+	@scripts/setup.sh build fuzz
+	@scripts/fuzz.sh $(SECONDS_PER_TARGET)
+
+SECONDS_PER_TARGET = $(or $(SECONDS),20)
