@@ -1,1 +1,31 @@
-//! Placeholder.
+//! Portvakt's storage ports on SQLite: the default store of one node.
+//!
+//! One file holds everything. The server and the command line open it at the same time, each as a
+//! process of its own; SQLite keeps their writes apart and a committed one is seen by both at
+//! once. Every commit reaches the disk before it is reported (WAL with `synchronous=FULL`).
+//!
+//! What must hold of this crate: no rule of the domain lives here, no SQL is built from values,
+//! every query is checked against `migrations/` when it is compiled, and a port's contract never
+//! rests on something that only SQLite can do.
+//!
+//! Start reading at [`SqliteStore`], then `unit.rs` (transactions) and `ledger.rs` (used grants).
+
+mod client_keys;
+mod clients;
+mod columns;
+mod delegations;
+mod facts;
+mod fault;
+mod file;
+mod ledger;
+mod lookups;
+mod on_behalf_of;
+mod organizations;
+mod parties;
+mod registers;
+mod scopes;
+mod signing_keys;
+mod store;
+mod unit;
+
+pub use self::store::SqliteStore;

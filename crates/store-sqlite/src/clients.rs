@@ -1,0 +1,298 @@
+//! Clients and the scopes that they may ask for.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use portvakt_core::Timestamp;
+use portvakt_core::client::{Client, ClientId, KeySet, OnBehalfOf};
+use portvakt_core::organization::OrgNumber;
+use portvakt_core::ports::{Clients, Listing, StorageError, StoredKey};
+use portvakt_core::scope::ScopeName;
+use sqlx::SqliteConnection;
+
+use crate::columns::{Row, document, instant, word};
+use crate::fault::storage_error;
+use crate::unit::{Kind, SqliteUnit, Statement};
+use crate::{client_keys, on_behalf_of};
+
+struct ClientRow {
+    client_id: String,
+    client_name: String,
+    description: String,
+    client_orgno: String,
+    supplier_orgno: Option<String>,
+    integration_type: String,
+    application_type: String,
+    token_endpoint_auth_method: String,
+    grant_types: String,
+    access_token_lifetime: Option<i64>,
+    token_endpoint_auth_signing_alg: Option<String>,
+    login: String,
+    active: bool,
+    created: i64,
+    last_updated: i64,
+}
+
+impl ClientRow {
+    fn with_scopes(self, scopes: Vec<ScopeName>) -> Result<Client, StorageError> {
+        let row = Row {
+            table: "clients",
+            key: &self.client_id,
+        };
+        let lifetime = self.access_token_lifetime;
+        Ok(Client {
+            client_id: row.parse("client_id", &self.client_id)?,
+            client_name: self.client_name,
+            description: self.description,
+            client_orgno: row.parse("client_orgno", &self.client_orgno)?,
+            supplier_orgno: row.parse_optional("supplier_orgno", self.supplier_orgno.as_deref())?,
+            integration_type: row.word("integration_type", self.integration_type)?,
+            application_type: row.word("application_type", self.application_type)?,
+            token_endpoint_auth_method: row.word(
+                "token_endpoint_auth_method",
+                self.token_endpoint_auth_method,
+            )?,
+            grant_types: row.document("grant_types", &self.grant_types)?,
+            scopes,
+            access_token_lifetime: lifetime
+                .map(|seconds| row.count("access_token_lifetime", seconds))
+                .transpose()?,
+            token_endpoint_auth_signing_alg: row.parse_optional(
+                "token_endpoint_auth_signing_alg",
+                self.token_endpoint_auth_signing_alg.as_deref(),
+            )?,
+            login: row.document("login", &self.login)?,
+            active: self.active,
+            created: instant(self.created),
+            last_updated: instant(self.last_updated),
+        })
+    }
+}
+
+/// A checked query for whole clients: the columns once, the rest by the caller.
+macro_rules! select_clients {
+    ($rest:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            ClientRow,
+            "SELECT client_id, client_name, description, client_orgno, supplier_orgno,
+                 integration_type, application_type, token_endpoint_auth_method, grant_types,
+                 access_token_lifetime, token_endpoint_auth_signing_alg, login, active, created,
+                 last_updated
+             FROM clients "
+                + $rest,
+            $($argument),+
+        )
+    };
+}
+
+struct ClientScopeRow {
+    client_id: String,
+    scope: String,
+}
+
+impl ClientScopeRow {
+    fn name(&self) -> Result<ScopeName, StorageError> {
+        Row {
+            table: "client_scopes",
+            key: &self.client_id,
+        }
+        .parse("scope", &self.scope)
+    }
+}
+
+/// The client of this id with its scopes.
+pub(crate) async fn find_client(
+    connection: &mut SqliteConnection,
+    client_id: &ClientId,
+) -> Result<Option<Client>, StorageError> {
+    let client_id = client_id.as_str();
+    let row = select_clients!("WHERE client_id = $1", client_id)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(storage_error)?;
+    let Some(row) = row else { return Ok(None) };
+    let scopes = sqlx::query_as!(
+        ClientScopeRow,
+        "SELECT client_id, scope FROM client_scopes WHERE client_id = $1 ORDER BY position",
+        client_id
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(storage_error)?;
+    let scopes = scopes
+        .iter()
+        .map(ClientScopeRow::name)
+        .collect::<Result<_, _>>()?;
+    row.with_scopes(scopes).map(Some)
+}
+
+/// The scopes of every client that the organization has or supplies, or of all clients.
+async fn scopes_by_client(
+    connection: &mut SqliteConnection,
+    organization: Option<&str>,
+) -> Result<HashMap<String, Vec<ScopeName>>, StorageError> {
+    let rows = sqlx::query_as!(
+        ClientScopeRow,
+        "SELECT client_scopes.client_id, client_scopes.scope FROM client_scopes
+         JOIN clients ON clients.client_id = client_scopes.client_id
+         WHERE $1 IS NULL OR clients.client_orgno = $1 OR clients.supplier_orgno = $1
+         ORDER BY client_scopes.client_id, client_scopes.position",
+        organization
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(storage_error)?;
+    let mut scopes: HashMap<String, Vec<ScopeName>> = HashMap::new();
+    for row in rows {
+        let name = row.name()?;
+        scopes.entry(row.client_id).or_default().push(name);
+    }
+    Ok(scopes)
+}
+
+#[async_trait]
+impl Clients for SqliteUnit {
+    async fn find_client(&mut self, client_id: &ClientId) -> Result<Option<Client>, StorageError> {
+        find_client(self.connection(), client_id).await
+    }
+
+    async fn list_clients(
+        &mut self,
+        organization: Option<OrgNumber>,
+        listing: Listing,
+    ) -> Result<Vec<Client>, StorageError> {
+        let organization = organization.as_ref().map(OrgNumber::as_str);
+        let all = listing == Listing::All;
+        let rows = select_clients!(
+            "WHERE ($1 IS NULL OR client_orgno = $1 OR supplier_orgno = $1) AND (active OR $2)
+             ORDER BY created, client_id",
+            organization,
+            all
+        )
+        .fetch_all(self.connection())
+        .await
+        .map_err(storage_error)?;
+        let mut scopes = scopes_by_client(self.connection(), organization).await?;
+        let with_scopes = |row: ClientRow| {
+            let scopes = scopes.remove(&row.client_id).unwrap_or_default();
+            row.with_scopes(scopes)
+        };
+        rows.into_iter().map(with_scopes).collect()
+    }
+
+    async fn save_client(&mut self, client: &Client) -> Result<(), StorageError> {
+        let upsert = upsert_client(client)?;
+        self.saving()?;
+        self.execute(upsert).await?;
+        self.replace_scopes(client).await?;
+        self.saved(Kind::Client, client.client_id.to_string());
+        Ok(())
+    }
+
+    async fn list_keys(
+        &mut self,
+        client_id: &ClientId,
+        listing: Listing,
+    ) -> Result<Vec<StoredKey>, StorageError> {
+        client_keys::list(self.connection(), client_id, listing).await
+    }
+
+    async fn replace_keys(
+        &mut self,
+        client_id: &ClientId,
+        keys: Option<&KeySet>,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        let keys = keys.map_or(&[][..], KeySet::keys);
+        self.saving()?;
+        client_keys::replace(self, client_id, keys, now).await?;
+        self.saved(Kind::Client, client_id.to_string());
+        Ok(())
+    }
+
+    async fn list_on_behalf_of(
+        &mut self,
+        client_id: &ClientId,
+        listing: Listing,
+    ) -> Result<Vec<OnBehalfOf>, StorageError> {
+        on_behalf_of::list(self.connection(), client_id, listing).await
+    }
+
+    async fn save_on_behalf_of(&mut self, registration: &OnBehalfOf) -> Result<(), StorageError> {
+        on_behalf_of::save(self, registration).await
+    }
+}
+
+impl SqliteUnit {
+    /// The scopes are an attribute of the client, not records: what is not registered any more
+    /// goes.
+    async fn replace_scopes(&mut self, client: &Client) -> Result<(), StorageError> {
+        let client_id = client.client_id.as_str();
+        let clear = sqlx::query!("DELETE FROM client_scopes WHERE client_id = $1", client_id);
+        self.execute(clear).await?;
+        for (position, scope) in (0_i64..).zip(&client.scopes) {
+            let scope = scope.as_str();
+            let insert = sqlx::query!(
+                "INSERT INTO client_scopes (client_id, position, scope) VALUES ($1, $2, $3)",
+                client_id,
+                position,
+                scope
+            );
+            self.execute(insert).await?;
+        }
+        Ok(())
+    }
+}
+
+fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
+    let client_id = client.client_id.as_str();
+    let client_orgno = client.client_orgno.as_str();
+    let supplier_orgno = client.supplier_orgno.as_ref().map(OrgNumber::as_str);
+    let integration_type = word(&client.integration_type)?;
+    let application_type = word(&client.application_type)?;
+    let authentication_method = word(&client.token_endpoint_auth_method)?;
+    let grant_types = document(&client.grant_types)?;
+    let algorithm = client
+        .token_endpoint_auth_signing_alg
+        .map(|algorithm| algorithm.as_str());
+    let login = document(&client.login)?;
+    let created = client.created.milliseconds();
+    let last_updated = client.last_updated.milliseconds();
+    Ok(sqlx::query!(
+        "INSERT INTO clients (client_id, client_name, description, client_orgno, supplier_orgno,
+             integration_type, application_type, token_endpoint_auth_method, grant_types,
+             access_token_lifetime, token_endpoint_auth_signing_alg, login, active, created,
+             last_updated)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         ON CONFLICT (client_id) DO UPDATE SET
+             client_name = excluded.client_name,
+             description = excluded.description,
+             client_orgno = excluded.client_orgno,
+             supplier_orgno = excluded.supplier_orgno,
+             integration_type = excluded.integration_type,
+             application_type = excluded.application_type,
+             token_endpoint_auth_method = excluded.token_endpoint_auth_method,
+             grant_types = excluded.grant_types,
+             access_token_lifetime = excluded.access_token_lifetime,
+             token_endpoint_auth_signing_alg = excluded.token_endpoint_auth_signing_alg,
+             login = excluded.login,
+             active = excluded.active,
+             created = excluded.created,
+             last_updated = excluded.last_updated",
+        client_id,
+        client.client_name,
+        client.description,
+        client_orgno,
+        supplier_orgno,
+        integration_type,
+        application_type,
+        authentication_method,
+        grant_types,
+        client.access_token_lifetime,
+        algorithm,
+        login,
+        client.active,
+        created,
+        last_updated
+    ))
+}

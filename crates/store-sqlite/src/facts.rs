@@ -1,0 +1,117 @@
+//! What a token request reads from the registry. Every statement finds its rows by an index.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portvakt_core::client::{ClientId, OnBehalfOf};
+use portvakt_core::organization::OrgNumber;
+use portvakt_core::ports::{
+    ClientRecord, GrantRegistry, Listing, PrefixAssignment, ScopeFact, StorageError,
+};
+use portvakt_core::scope::{Prefix, ScopeToken};
+use sqlx::SqliteConnection;
+
+use crate::fault::storage_error;
+use crate::organizations::PrefixRow;
+use crate::store::SqliteStore;
+use crate::{client_keys, clients, on_behalf_of, scopes};
+
+#[async_trait]
+impl GrantRegistry for SqliteStore {
+    async fn find_client_record(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<Option<Arc<ClientRecord>>, StorageError> {
+        // One transaction: a client is not seen with another moment's keys.
+        let mut reader = self.readers.begin().await.map_err(storage_error)?;
+        let Some(client) = clients::find_client(&mut reader, client_id).await? else {
+            return Ok(None);
+        };
+        let keys = client_keys::list(&mut reader, client_id, Listing::Active).await?;
+        let organizations = [client.client_orgno, client.accessing_orgno()];
+        let deactivated = any_deactivated(&mut reader, organizations).await?;
+        Ok(Some(Arc::new(ClientRecord {
+            client,
+            keys: keys.into_iter().map(|stored| stored.key).collect(),
+            organization_active: !deactivated,
+        })))
+    }
+
+    async fn find_scope_facts(
+        &self,
+        scopes: &[ScopeToken],
+        consumer: OrgNumber,
+    ) -> Result<Vec<ScopeFact>, StorageError> {
+        let mut reader = self.readers.begin().await.map_err(storage_error)?;
+        let mut facts = Vec::with_capacity(scopes.len());
+        for scope in scopes {
+            facts.push(scope_fact(&mut reader, scope, consumer).await?);
+        }
+        Ok(facts)
+    }
+
+    async fn find_on_behalf_of(
+        &self,
+        client_id: &ClientId,
+        value: &str,
+    ) -> Result<Option<OnBehalfOf>, StorageError> {
+        let mut reader = self.readers.acquire().await.map_err(storage_error)?;
+        on_behalf_of::find_active(&mut reader, client_id, value).await
+    }
+
+    async fn is_deactivated(&self, orgno: OrgNumber) -> Result<bool, StorageError> {
+        let mut reader = self.readers.acquire().await.map_err(storage_error)?;
+        any_deactivated(&mut reader, [orgno, orgno]).await
+    }
+
+    async fn find_prefixes_of(&self, orgno: OrgNumber) -> Result<Vec<Prefix>, StorageError> {
+        let orgno = orgno.as_str();
+        let rows = sqlx::query_as!(
+            PrefixRow,
+            "SELECT prefix, owner_orgno, active, created, last_updated FROM prefixes
+             WHERE owner_orgno = $1 AND active
+             ORDER BY prefix",
+            orgno
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(storage_error)?;
+        let prefix = |row| PrefixAssignment::try_from(row).map(|assignment| assignment.prefix);
+        rows.into_iter().map(prefix).collect()
+    }
+}
+
+async fn scope_fact(
+    reader: &mut SqliteConnection,
+    token: &ScopeToken,
+    consumer: OrgNumber,
+) -> Result<ScopeFact, StorageError> {
+    let Some(scope) = scopes::find_scope(reader, token.as_str()).await? else {
+        return Ok(ScopeFact::default());
+    };
+    let access = scopes::find_access(reader, token.as_str(), consumer).await?;
+    let deactivated = any_deactivated(reader, [scope.owner_orgno, scope.owner_orgno]).await?;
+    Ok(ScopeFact {
+        scope: Some(Arc::new(scope)),
+        owner_active: !deactivated,
+        access: access.map(|access| access.state),
+    })
+}
+
+/// Whether one of the two is recorded as deactivated.
+async fn any_deactivated(
+    reader: &mut SqliteConnection,
+    organizations: [OrgNumber; 2],
+) -> Result<bool, StorageError> {
+    let [first, second] = &organizations;
+    let (first, second) = (first.as_str(), second.as_str());
+    let deactivated = sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM organizations WHERE orgno IN ($1, $2) AND NOT active",
+        first,
+        second
+    )
+    .fetch_one(reader)
+    .await
+    .map_err(storage_error)?;
+    Ok(deactivated > 0)
+}

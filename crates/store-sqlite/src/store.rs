@@ -1,0 +1,159 @@
+//! The store: its connections, and how it opens.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use portvakt_core::ports::{Revision, StorageError, Store, UnitOfWork};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Sqlite, Transaction};
+
+use crate::fault::{is_busy, migration_error, storage_error};
+use crate::ledger::Ledger;
+use crate::unit::{Mode, SqliteUnit};
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// How long a write waits for another process or transaction, and a read for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+const READERS: u32 = 8;
+const OPEN_ATTEMPTS: u32 = 50;
+const OPEN_PAUSE: Duration = Duration::from_millis(100);
+
+/// A store in one SQLite file.
+///
+/// One connection writes: units of work and batches of the ledger take turns on it, first come,
+/// first served. A unit of work holds it from [`Store::begin`] until it is committed or dropped,
+/// so it must be short; whoever waits longer than 5 seconds gets [`StorageError::Unavailable`].
+/// Readers never wait for the writer.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pub(crate) writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
+    pub(crate) ledger: Ledger,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it (mode 0600, in a folder that exists) if need be, and brings its
+    /// schema up to date. Several processes may do so at once. A schema from a later version is
+    /// refused.
+    ///
+    /// Must be called inside a Tokio runtime, where the ledger's task then runs until the store is
+    /// dropped.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StorageError> {
+        let path = path.as_ref();
+        crate::file::create_private(path)?;
+        let writer = open_writer(path).await?;
+        migrate(&writer).await?;
+        let readers = pool(READERS).connect_lazy_with(options(path).pragma("query_only", "ON"));
+        let ledger = Ledger::start(writer.clone());
+        Ok(Self {
+            writer,
+            readers,
+            ledger,
+        })
+    }
+
+    /// Closes every connection after the transactions under way. Everything asked of the store
+    /// later is [`StorageError::Unavailable`]. Without it, dropping the store closes them too, a
+    /// little later.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        // The last connection to close writes the log back into the file.
+        self.writer.close().await;
+    }
+
+    /// Begins a transaction that holds the right to write from its first statement on.
+    pub(crate) async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
+        begin_immediate(&self.writer).await.map_err(storage_error)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        let transaction = self.begin_write().await?;
+        Ok(Box::new(
+            SqliteUnit::start(transaction, Mode::Writing).await?,
+        ))
+    }
+
+    async fn read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        let transaction = self.readers.begin().await.map_err(storage_error)?;
+        Ok(Box::new(
+            SqliteUnit::start(transaction, Mode::Reading).await?,
+        ))
+    }
+
+    async fn revision(&self) -> Result<Revision, StorageError> {
+        let mut connection = self.readers.acquire().await.map_err(storage_error)?;
+        crate::unit::revision(&mut connection).await
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        self.ledger.check()?;
+        // A write that changes nothing still goes to the disk: it fails if the disk is full.
+        let mut transaction = self.begin_write().await?;
+        sqlx::query!("UPDATE revision SET number = number")
+            .execute(&mut *transaction)
+            .await
+            .map_err(storage_error)?;
+        transaction.commit().await.map_err(storage_error)
+    }
+}
+
+pub(crate) async fn begin_immediate(
+    writer: &SqlitePool,
+) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    // A transaction that begins as a reader could not become a writer once another has written.
+    writer.begin_with("BEGIN IMMEDIATE").await
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .disable_statement_logging()
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // The connection is a file in this process: there is no peer that may have gone away.
+        .test_before_acquire(false)
+}
+
+/// Connects to the file. SQLite does not wait, but fails, when two connections turn a new file to
+/// WAL at the same moment, so this tries again.
+async fn open_writer(path: &Path) -> Result<SqlitePool, StorageError> {
+    let mut attempt = 1;
+    loop {
+        match pool(1).connect_with(options(path)).await {
+            Ok(writer) => return Ok(writer),
+            Err(error) if is_busy(&error) && attempt < OPEN_ATTEMPTS => attempt += 1,
+            Err(error) => return Err(storage_error(error)),
+        }
+        tokio::time::sleep(OPEN_PAUSE).await;
+    }
+}
+
+/// Applies the missing migrations in one transaction. Its lock makes a second process wait, which
+/// then finds nothing left to do.
+async fn migrate(writer: &SqlitePool) -> Result<(), StorageError> {
+    let mut transaction = begin_immediate(writer).await.map_err(storage_error)?;
+    MIGRATIONS
+        .run(&mut *transaction)
+        .await
+        .map_err(migration_error)?;
+    transaction.commit().await.map_err(storage_error)
+}
