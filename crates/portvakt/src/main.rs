@@ -1,2 +1,28 @@
-//! The `portvakt` command.
-fn main() {}
+//! The `portvakt` command: everything of Portvakt in one binary.
+//!
+//! Start reading at [`cli`], which is the map of the commands; each command is one file under
+//! `commands`, and `dev` is the server for development.
+
+mod cli;
+mod commands;
+mod data_dir;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = output::Output::new(cli.output);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output.fail(&anyhow::Error::new(error).context("start the runtime")),
+    };
+    match runtime.block_on(commands::run(cli.command, &output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => output.fail(&error),
+    }
+}

@@ -1,0 +1,89 @@
+//! The commands, one file each.
+
+mod access;
+mod certificate;
+mod client;
+mod completions;
+mod delegation;
+mod demo;
+mod dev;
+mod explain;
+mod inspect;
+mod key;
+mod organization;
+mod prefix;
+mod registry;
+mod scope;
+mod token;
+mod verify;
+
+use crate::output::Output;
+
+/// What `portvakt` can do.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Tell the whole story on an embedded server, step by step
+    Demo(demo::Args),
+    /// Run every surface on this machine, for development
+    Dev(dev::Args),
+    /// Acquire an access token
+    Token(token::Args),
+    /// Verify an access token as an API would
+    Verify(verify::Args),
+    /// Show what a token, a grant, a key or a certificate says
+    Inspect(inspect::Args),
+    /// Say why a grant was, or would be, refused
+    Explain(explain::Args),
+    /// Organizations
+    #[command(subcommand)]
+    Org(organization::Command),
+    /// Prefixes of organizations
+    #[command(subcommand)]
+    Prefix(prefix::Command),
+    /// Scopes
+    #[command(subcommand)]
+    Scope(scope::Command),
+    /// Organizations' access to scopes
+    #[command(subcommand)]
+    Access(access::Command),
+    /// Clients
+    #[command(subcommand)]
+    Client(client::Command),
+    /// Clients' keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Delegations from consumers to suppliers
+    #[command(subcommand)]
+    Delegation(delegation::Command),
+    /// Everything that exists, as one declarative file
+    #[command(subcommand)]
+    Registry(registry::Command),
+    /// Organization certificates of the development certificate authority
+    #[command(subcommand)]
+    Certificate(certificate::Command),
+    /// Print shell completions or a man page
+    #[command(subcommand)]
+    Generate(completions::Command),
+}
+
+/// Runs a command.
+pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()> {
+    match command {
+        Command::Demo(args) => demo::run(args, *output).await,
+        Command::Dev(args) => dev::run(args, *output).await,
+        Command::Token(args) => token::run(args, *output).await,
+        Command::Verify(args) => verify::run(args, *output).await,
+        Command::Inspect(args) => inspect::run(args, *output),
+        Command::Explain(args) => explain::run(args, *output).await,
+        Command::Org(command) => organization::run(command, *output).await,
+        Command::Prefix(command) => prefix::run(command, *output).await,
+        Command::Scope(command) => scope::run(command, *output).await,
+        Command::Access(command) => access::run(command, *output).await,
+        Command::Client(command) => client::run(command, *output).await,
+        Command::Key(command) => key::run(command, *output).await,
+        Command::Delegation(command) => delegation::run(command, *output).await,
+        Command::Registry(command) => registry::run(command, *output).await,
+        Command::Certificate(command) => certificate::run(command, *output).await,
+        Command::Generate(command) => completions::run(command, *output),
+    }
+}

@@ -1,0 +1,153 @@
+//! The folder where a development server keeps everything, and where commands find it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use portvakt_store_sqlite::SqliteStore;
+use serde::{Deserialize, Serialize};
+
+/// Which store a command works on.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct DataDirArgs {
+    /// Folder of the development server
+    #[arg(long, value_name = "DIR", env = "PORTVAKT_DATA_DIR", default_value = ".portvakt")]
+    pub(crate) data_dir: PathBuf,
+}
+
+impl DataDirArgs {
+    /// The folder.
+    pub(crate) fn data_dir(&self) -> DataDir {
+        DataDir(self.data_dir.clone())
+    }
+}
+
+/// A folder with a store, a certificate authority, private keys of demo clients, and, while a
+/// server runs on it, the addresses of its surfaces.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDir(PathBuf);
+
+impl DataDir {
+    /// The folder at this path.
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The SQLite database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("portvakt.db")
+    }
+
+    /// The addresses of a running server.
+    pub(crate) fn endpoints_file(&self) -> PathBuf {
+        self.0.join("endpoints.json")
+    }
+
+    /// The development certificate authority's certificate.
+    pub(crate) fn ca_certificate(&self) -> PathBuf {
+        self.0.join("ca.pem")
+    }
+
+    /// The development certificate authority's private key.
+    pub(crate) fn ca_key(&self) -> PathBuf {
+        self.0.join("ca-key.pem")
+    }
+
+    /// Private keys of clients, `<client_id>.jwk.json`.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// Makes the folder, readable for its owner alone and ignored by version control.
+    pub(crate) fn create(&self) -> anyhow::Result<()> {
+        let make = || -> std::io::Result<()> {
+            std::fs::create_dir_all(&self.0)?;
+            std::fs::create_dir_all(self.keys())?;
+            restrict(&self.0, 0o700)?;
+            std::fs::write(self.0.join(".gitignore"), "*\n")
+        };
+        make().with_context(|| format!("make the data folder {}", self.0.display()))
+    }
+
+    /// Opens the store of a folder that a server has used.
+    pub(crate) async fn open_store(&self) -> anyhow::Result<SqliteStore> {
+        let database = self.database();
+        if !database.exists() {
+            anyhow::bail!(
+                "{} holds no registry: start `portvakt dev` there, or name another folder with --data-dir",
+                self.0.display()
+            );
+        }
+        SqliteStore::open(&database).await.with_context(|| format!("open {}", database.display()))
+    }
+
+    /// The addresses of the server that runs, or ran last, on this folder.
+    pub(crate) fn endpoints(&self) -> anyhow::Result<Endpoints> {
+        let file = self.endpoints_file();
+        let text = std::fs::read_to_string(&file).with_context(|| {
+            format!("read {} (is `portvakt dev` running on this folder?)", file.display())
+        })?;
+        serde_json::from_str(&text).with_context(|| format!("read {}", file.display()))
+    }
+}
+
+/// Writes a file as a whole, readable for its owner alone: readers see the old or the new one.
+pub(crate) fn write_private(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
+    let write = || -> std::io::Result<()> {
+        let partial = path.with_extension(format!("{}.partial", std::process::id()));
+        let _ = std::fs::remove_file(&partial);
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&partial)?;
+        std::io::Write::write_all(&mut file, contents)?;
+        file.sync_all()?;
+        std::fs::rename(&partial, path)
+    };
+    write().with_context(|| format!("write {}", path.display()))
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path, _: u32) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The addresses of a development server's surfaces, as `endpoints.json` states them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Endpoints {
+    /// The machine-to-machine surface.
+    pub(crate) maskinporten: MaskinportenEndpoints,
+    /// Health, readiness and the developer controls.
+    pub(crate) operations: BaseUrl,
+}
+
+/// The machine-to-machine surface.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MaskinportenEndpoints {
+    /// `iss` of tokens and `aud` of grants.
+    pub(crate) issuer: String,
+    /// Metadata.
+    pub(crate) well_known: String,
+    /// Tokens.
+    pub(crate) token_endpoint: String,
+    /// Keys.
+    pub(crate) jwks_uri: String,
+}
+
+/// A surface with nothing but a base address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct BaseUrl {
+    /// Without a trailing slash.
+    pub(crate) base_url: String,
+}
