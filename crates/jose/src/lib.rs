@@ -17,6 +17,8 @@ mod jwk;
 mod jws;
 mod key;
 mod signing;
+#[cfg(test)]
+mod test_keys;
 
 pub use algorithm::{Algorithm, AlgorithmSet, KeyType, UnknownAlgorithm};
 pub use certificate::{

@@ -1,1 +1,171 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::algorithm::Algorithm;
+use crate::test_keys;
+
+fn authority() -> CertificateAuthority {
+    CertificateAuthority::generate("Test CA", 0, 4_000_000_000).unwrap()
+}
+
+fn request(profile: CertificateProfile) -> CertificateRequest {
+    CertificateRequest::new(profile, "312773023", "Havbris AS", 1_000..=2_000)
+}
+
+fn issue(request: &CertificateRequest) -> Certificate {
+    Certificate::parse(&issue_der(request)).unwrap()
+}
+
+fn issue_der(request: &CertificateRequest) -> Vec<u8> {
+    let key = test_keys::signing(Algorithm::Rs256);
+    authority().issue_for(request, key).unwrap().certificate_der
+}
+
+#[test]
+fn extracts_the_facts() {
+    let mut request = request(CertificateProfile::Seid2);
+    request.serial = Some(vec![0x7a, 0, 0x0b]);
+    request.crl_url = Some("http://crl.example/a.crl".to_owned());
+    let certificate = issue(&request);
+    assert_eq!(certificate.organization_number().unwrap(), "312773023");
+    assert_eq!(
+        (certificate.not_before(), certificate.not_after()),
+        (1_000, 2_000)
+    );
+    assert_eq!(certificate.serial_hex(), "7a000b");
+    assert_eq!(certificate.subject_common_name(), Some("Havbris AS"));
+    assert_eq!(
+        certificate.crl_distribution_points(),
+        ["http://crl.example/a.crl"]
+    );
+    assert_eq!(certificate.policies(), ["2.16.578.1.29.913.200.1.0"]);
+    assert_eq!(
+        *certificate.verifying_key(),
+        test_keys::signing(Algorithm::Rs256).verifying_key()
+    );
+    assert!(!certificate.is_qualified_seal());
+}
+
+#[test]
+fn both_profiles_name_the_organization() {
+    for profile in [CertificateProfile::Seid1, CertificateProfile::Seid2] {
+        let certificate = issue(&request(profile));
+        assert_eq!(certificate.organization_number().unwrap(), "312773023");
+    }
+}
+
+#[test]
+fn an_organization_in_two_attributes_must_be_one() {
+    let attribute = |oid: &[u64], text: &str| SubjectAttribute {
+        oid: oid.to_vec(),
+        value: AttributeText::Bmp(text.to_owned()),
+    };
+    let mut request = request(CertificateProfile::Seid2);
+    request.subject = Some(vec![
+        attribute(&[2, 5, 4, 10], "Havbris AS - 312773023"),
+        attribute(&[2, 5, 4, 97], "NTRNO-991825827"),
+    ]);
+    assert_eq!(
+        issue(&request).organization_number(),
+        Err(OrganizationNumberError::Conflict)
+    );
+    request.subject = Some(vec![attribute(&[2, 5, 4, 3], "havbris")]);
+    assert_eq!(
+        issue(&request).organization_number(),
+        Err(OrganizationNumberError::Missing)
+    );
+}
+
+#[test]
+fn recognizes_the_statement_of_a_qualified_seal() {
+    let mut request = request(CertificateProfile::Seid2);
+    request.qualified = true;
+    assert!(issue(&request).is_qualified_seal());
+}
+
+#[test]
+fn refuses_bytes_that_are_not_one_certificate() {
+    let der = issue_der(&request(CertificateProfile::Seid2));
+    let malformed = |der: &[u8]| Certificate::parse(der) == Err(CertificateError::Malformed);
+    assert!(malformed(b""));
+    assert!(malformed(&[&der[..], &[0]].concat()));
+    assert!(malformed(&[&der[..], &der].concat()));
+    assert!(malformed(&vec![0x30; MAX_CERTIFICATE_BYTES + 1]));
+    for length in 0..der.len() {
+        assert!(malformed(&der[..length]), "{length}");
+    }
+}
+
+#[test]
+fn refuses_keys_other_than_rsa_of_2048_bits() {
+    for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+        let issued = authority()
+            .issue_for(
+                &request(CertificateProfile::Seid2),
+                test_keys::signing(algorithm),
+            )
+            .unwrap();
+        assert_eq!(
+            Certificate::parse(&issued.certificate_der),
+            Err(CertificateError::UnsupportedKey(
+                KeyRejected::UnsupportedType
+            ))
+        );
+    }
+}
+
+#[test]
+fn refuses_a_repeated_extension() {
+    let mut request = request(CertificateProfile::Seid2);
+    // The extension of the profile's key usage once more: digitalSignature.
+    request.critical_extensions = vec![CriticalExtension {
+        oid: vec![2, 5, 29, 15],
+        der: vec![3, 2, 7, 0x80],
+    }];
+    assert_eq!(
+        Certificate::parse(&issue_der(&request)),
+        Err(CertificateError::Malformed)
+    );
+}
+
+#[test]
+fn refuses_an_extension_that_cannot_be_read() {
+    let mut request = request(CertificateProfile::Seid2);
+    request.key_usages.clear();
+    request.critical_extensions = vec![CriticalExtension {
+        oid: vec![2, 5, 29, 15],
+        der: vec![4, 1, 0],
+    }];
+    assert_eq!(
+        Certificate::parse(&issue_der(&request)),
+        Err(CertificateError::Malformed)
+    );
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Certificate::parse(&bytes);
+    }
+
+    #[test]
+    fn parsing_a_damaged_certificate_never_panics(
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6)
+    ) {
+        static DER: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
+            let mut request = request(CertificateProfile::Seid2);
+            request.qualified = true;
+            request.crl_url = Some("http://crl.example/a.crl".to_owned());
+            issue_der(&request)
+        });
+        let mut der = DER.clone();
+        for (index, byte) in changes {
+            let index = index.index(der.len());
+            der[index] = byte;
+        }
+        if let Ok(certificate) = Certificate::parse(&der) {
+            let store = TrustStore::builder().build().unwrap();
+            prop_assert!(store.validate(&certificate, 1_500).is_err());
+        }
+    }
+}

@@ -109,3 +109,6 @@ pub enum JwkSetError {
     #[error("the kid {0} occurs twice in the key set")]
     DuplicateKeyId(String),
 }
+
+#[cfg(test)]
+mod tests;

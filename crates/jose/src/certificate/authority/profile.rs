@@ -184,14 +184,14 @@ fn element(tag: u8, content: Vec<u8>) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let significant: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
     let mut der = vec![tag];
-    match (significant.as_slice(), u8::try_from(significant.len())) {
-        ([], _) => der.push(0),
-        ([short @ 0..=0x7f], _) => der.push(*short),
-        (long, Ok(count)) => {
+    match significant.as_slice() {
+        [] => der.push(0),
+        [short @ 0..=0x7f] => der.push(*short),
+        long => {
+            let count = u8::try_from(long.len()).expect("a usize has at most eight bytes");
             der.push(0x80 | count);
             der.extend_from_slice(long);
         }
-        (_, Err(_)) => unreachable!("a usize has at most eight bytes"),
     }
     der.extend(content);
     der
