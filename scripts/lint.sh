@@ -25,7 +25,7 @@ fi
 
 if command -v cargo-deny >/dev/null; then
   say "licenses, sources and banned crates of the dependencies"
-  cargo deny --log-level error --all-features check bans licenses sources
+  cargo deny --log-level error --all-features check --hide-inclusion-graph bans licenses sources
   # The advisory database is a git repository, which not every network lets through.
   if timeout 120 cargo deny --log-level error fetch db >/dev/null 2>&1; then
     say "security advisories"
