@@ -74,7 +74,7 @@ impl Certificate {
             verifying_key: rsa_key(&x509)?,
             not_before: x509.validity().not_before.timestamp(),
             not_after: x509.validity().not_after.timestamp(),
-            serial_hex: hex(x509.raw_serial()),
+            serial_hex: serial_hex(x509.raw_serial()),
             subject_common_name: subject::values(subject, &OID_X509_COMMON_NAME)
                 .flatten()
                 .next(),
@@ -217,10 +217,15 @@ fn crl_distribution_points(x509: &X509Certificate<'_>) -> Vec<String> {
     addresses
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Without the zero byte that only tells the sign.
+fn serial_hex(serial: &[u8]) -> String {
     use std::fmt::Write;
 
-    bytes.iter().fold(String::new(), |mut text, byte| {
+    let number = match serial {
+        [0, number @ ..] if !number.is_empty() => number,
+        number => number,
+    };
+    number.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text

@@ -1,6 +1,7 @@
 //! Private keys. All private-key operations are the library's constant-time ones.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
@@ -21,11 +22,12 @@ use crate::key::{KeyRejected, Material, VerifyingKey};
 
 mod private_jwk;
 
-/// A private key with the one algorithm that it signs with. It has no `Clone` and prints no secret; the
-/// library wipes its memory when it is dropped.
+/// A private key with the one algorithm that it signs with. A clone shares the key; nothing prints it, and
+/// the library wipes its memory when the last clone is dropped.
+#[derive(Clone)]
 pub struct SigningKey {
     algorithm: Algorithm,
-    pair: Pair,
+    pair: Arc<Pair>,
     verifying_key: VerifyingKey,
 }
 
@@ -97,7 +99,7 @@ impl SigningKey {
 
     /// The key as unencrypted PKCS#8, version 1.
     pub fn to_pkcs8_der(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let der = match &self.pair {
+        let der = match &*self.pair {
             Pair::Rsa(pair) => {
                 let der: Pkcs8V1Der<'_> = pair.as_der()?;
                 der.as_ref().to_vec()
@@ -151,7 +153,7 @@ impl SigningKey {
     )]
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let random = aws_lc_rs::rand::SystemRandom::new();
-        match &self.pair {
+        match &*self.pair {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(self.rsa_encoding(), &random, message, &mut signature)?;
@@ -200,7 +202,7 @@ impl SigningKey {
         };
         Ok(Self {
             algorithm,
-            pair,
+            pair: Arc::new(pair),
             verifying_key: VerifyingKey::from_material(material)?,
         })
     }

@@ -103,6 +103,7 @@ impl CertificateAuthority {
             certificate_pem: certificate.pem(),
             certificate_der: certificate.der().to_vec(),
             key_pem: key.to_pkcs8_pem()?,
+            signing_key: key.clone(),
         })
     }
 
@@ -166,12 +167,13 @@ pub struct IssuedCertificate {
     pub certificate_pem: String,
     /// The private key in PEM (PKCS#8, unencrypted).
     pub key_pem: Zeroizing<String>,
+    signing_key: SigningKey,
 }
 
 impl IssuedCertificate {
-    /// The private key, ready to sign RS256.
-    pub fn signing_key(&self) -> Result<SigningKey, KeyError> {
-        SigningKey::from_pkcs8_pem(Algorithm::Rs256, &self.key_pem)
+    /// The private key, ready to sign; RS256 unless the certificate was issued for another key.
+    pub fn signing_key(&self) -> SigningKey {
+        self.signing_key.clone()
     }
 }
 

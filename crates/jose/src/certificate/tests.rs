@@ -47,6 +47,15 @@ fn extracts_the_facts() {
 }
 
 #[test]
+fn a_serial_number_is_written_without_its_sign() {
+    for (serial, expected) in [(vec![0x8a, 1], "8a01"), (vec![0x7f], "7f"), (vec![0], "00")] {
+        let mut request = request(CertificateProfile::Seid2);
+        request.serial = Some(serial);
+        assert_eq!(issue(&request).serial_hex(), expected);
+    }
+}
+
+#[test]
 fn both_profiles_name_the_organization() {
     for profile in [CertificateProfile::Seid1, CertificateProfile::Seid2] {
         let certificate = issue(&request(profile));
@@ -152,20 +161,26 @@ proptest! {
     fn parsing_a_damaged_certificate_never_panics(
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6)
     ) {
-        static DER: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
-            let mut request = request(CertificateProfile::Seid2);
-            request.qualified = true;
-            request.crl_url = Some("http://crl.example/a.crl".to_owned());
-            issue_der(&request)
-        });
-        let mut der = DER.clone();
+        static GENUINE: std::sync::LazyLock<(TrustStore, Vec<u8>)> =
+            std::sync::LazyLock::new(|| {
+                let mut request = request(CertificateProfile::Seid2);
+                request.qualified = true;
+                request.crl_url = Some("http://crl.example/a.crl".to_owned());
+                let authority = authority();
+                let key = test_keys::signing(Algorithm::Rs256);
+                let issued = authority.issue_for(&request, key).unwrap();
+                let store = TrustStore::builder().anchor(authority.certificate_der());
+                (store.build().unwrap(), issued.certificate_der)
+            });
+        let (store, genuine) = &*GENUINE;
+        let mut der = genuine.clone();
         for (index, byte) in changes {
             let index = index.index(der.len());
             der[index] = byte;
         }
         if let Ok(certificate) = Certificate::parse(&der) {
-            let store = TrustStore::builder().build().unwrap();
-            prop_assert!(store.validate(&certificate, 1_500).is_err());
+            let valid = store.validate(&certificate, 1_500).is_ok();
+            prop_assert_eq!(valid, der == *genuine);
         }
     }
 }

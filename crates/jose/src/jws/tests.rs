@@ -135,16 +135,16 @@ fn an_hmac_with_the_public_key_is_never_computed() {
         input.as_bytes(),
     );
     let signature = base64url::encode(hmac.as_ref());
-    let as_hs256 = format!("{input}.{signature}");
+    let named = format!("{input}.{signature}");
     assert_eq!(
-        Jws::parse(&as_hs256).err(),
+        Jws::parse(&named).err(),
         Some(JwsError::UnsupportedAlgorithm("HS256".to_owned()))
     );
-    let as_rs256 = format!(
+    let renamed = format!(
         "{}.e30.{signature}",
         base64url::encode(br#"{"alg":"RS256"}"#)
     );
-    assert!(Jws::parse(&as_rs256).unwrap().verify(&key).is_err());
+    assert!(Jws::parse(&renamed).unwrap().verify(&key).is_err());
 }
 
 #[test]

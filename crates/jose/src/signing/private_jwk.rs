@@ -119,7 +119,7 @@ pub(super) fn write(key: &SigningKey, key_id: &str) -> Result<Zeroizing<String>,
     for (name, value) in jwk::public_members(key.verifying_key.material()) {
         push_member(&mut json, name, &value);
     }
-    match &key.pair {
+    match &*key.pair {
         Pair::Rsa(_) => push_rsa(&mut json, &key.to_pkcs8_der()?)?,
         Pair::EcP256(pair) => {
             let private: EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes()?;

@@ -46,7 +46,7 @@ fn compact_form_is_read_back() {
 fn private_jwks_round_trip() {
     for algorithm in Algorithm::ALL {
         let key = test_keys::signing(algorithm);
-        let jwk = private_jwk(&key);
+        let jwk = private_jwk(key);
         let (read, key_id) = SigningKey::from_private_jwk(&jwk).unwrap();
         assert_eq!(key_id.as_deref(), Some("k-1"));
         assert_eq!(read.algorithm(), algorithm);
@@ -104,17 +104,19 @@ fn refuses_text_without_a_private_key() {
 
 #[test]
 fn refuses_private_jwks_whose_halves_differ() {
-    let another_rsa = private_jwk(&test_keys::other_rsa());
-    let another_ec = private_jwk(&SigningKey::generate(Algorithm::Es256, RsaBits::B2048).unwrap());
-    let another_ed = private_jwk(&SigningKey::generate(Algorithm::EdDsa, RsaBits::B2048).unwrap());
+    let foreign_rsa = private_jwk(&test_keys::other_rsa());
+    let foreign_point =
+        private_jwk(&SigningKey::generate(Algorithm::Es256, RsaBits::B2048).unwrap());
+    let foreign_seed =
+        private_jwk(&SigningKey::generate(Algorithm::EdDsa, RsaBits::B2048).unwrap());
     for (algorithm, other, swapped) in [
         (
             Algorithm::Rs256,
-            &another_rsa,
+            &foreign_rsa,
             &["n", "d", "p", "dp", "dq", "qi"][..],
         ),
-        (Algorithm::Es256, &another_ec, &["d"][..]),
-        (Algorithm::EdDsa, &another_ed, &["d", "x"][..]),
+        (Algorithm::Es256, &foreign_point, &["d"][..]),
+        (Algorithm::EdDsa, &foreign_seed, &["d", "x"][..]),
     ] {
         for name in swapped {
             let mut jwk = private_jwk(test_keys::signing(algorithm));

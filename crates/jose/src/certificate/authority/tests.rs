@@ -21,9 +21,11 @@ fn request() -> CertificateRequest {
 fn an_issued_certificate_comes_with_its_key() {
     let issued = authority().issue(&request()).unwrap();
     let certificate = Certificate::parse(&issued.certificate_der).unwrap();
-    let key = issued.signing_key().unwrap();
+    let key = issued.signing_key();
     assert_eq!(key.algorithm(), Algorithm::Rs256);
     assert_eq!(*certificate.verifying_key(), key.verifying_key());
+    let stored = SigningKey::from_pkcs8_pem(Algorithm::Rs256, &issued.key_pem).unwrap();
+    assert_eq!(stored.thumbprint(), key.thumbprint());
     let from_pem = CertificateDer::from_pem_slice(issued.certificate_pem.as_bytes()).unwrap();
     assert_eq!(from_pem.as_ref(), issued.certificate_der);
 }

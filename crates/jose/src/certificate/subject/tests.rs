@@ -1,3 +1,5 @@
+use std::slice::from_ref;
+
 use proptest::prelude::*;
 use x509_parser::prelude::FromDer;
 
@@ -46,6 +48,10 @@ fn number_in(attributes: &[([u8; 3], &str)]) -> Result<String, OrganizationNumbe
     number_of(&rdns)
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is compared with what may be refused"
+)]
 fn found(number: &str) -> Result<String, OrganizationNumberError> {
     Ok(number.to_owned())
 }
@@ -245,9 +251,9 @@ fn looks_into_repeated_and_multi_valued_rdns() {
     );
     assert_eq!(
         number_of(&[
-            &[not_a_number.clone()],
-            &[filler.clone()],
-            &[number.clone()]
+            from_ref(&not_a_number),
+            from_ref(&filler),
+            from_ref(&number),
         ]),
         found("312773023")
     );
