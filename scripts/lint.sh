@@ -29,7 +29,7 @@ if command -v cargo-deny >/dev/null; then
   # The advisory database is a git repository, which not every network lets through.
   if timeout 120 cargo deny --log-level error fetch db >/dev/null 2>&1; then
     say "security advisories"
-    cargo deny --log-level error --all-features check --disable-fetch advisories
+    cargo deny --log-level error --all-features check --hide-inclusion-graph advisories
   else
     say "skipped: security advisories, because their database could not be fetched"
   fi
