@@ -93,6 +93,8 @@ setup:     curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh
 setup: then open a new shell and try again."
   say "rustup toolchain install stable"
   rustup toolchain install stable --profile minimal --component clippy,rustfmt --no-self-update >&2
+  # A rustup that came as a package starts without a default.
+  rustup default >/dev/null 2>&1 || rustup default stable >&2
   is_new_enough || fail "the default toolchain is still older than Rust $wanted; please run: rustup default stable"
   did_something=true
 fi
