@@ -7,8 +7,11 @@ use crate::base64url;
 use crate::key::{SignatureError, VerifyingKey};
 
 mod header;
+mod text;
+mod x5c;
 
-pub use header::{Header, HeaderFault, MAX_CHAIN_CERTIFICATES, X5c};
+pub use header::{Header, HeaderFault};
+pub use x5c::{MAX_CHAIN_CERTIFICATES, X5c};
 
 /// The longest compact serialization that is looked at, in bytes.
 pub const MAX_COMPACT_BYTES: usize = 65_536;

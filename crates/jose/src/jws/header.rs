@@ -4,16 +4,11 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::JwsError;
+use super::text::Text;
+use super::{JwsError, X5c};
 use crate::algorithm::Algorithm;
-use crate::base64url;
-use crate::certificate::MAX_CERTIFICATE_BYTES;
-
-/// How many certificates an `x5c` may hold. Spec: maskinporten §6.1.
-pub const MAX_CHAIN_CERTIFICATES: usize = 10;
 
 /// More members than any client sends; the search for repeated names stays short.
 const MAX_MEMBERS: usize = 32;
@@ -32,54 +27,6 @@ pub struct Header {
     pub certificates: Option<X5c>,
     /// `typ`, uninterpreted.
     pub typ: Option<String>,
-}
-
-/// The certificate chain of a header (RFC 7515 §4.1.6).
-#[derive(Clone, PartialEq, Eq)]
-pub enum X5c {
-    /// Not a non-empty array of standard base64 strings of DER, or over a limit.
-    Malformed,
-    /// DER of 1 to 10 certificates of at most 16 KiB, leaf first. Only their outermost length was checked.
-    Chain(Vec<Vec<u8>>),
-}
-
-impl fmt::Debug for X5c {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => formatter.write_str("Malformed"),
-            Self::Chain(chain) => write!(formatter, "Chain({} certificates)", chain.len()),
-        }
-    }
-}
-
-impl X5c {
-    pub(crate) fn from_json(value: &Value) -> Self {
-        Self::chain(value).map_or(Self::Malformed, Self::Chain)
-    }
-
-    fn chain(value: &Value) -> Option<Vec<Vec<u8>>> {
-        let elements = value.as_array()?;
-        if elements.is_empty() || elements.len() > MAX_CHAIN_CERTIFICATES {
-            return None;
-        }
-        elements
-            .iter()
-            .map(|element| {
-                base64url::decode_standard(element.as_str()?).filter(|der| is_one_sequence(der))
-            })
-            .collect()
-    }
-}
-
-/// Whether the bytes are one DER SEQUENCE and nothing after it, no longer than a certificate may be.
-fn is_one_sequence(der: &[u8]) -> bool {
-    let content_length = match *der {
-        [0x30, length @ 0..=0x7f, ..] => usize::from(length) + 2,
-        [0x30, 0x81, length @ 0x80..=0xff, ..] => usize::from(length) + 3,
-        [0x30, 0x82, high @ 1..=0xff, low, ..] => usize::from(u16::from_be_bytes([high, low])) + 4,
-        _ => return false,
-    };
-    der.len() == content_length && der.len() <= MAX_CERTIFICATE_BYTES
 }
 
 /// The rule that a header breaks.
@@ -212,62 +159,5 @@ impl<'de> Visitor<'de> for HeaderVisitor<'_> {
             certificates,
             typ,
         })
-    }
-}
-
-/// A string, borrowed where it holds no escapes; `None` for any other value.
-struct Text<'de>(Option<Cow<'de, str>>);
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-        Ok(Text(Some(Cow::Borrowed(text))))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-        Ok(Text(Some(Cow::Owned(text.to_owned()))))
-    }
-
-    fn visit_unit<E>(self) -> Result<Text<'de>, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Text<'de>, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Text<'de>, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Text<'de>, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Text<'de>, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Text<'de>, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text<'de>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
     }
 }

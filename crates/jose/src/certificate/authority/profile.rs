@@ -2,7 +2,7 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName,
-    DnType, DnValue, IsCa, KeyUsagePurpose, SanType, SerialNumber,
+    DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SanType, SerialNumber,
 };
 
 use super::{
@@ -41,6 +41,11 @@ impl CertificateRequest {
             .key_usages
             .iter()
             .map(|usage| purpose(*usage))
+            .collect();
+        params.extended_key_usages = self
+            .extended_key_usages
+            .iter()
+            .map(|oid| ExtendedKeyUsagePurpose::Other(oid.clone()))
             .collect();
         params.crl_distribution_points = self
             .crl_url

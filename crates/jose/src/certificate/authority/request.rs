@@ -32,6 +32,8 @@ pub struct CertificateRequest {
     pub policies: Vec<Vec<u64>>,
     /// Key usages, critical; empty leaves the extension out.
     pub key_usages: Vec<KeyUsage>,
+    /// Extended key usages as numbers; empty leaves the extension out.
+    pub extended_key_usages: Vec<Vec<u64>>,
     /// Replaces the subject of the profile.
     pub subject: Option<Vec<SubjectAttribute>>,
     /// Extensions beyond those of the profile, marked critical.
@@ -61,6 +63,7 @@ impl CertificateRequest {
             qualified: false,
             policies: vec![profile.test_policy()],
             key_usages: vec![KeyUsage::DigitalSignature],
+            extended_key_usages: Vec::new(),
             subject: None,
             critical_extensions: Vec::new(),
             dns_names: Vec::new(),

@@ -189,6 +189,20 @@ fn a_key_usage_that_is_not_critical_is_as_good_as_none() {
 }
 
 #[test]
+fn extended_key_usages_do_not_matter() {
+    let client_auth = vec![1, 3, 6, 1, 5, 5, 7, 3, 2];
+    let email_protection = vec![1, 3, 6, 1, 5, 5, 7, 3, 4];
+    for usages in [
+        vec![],
+        vec![client_auth],
+        vec![email_protection, vec![1, 2, 3]],
+    ] {
+        let request = changed(|request| request.extended_key_usages.clone_from(&usages));
+        assert_eq!(validate(&request), Ok(()), "{usages:?}");
+    }
+}
+
+#[test]
 fn an_authority_cannot_sign_grants() {
     let request = changed(|request| request.is_authority = true);
     assert_eq!(
