@@ -51,14 +51,17 @@ impl Timestamp {
         }
         let instant =
             OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp(text.to_owned()))?;
-        Ok(Self::from_milliseconds(instant.unix_timestamp() * 1000 + i64::from(instant.millisecond())))
+        Ok(Self::from_milliseconds(
+            instant.unix_timestamp() * 1000 + i64::from(instant.millisecond()),
+        ))
     }
 }
 
 /// RFC 3339 in UTC with milliseconds, the form that the self-service API emits.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let instant = OffsetDateTime::from_unix_timestamp(self.seconds()).map_err(|_| fmt::Error)?;
+        let instant =
+            OffsetDateTime::from_unix_timestamp(self.seconds()).map_err(|_| fmt::Error)?;
         write!(
             formatter,
             "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
@@ -89,9 +92,14 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
     fn now(&self) -> Timestamp {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp(0).plus(since_epoch)
     }
 }
@@ -129,15 +137,24 @@ mod tests {
 
     #[test]
     fn writes_rfc_3339_with_milliseconds() {
-        assert_eq!(Timestamp::from_seconds(1_772_442_900).to_string(), "2026-03-02T09:15:00.000Z");
-        assert_eq!(Timestamp::from_milliseconds(7).to_string(), "1970-01-01T00:00:00.007Z");
+        assert_eq!(
+            Timestamp::from_seconds(1_772_442_900).to_string(),
+            "2026-03-02T09:15:00.000Z"
+        );
+        assert_eq!(
+            Timestamp::from_milliseconds(7).to_string(),
+            "1970-01-01T00:00:00.007Z"
+        );
     }
 
     #[test]
     fn reads_what_it_writes_and_seconds() {
         let instant = Timestamp::from_milliseconds(1_772_442_900_123);
         assert_eq!(Timestamp::parse(&instant.to_string()), Ok(instant));
-        assert_eq!(Timestamp::parse("1772442900"), Ok(Timestamp::from_seconds(1_772_442_900)));
+        assert_eq!(
+            Timestamp::parse("1772442900"),
+            Ok(Timestamp::from_seconds(1_772_442_900))
+        );
         assert_eq!(
             Timestamp::parse("2026-03-02T10:15:00+01:00"),
             Ok(Timestamp::from_seconds(1_772_442_900))
@@ -147,8 +164,14 @@ mod tests {
 
     #[test]
     fn huge_values_are_clamped_and_still_print() {
-        assert_eq!(Timestamp::from_seconds(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(
+            Timestamp::from_seconds(i64::MAX).to_string(),
+            "9999-12-31T23:59:59.999Z"
+        );
         assert_eq!(Timestamp::from_seconds(i64::MIN), Timestamp(0));
-        assert_eq!(Timestamp(5).plus(Duration::MAX).milliseconds(), Timestamp::MAX_MILLISECONDS);
+        assert_eq!(
+            Timestamp(5).plus(Duration::MAX).milliseconds(),
+            Timestamp::MAX_MILLISECONDS
+        );
     }
 }

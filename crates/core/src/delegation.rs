@@ -67,7 +67,10 @@ mod tests {
             created: at(0),
             last_updated: at(0),
         };
-        assert_eq!([9, 10, 19, 20].map(|t| delegation.holds_at(at(t))), [false, true, true, false]);
+        assert_eq!(
+            [9, 10, 19, 20].map(|t| delegation.holds_at(at(t))),
+            [false, true, true, false]
+        );
         delegation.active = false;
         assert!(!delegation.holds_at(at(15)));
     }

@@ -47,7 +47,10 @@ pub fn uuid(entropy: &dyn Entropy) -> Result<String, EntropyUnavailable> {
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks for randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks for randomness"
+    )]
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyUnavailable> {
         aws_lc_rs::rand::fill(bytes).map_err(|_| EntropyUnavailable)
     }
@@ -63,11 +66,17 @@ pub struct SeededEntropy {
 impl SeededEntropy {
     /// A sequence that depends on `seed` alone.
     pub fn new(seed: u64) -> Self {
-        Self { seed, drawn: Mutex::new(0) }
+        Self {
+            seed,
+            drawn: Mutex::new(0),
+        }
     }
 
     fn block(&self) -> [u8; 32] {
-        let mut drawn = self.drawn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut drawn = self
+            .drawn
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *drawn += 1;
         let mut context = Context::new(&SHA256);
         context.update(&self.seed.to_be_bytes());
@@ -100,6 +109,9 @@ mod tests {
         assert!("89ab".contains(&first[19..20]));
         assert_ne!(first, uuid(&entropy).unwrap());
         assert_eq!(unique_id(&entropy).unwrap().len(), 43);
-        assert_ne!(unique_id(&SystemEntropy).unwrap(), unique_id(&SystemEntropy).unwrap());
+        assert_ne!(
+            unique_id(&SystemEntropy).unwrap(),
+            unique_id(&SystemEntropy).unwrap()
+        );
     }
 }

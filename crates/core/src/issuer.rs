@@ -127,7 +127,11 @@ impl Issuer {
             (self.system_users, crate::grant::SYSTEM_USER_TYPE),
             (self.consents, crate::grant::CONSENT_TYPE),
         ];
-        types.into_iter().filter(|(offered, _)| *offered).map(|(_, name)| name).collect()
+        types
+            .into_iter()
+            .filter(|(offered, _)| *offered)
+            .map(|(_, name)| name)
+            .collect()
     }
 }
 
@@ -163,6 +167,9 @@ mod tests {
         issuer.accept_slashless_audience = true;
         assert!(issuer.accepts_audience("https://mp.example.no"));
         let sky = Issuer::new("https://sky.example.no", Profile::Skyporten);
-        assert!(sky.accepts_audience("https://sky.example.no") && !sky.accepts_audience("https://sky.example.no/"));
+        assert!(
+            sky.accepts_audience("https://sky.example.no")
+                && !sky.accepts_audience("https://sky.example.no/")
+        );
     }
 }

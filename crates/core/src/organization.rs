@@ -21,9 +21,16 @@ const ISO_6523_PREFIX: &str = "0192:";
 impl OrgNumber {
     /// Reads nine digits, or `0192:` and nine digits.
     pub fn parse(text: &str) -> Result<Self, InvalidOrgNumber> {
-        let digits = text.strip_prefix(ISO_6523_PREFIX).unwrap_or(text).as_bytes();
+        let digits = text
+            .strip_prefix(ISO_6523_PREFIX)
+            .unwrap_or(text)
+            .as_bytes();
         let digits: [u8; 9] = digits.try_into().map_err(|_| InvalidOrgNumber)?;
-        if digits.iter().all(u8::is_ascii_digit) { Ok(Self(digits)) } else { Err(InvalidOrgNumber) }
+        if digits.iter().all(u8::is_ascii_digit) {
+            Ok(Self(digits))
+        } else {
+            Err(InvalidOrgNumber)
+        }
     }
 
     /// The nine digits.
@@ -39,7 +46,11 @@ impl OrgNumber {
     /// Whether the last digit is the check digit (modulus 11) of the first eight.
     pub fn has_valid_check_digit(&self) -> bool {
         let weights = [3, 2, 7, 6, 5, 4, 3, 2];
-        let sum: u32 = weights.iter().zip(self.0).map(|(weight, digit)| weight * value(digit)).sum();
+        let sum: u32 = weights
+            .iter()
+            .zip(self.0)
+            .map(|(weight, digit)| weight * value(digit))
+            .sum();
         match 11 - sum % 11 {
             10 => false,
             11 => value(self.0[8]) == 0,
@@ -119,15 +130,35 @@ mod tests {
 
     #[test]
     fn refuses_everything_else() {
-        for text in ["", "31277302", "3127730233", "31277302x", "0193:312773023", " 312773023", "٣١٢٧٧٣٠٢٣"] {
+        for text in [
+            "",
+            "31277302",
+            "3127730233",
+            "31277302x",
+            "0193:312773023",
+            " 312773023",
+            "٣١٢٧٧٣٠٢٣",
+        ] {
             assert_eq!(OrgNumber::parse(text), Err(InvalidOrgNumber), "{text}");
         }
     }
 
     #[test]
     fn a_wrong_check_digit_is_seen_but_never_refused() {
-        assert!(OrgNumber::parse("889640782").unwrap().has_valid_check_digit());
-        assert!(OrgNumber::parse("991825827").unwrap().has_valid_check_digit());
-        assert!(!OrgNumber::parse("123456789").unwrap().has_valid_check_digit());
+        assert!(
+            OrgNumber::parse("889640782")
+                .unwrap()
+                .has_valid_check_digit()
+        );
+        assert!(
+            OrgNumber::parse("991825827")
+                .unwrap()
+                .has_valid_check_digit()
+        );
+        assert!(
+            !OrgNumber::parse("123456789")
+                .unwrap()
+                .has_valid_check_digit()
+        );
     }
 }

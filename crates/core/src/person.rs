@@ -35,7 +35,11 @@ impl Pid {
                 has_date(&digits) && first_control_digit(&digits) && second_control_digit(&digits)
             }
         };
-        if valid { Ok(Self(text.into())) } else { Err(InvalidPid) }
+        if valid {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidPid)
+        }
     }
 
     /// The eleven digits, for the token's `pid` claim and nothing else.
@@ -72,7 +76,11 @@ fn second_control_digit(digits: &[u8; 11]) -> bool {
 }
 
 fn control_digit(weights: &[u16], digits: &[u8; 11]) -> Option<u8> {
-    let sum: u16 = weights.iter().zip(digits).map(|(weight, digit)| weight * u16::from(*digit)).sum();
+    let sum: u16 = weights
+        .iter()
+        .zip(digits)
+        .map(|(weight, digit)| weight * u16::from(*digit))
+        .sum();
     match 11 - sum % 11 {
         11 => Some(0),
         10 => None,
@@ -110,8 +118,13 @@ mod tests {
         for valid in ["17869010057", "11849000170"] {
             assert!(Pid::parse(valid, PidCheck::LengthOnly).is_ok());
         }
-        let made = (0..100).map(|k| format!("118490001{k:02}")).filter(|text| Pid::parse(text, PidCheck::Strict).is_ok());
-        assert!(made.count() <= 1, "at most one pair of control digits fits nine digits");
+        let made = (0..100)
+            .map(|k| format!("118490001{k:02}"))
+            .filter(|text| Pid::parse(text, PidCheck::Strict).is_ok());
+        assert!(
+            made.count() <= 1,
+            "at most one pair of control digits fits nine digits"
+        );
     }
 
     #[test]
@@ -127,7 +140,13 @@ mod tests {
 
     #[test]
     fn no_check_accepts_anything_but_eleven_digits() {
-        for text in ["", "1184900017", "118490001700", "1184900017x", "１１８４９００"] {
+        for text in [
+            "",
+            "1184900017",
+            "118490001700",
+            "1184900017x",
+            "１１８４９００",
+        ] {
             assert_eq!(Pid::parse(text, PidCheck::LengthOnly), Err(InvalidPid));
         }
     }

@@ -188,13 +188,22 @@ pub struct PrefixAssignment {
 #[async_trait]
 pub trait Organizations {
     /// The organization of this number.
-    async fn find_organization(&mut self, orgno: OrgNumber) -> Result<Option<Organization>, StorageError>;
+    async fn find_organization(
+        &mut self,
+        orgno: OrgNumber,
+    ) -> Result<Option<Organization>, StorageError>;
     /// Organizations in order of number.
-    async fn list_organizations(&mut self, listing: Listing) -> Result<Vec<Organization>, StorageError>;
+    async fn list_organizations(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<Organization>, StorageError>;
     /// Inserts or replaces by number.
     async fn save_organization(&mut self, organization: &Organization) -> Result<(), StorageError>;
     /// The assignment of this prefix.
-    async fn find_prefix(&mut self, prefix: &Prefix) -> Result<Option<PrefixAssignment>, StorageError>;
+    async fn find_prefix(
+        &mut self,
+        prefix: &Prefix,
+    ) -> Result<Option<PrefixAssignment>, StorageError>;
     /// Assignments in order of prefix, of one organization or of all.
     async fn list_prefixes(
         &mut self,
@@ -287,13 +296,20 @@ pub trait Registers {
     /// Delegation sources in order of name.
     async fn list_delegation_sources(&mut self) -> Result<Vec<DelegationSource>, StorageError>;
     /// Inserts or replaces by name.
-    async fn save_delegation_source(&mut self, source: &DelegationSource) -> Result<(), StorageError>;
+    async fn save_delegation_source(
+        &mut self,
+        source: &DelegationSource,
+    ) -> Result<(), StorageError>;
     /// Delegations in order of source, scope, consumer, supplier.
-    async fn list_delegations(&mut self, listing: Listing) -> Result<Vec<Delegation>, StorageError>;
+    async fn list_delegations(&mut self, listing: Listing)
+    -> Result<Vec<Delegation>, StorageError>;
     /// Inserts or replaces by source, scope, consumer and supplier.
     async fn save_delegation(&mut self, delegation: &Delegation) -> Result<(), StorageError>;
     /// System users in order of id.
-    async fn list_system_users(&mut self, listing: Listing) -> Result<Vec<SystemUser>, StorageError>;
+    async fn list_system_users(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<SystemUser>, StorageError>;
     /// Inserts or replaces by id.
     async fn save_system_user(&mut self, system_user: &SystemUser) -> Result<(), StorageError>;
     /// Consents in order of id.
@@ -310,7 +326,10 @@ pub trait Registers {
 #[async_trait]
 pub trait SigningKeys {
     /// Keys of a surface (`maskinporten`, `idporten`) in order of creation, gone ones too.
-    async fn list_signing_keys(&mut self, surface: &str) -> Result<Vec<SigningKeyRecord>, StorageError>;
+    async fn list_signing_keys(
+        &mut self,
+        surface: &str,
+    ) -> Result<Vec<SigningKeyRecord>, StorageError>;
     /// Inserts or replaces by key id.
     async fn save_signing_key(&mut self, key: &SigningKeyRecord) -> Result<(), StorageError>;
 }

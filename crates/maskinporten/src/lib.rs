@@ -1,1 +1,115 @@
-//! Placeholder.
+//! The machine-to-machine surface: token endpoint, metadata, keys and error pages over HTTP
+//! (spec: maskinporten §3, §12).
+//!
+//! It turns requests into calls of [`TokenExchange`] and its results into answers. It knows no
+//! SQL and takes no decision of its own. Start reading at [`router`].
+
+mod answer;
+mod documents;
+mod error_page;
+mod observer;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
+use axum::routing::{any, get};
+use portvakt_core::grant::TokenExchange;
+use portvakt_http::{Limits, RequestIdSource, bounded};
+
+pub use self::observer::{Decision, Observer, Unobserved};
+
+use self::documents::Documents;
+
+/// What the surface is made of.
+pub struct Surface {
+    /// The issuer that answers, unless a request names a sibling's host.
+    pub exchange: TokenExchange,
+    /// Further issuers, each chosen by the host of its identifier (Skyporten beside Maskinporten).
+    pub siblings: Vec<TokenExchange>,
+    /// Hears of every decision.
+    pub observer: Arc<dyn Observer>,
+    /// Makes request ids, which are the trace ids of error descriptions too.
+    pub request_ids: RequestIdSource,
+    /// Bounds of size and time.
+    pub limits: Limits,
+    /// How long metadata and keys may be cached, in seconds.
+    pub cache_seconds: u32,
+}
+
+/// The surface as a router.
+pub fn router(surface: Surface) -> Router {
+    let Surface {
+        exchange,
+        siblings,
+        observer,
+        request_ids,
+        limits,
+        cache_seconds,
+    } = surface;
+    let documents = |exchange: &TokenExchange| Documents::new(exchange.issuer(), cache_seconds);
+    let state = Arc::new(State {
+        primary: Served {
+            documents: documents(&exchange),
+            exchange,
+        },
+        siblings: siblings
+            .into_iter()
+            .map(|exchange| Served {
+                documents: documents(&exchange),
+                exchange,
+            })
+            .collect(),
+        observer,
+    });
+    let router = Router::new()
+        .route("/token", any(token::handle))
+        .route("/jwk", get(documents::keys).fallback(answer::only_get))
+        .route("/health", get(|| async { "OK" }).fallback(answer::only_get))
+        .route(
+            "/errors/{code}",
+            get(error_page::handle).fallback(answer::only_get),
+        )
+        .fallback(answer::not_found);
+    // A published client appends a slash to the metadata path (spec: maskinporten §12.1).
+    let router = documents::PATHS.into_iter().fold(router, |router, path| {
+        router
+            .route(path, get(documents::metadata).fallback(answer::only_get))
+            .route(
+                &format!("{path}/"),
+                get(documents::metadata).fallback(answer::only_get),
+            )
+    });
+    bounded(
+        router.with_state(state),
+        &limits,
+        request_ids,
+        answer::transport_fault,
+    )
+}
+
+struct State {
+    primary: Served,
+    siblings: Vec<Served>,
+    observer: Arc<dyn Observer>,
+}
+
+/// An issuer with its ready-made documents.
+struct Served {
+    exchange: TokenExchange,
+    documents: Documents,
+}
+
+impl State {
+    /// The issuer that a request is for. The host chooses among configured issuers and never
+    /// makes one up.
+    fn served(&self, headers: &HeaderMap) -> &Served {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        self.siblings
+            .iter()
+            .find(|sibling| host.is_some_and(|host| sibling.documents.is_host(host)))
+            .unwrap_or(&self.primary)
+    }
+}

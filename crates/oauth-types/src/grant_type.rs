@@ -2,7 +2,6 @@
 
 /// How a client proves that it may have a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum GrantType {
     /// A signed JWT is both the grant and the client authentication (RFC 7523 §2.1).
     JwtBearer,

@@ -9,10 +9,21 @@ use crate::output::Format;
 ///
 /// Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 #[derive(Debug, Parser)]
-#[command(name = "portvakt", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "portvakt",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     /// Print for people, or as JSON for programs
-    #[arg(long, global = true, value_enum, default_value_t, env = "PORTVAKT_OUTPUT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "PORTVAKT_OUTPUT"
+    )]
     pub(crate) output: Format,
 
     #[command(subcommand)]

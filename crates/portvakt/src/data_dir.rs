@@ -10,7 +10,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DataDirArgs {
     /// Folder of the development server
-    #[arg(long, value_name = "DIR", env = "PORTVAKT_DATA_DIR", default_value = ".portvakt")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "PORTVAKT_DATA_DIR",
+        default_value = ".portvakt"
+    )]
     pub(crate) data_dir: PathBuf,
 }
 
@@ -82,14 +87,19 @@ impl DataDir {
                 self.0.display()
             );
         }
-        SqliteStore::open(&database).await.with_context(|| format!("open {}", database.display()))
+        SqliteStore::open(&database)
+            .await
+            .with_context(|| format!("open {}", database.display()))
     }
 
     /// The addresses of the server that runs, or ran last, on this folder.
     pub(crate) fn endpoints(&self) -> anyhow::Result<Endpoints> {
         let file = self.endpoints_file();
         let text = std::fs::read_to_string(&file).with_context(|| {
-            format!("read {} (is `portvakt dev` running on this folder?)", file.display())
+            format!(
+                "read {} (is `portvakt dev` running on this folder?)",
+                file.display()
+            )
         })?;
         serde_json::from_str(&text).with_context(|| format!("read {}", file.display()))
     }

@@ -54,7 +54,9 @@ impl Output {
         row: impl Fn(&T) -> Vec<String>,
     ) -> anyhow::Result<()> {
         let mut table = Table::new();
-        table.load_preset(comfy_table::presets::NOTHING).set_header(header);
+        table
+            .load_style(comfy_table::presets::NOTHING)
+            .set_header(header);
         table.add_rows(values.iter().map(row));
         self.result(&values, table.trim_fmt())
     }
@@ -67,7 +69,10 @@ impl Output {
     }
 
     /// Prints one line that says what failed, and answers the exit code for it.
-    #[expect(clippy::unused_self, reason = "failures are printed by whoever prints results")]
+    #[expect(
+        clippy::unused_self,
+        reason = "failures are printed by whoever prints results"
+    )]
     pub(crate) fn fail(self, error: &anyhow::Error) -> ExitCode {
         eprintln!("{FAILURE}error:{FAILURE:#} {error:#}");
         ExitCode::from(1)

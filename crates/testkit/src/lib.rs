@@ -1,1 +1,28 @@
-//! Placeholder.
+//! What tests of the surfaces share: an in-process server with a clock that tests move, the
+//! organizations of the specification's worked examples, grants that can be wrong in every way,
+//! and a certificate authority.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use portvakt_testkit::{Grant, TestServer};
+//!
+//! let server = TestServer::start().await;
+//! let answer = server.exchange(&Grant::havbris(&server).sign()).await;
+//! assert_eq!(answer.status, 200);
+//! # }
+//! ```
+
+mod answer;
+mod grant;
+mod keys;
+mod server;
+mod world;
+
+pub use self::answer::Answer;
+pub use self::grant::Grant;
+pub use self::keys::{authority, second_signing_key, signing_key, trust};
+pub use self::server::{Options, TestServer};
+pub use self::world::{
+    FJORDETATEN, HAVBRIS, HAVBRIS_CERTIFICATE_CLIENT, HAVBRIS_CLIENT, KID, LYNGVIK, NOW, SCOPE,
+    SOURCE, TINDESYSTEM, TINDESYSTEM_CLIENT, World,
+};

@@ -37,7 +37,9 @@ pub fn authenticate(
     let jws = grant.jws.as_ref()?;
     let key = findings.record(Check::Key, choose_key(jws, record, trust, now))?;
     findings.record(Check::Signature, verify(jws, &key, &record.client))?;
-    Some(Authentication { client_amr: key.client_amr(trust, issuer) })
+    Some(Authentication {
+        client_amr: key.client_amr(trust, issuer),
+    })
 }
 
 fn usable_client(record: Option<&ClientRecord>) -> Result<&ClientRecord, Refusal> {
@@ -117,7 +119,10 @@ fn registered_key<'a>(
         .find(|key| key.jwk.key_id() == kid)
         .ok_or_else(|| unknown_key(kid, record))?;
     if key.is_expired(now) {
-        return Err(Refusal::ExpiredKey { kid: kid.to_owned(), expired_at: key.expires_at });
+        return Err(Refusal::ExpiredKey {
+            kid: kid.to_owned(),
+            expired_at: key.expires_at,
+        });
     }
     // A key that was registered with its certificate is only as good as the certificate is now.
     if let Some(leaf) = key.jwk.certificates().and_then(<[_]>::first) {
@@ -130,14 +135,20 @@ fn registered_key<'a>(
 fn unknown_key(kid: &str, record: &ClientRecord) -> Refusal {
     Refusal::UnknownKeyId {
         presented: kid.chars().take(64).collect(),
-        registered: record.keys.iter().map(|key| key.jwk.key_id().to_owned()).collect(),
+        registered: record
+            .keys
+            .iter()
+            .map(|key| key.jwk.key_id().to_owned())
+            .collect(),
     }
 }
 
 /// The first certificate of the chain. The others are hints that nobody needs, but each must be a
 /// certificate (spec: maskinporten §6.1 steps 1 and 2).
 fn leaf_certificate(chain: &X5c) -> Result<Certificate, Refusal> {
-    let X5c::Chain(chain) = chain else { return Err(Refusal::InvalidCertificateHeader) };
+    let X5c::Chain(chain) = chain else {
+        return Err(Refusal::InvalidCertificateHeader);
+    };
     let mut parsed = chain.iter().map(|der| Certificate::parse(der));
     let leaf = parsed.next().ok_or(Refusal::InvalidCertificateHeader)?;
     let malformed = |certificate: &Result<Certificate, CertificateError>| {
@@ -155,7 +166,9 @@ fn check_certificate(
     trust: &TrustStore,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    trust.validate(certificate, now.seconds()).map_err(Refusal::InvalidCertificate)?;
+    trust
+        .validate(certificate, now.seconds())
+        .map_err(Refusal::InvalidCertificate)?;
     let number = certificate.organization_number();
     if number.as_deref() == Ok(client.client_orgno.as_str()) {
         return Ok(());
@@ -169,19 +182,28 @@ fn check_certificate(
 fn verify(jws: &Jws<'_>, key: &GrantKey<'_>, client: &Client) -> Result<(), Refusal> {
     let presented = jws.header().algorithm;
     if !client.permits(presented) {
-        return Err(Refusal::InvalidSignature(SignatureFault::NotPermitted(presented)));
+        return Err(Refusal::InvalidSignature(SignatureFault::NotPermitted(
+            presented,
+        )));
     }
     if let GrantKey::Registered(key) = key
         && key.jwk.algorithm() != presented
     {
         let registered = key.jwk.algorithm();
-        return Err(Refusal::InvalidSignature(SignatureFault::Algorithm { presented, registered }));
+        return Err(Refusal::InvalidSignature(SignatureFault::Algorithm {
+            presented,
+            registered,
+        }));
     }
-    jws.verify(key.verifying_key()).map_err(|fault| Refusal::InvalidSignature(fault.into()))
+    jws.verify(key.verifying_key())
+        .map_err(|fault| Refusal::InvalidSignature(fault.into()))
 }
 
 fn check_audience(claims: &GrantClaims, issuer: &Issuer, findings: &mut Findings) {
-    let matches = claims.audience.iter().any(|audience| issuer.accepts_audience(audience));
+    let matches = claims
+        .audience
+        .iter()
+        .any(|audience| issuer.accepts_audience(audience));
     let verdict = if matches {
         Ok(())
     } else {
@@ -196,25 +218,42 @@ fn check_audience(claims: &GrantClaims, issuer: &Issuer, findings: &mut Findings
 
 fn check_times(claims: &GrantClaims, issuer: &Issuer, now: Timestamp, findings: &mut Findings) {
     let now = now.seconds();
-    let GrantClaims { issued_at, expires_at, .. } = *claims;
+    let GrantClaims {
+        issued_at,
+        expires_at,
+        ..
+    } = *claims;
     let seconds = expires_at - issued_at;
-    let refuse_if = |condition: bool, refusal: Refusal| if condition { Err(refusal) } else { Ok(()) };
+    let refuse_if =
+        |condition: bool, refusal: Refusal| if condition { Err(refusal) } else { Ok(()) };
     findings.record(
         Check::Lifetime,
-        refuse_if(seconds > MAX_GRANT_LIFETIME_SECONDS, Refusal::LifetimeTooLong { seconds }),
+        refuse_if(
+            seconds > MAX_GRANT_LIFETIME_SECONDS,
+            Refusal::LifetimeTooLong { seconds },
+        ),
     );
     findings.record(
         Check::IssuedAt,
-        refuse_if(issued_at > now + FUTURE_SKEW_SECONDS, Refusal::IssuedInFuture { issued_at, now }),
+        refuse_if(
+            issued_at > now + FUTURE_SKEW_SECONDS,
+            Refusal::IssuedInFuture { issued_at, now },
+        ),
     );
     let not_before = claims.not_before.unwrap_or(0);
     findings.record(
         Check::NotBefore,
-        refuse_if(not_before > now + FUTURE_SKEW_SECONDS, Refusal::NotYetValid { not_before, now }),
+        refuse_if(
+            not_before > now + FUTURE_SKEW_SECONDS,
+            Refusal::NotYetValid { not_before, now },
+        ),
     );
     let accepted_until = expires_at + i64::from(issuer.expiry_leeway_seconds);
     findings.record(
         Check::Expiry,
-        refuse_if(now >= accepted_until, Refusal::GrantExpired { expires_at, now }),
+        refuse_if(
+            now >= accepted_until,
+            Refusal::GrantExpired { expires_at, now },
+        ),
     );
 }

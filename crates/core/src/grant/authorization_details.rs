@@ -52,14 +52,16 @@ impl AuthorizationDetails {
     /// Reads the elements: exactly one, of a type that the issuer offers.
     pub fn parse(elements: &[Value], issuer: &Issuer) -> Result<Self, Refusal> {
         let [Value::Object(element)] = elements else {
-            return Err(Refusal::InvalidAuthorizationDetails("exactly one element is needed"));
+            return Err(Refusal::InvalidAuthorizationDetails(
+                "exactly one element is needed",
+            ));
         };
         match element.get("type").and_then(Value::as_str) {
             Some(SYSTEM_USER_TYPE) if issuer.system_users => system_user(element),
             Some(CONSENT_TYPE) if issuer.consents => consent(element),
-            Some(other) => {
-                Err(Refusal::UnknownAuthorizationDetailsType(other.chars().take(64).collect()))
-            }
+            Some(other) => Err(Refusal::UnknownAuthorizationDetailsType(
+                other.chars().take(64).collect(),
+            )),
             None => Err(Refusal::InvalidAuthorizationDetails("type")),
         }
     }
@@ -73,7 +75,9 @@ fn system_user(element: &Map<String, Value>) -> Result<AuthorizationDetails, Ref
         .ok_or(Refusal::InvalidAuthorizationDetails("systemuser_org"))?;
     allow_members(organization, &["authority", "ID"])?;
     if organization.get("authority").and_then(Value::as_str) != Some(AUTHORITY) {
-        return Err(Refusal::InvalidAuthorizationDetails("systemuser_org.authority"));
+        return Err(Refusal::InvalidAuthorizationDetails(
+            "systemuser_org.authority",
+        ));
     }
     let owner = organization
         .get("ID")
@@ -86,39 +90,52 @@ fn system_user(element: &Map<String, Value>) -> Result<AuthorizationDetails, Ref
         Some(Value::String(text)) if (1..=255).contains(&text.len()) => Some(text.clone()),
         Some(_) => return Err(Refusal::InvalidAuthorizationDetails("externalRef")),
     };
-    Ok(AuthorizationDetails::SystemUser { owner, external_ref })
+    Ok(AuthorizationDetails::SystemUser {
+        owner,
+        external_ref,
+    })
 }
 
 fn consent(element: &Map<String, Value>) -> Result<AuthorizationDetails, Refusal> {
     allow_members(element, &["type", "id", "from"])?;
     let text = |name| element.get(name).and_then(Value::as_str);
-    let id = text("id").filter(|id| is_uuid(id)).ok_or(Refusal::InvalidAuthorizationDetails("id"))?;
+    let id = text("id")
+        .filter(|id| is_uuid(id))
+        .ok_or(Refusal::InvalidAuthorizationDetails("id"))?;
     let from = text("from")
         .filter(|from| is_party_urn(from))
         .ok_or(Refusal::InvalidAuthorizationDetails("from"))?;
-    Ok(AuthorizationDetails::Consent { id: id.to_ascii_lowercase(), from: from.to_owned() })
+    Ok(AuthorizationDetails::Consent {
+        id: id.to_ascii_lowercase(),
+        from: from.to_owned(),
+    })
 }
 
 fn allow_members(object: &Map<String, Value>, allowed: &[&str]) -> Result<(), Refusal> {
     match object.keys().find(|name| !allowed.contains(&name.as_str())) {
         None => Ok(()),
-        Some(name) => {
-            Err(Refusal::UnknownAuthorizationDetailsField(name.chars().take(64).collect()))
-        }
+        Some(name) => Err(Refusal::UnknownAuthorizationDetailsField(
+            name.chars().take(64).collect(),
+        )),
     }
 }
 
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
-        && text.bytes().enumerate().all(|(position, byte)| match position {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(position, byte)| match position {
+                8 | 13 | 18 | 23 => byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
 }
 
 fn is_party_urn(text: &str) -> bool {
-    let digits = |rest: &str, count| rest.len() == count && rest.bytes().all(|b| b.is_ascii_digit());
-    text.strip_prefix("urn:altinn:person:identifier-no:").is_some_and(|rest| digits(rest, 11))
+    let digits =
+        |rest: &str, count| rest.len() == count && rest.bytes().all(|b| b.is_ascii_digit());
+    text.strip_prefix("urn:altinn:person:identifier-no:")
+        .is_some_and(|rest| digits(rest, 11))
         || text
             .strip_prefix("urn:altinn:organization:identifier-no:")
             .is_some_and(|rest| digits(rest, 9))

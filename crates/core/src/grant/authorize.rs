@@ -44,7 +44,10 @@ pub fn acting_for(
     client: &Client,
     on_behalf_of: Option<&OnBehalfOf>,
 ) -> ActingFor {
-    let named = claims.consumer_org.as_deref().and_then(|text| OrgNumber::parse(text).ok());
+    let named = claims
+        .consumer_org
+        .as_deref()
+        .and_then(|text| OrgNumber::parse(text).ok());
     if let Some(consumer) = named {
         return ActingFor {
             consumer,
@@ -121,15 +124,23 @@ pub fn authorize(
     let acting_for = acting_for(claims, facts.client, facts.on_behalf_of);
 
     let registered = findings.record(Check::Scopes, registered_scopes(claims, facts));
-    let known: Vec<_> = facts.scopes.iter().filter_map(|fact| fact.scope.as_ref()).collect();
-    findings.record(Check::IntegrationType, integration_types(&known, facts.client));
+    let known: Vec<_> = facts
+        .scopes
+        .iter()
+        .filter_map(|fact| fact.scope.as_ref())
+        .collect();
+    findings.record(
+        Check::IntegrationType,
+        integration_types(&known, facts.client),
+    );
     let source = findings.record(Check::ActingFor, combination(claims, facts.client, &known));
-    let access = named.and_then(|()| {
-        findings.record(Check::Access, access(&acting_for, facts))
-    });
+    let access = named.and_then(|()| findings.record(Check::Access, access(&acting_for, facts)));
     let delegation = source.as_ref().and_then(|source| {
         named?;
-        findings.record(Check::Delegation, delegation(&acting_for, source.as_deref(), facts)?)
+        findings.record(
+            Check::Delegation,
+            delegation(&acting_for, source.as_deref(), facts)?,
+        )
     });
     let party = details.and_then(|details| {
         let verdict = party(details.as_ref(), &acting_for, facts, now)?;
@@ -149,7 +160,9 @@ pub fn authorize(
 
 /// Values in the order of first occurrence, without repetition (RFC 8707 §2).
 fn resources(claims: &GrantClaims) -> Result<Vec<String>, Refusal> {
-    let Some(resources) = &claims.resource else { return Ok(Vec::new()) };
+    let Some(resources) = &claims.resource else {
+        return Ok(Vec::new());
+    };
     let refuse = |fault| Err(Refusal::InvalidClaims(vec![fault]));
     let mut unique: Vec<String> = Vec::new();
     for resource in resources {
@@ -164,12 +177,18 @@ fn resources(claims: &GrantClaims) -> Result<Vec<String>, Refusal> {
         }
         unique.push(resource.clone());
     }
-    if unique.is_empty() { refuse(ClaimFault::EmptyResource) } else { Ok(unique) }
+    if unique.is_empty() {
+        refuse(ClaimFault::EmptyResource)
+    } else {
+        Ok(unique)
+    }
 }
 
 /// RFC 3986 characters, a scheme, no fragment. The value is copied as it came, never normalized.
 fn is_absolute_uri(text: &str) -> bool {
-    let printable = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte));
+    let printable = text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte));
     printable
         && text.len() <= MAX_RESOURCE_CHARACTERS
         && !text.contains('#')
@@ -183,7 +202,10 @@ fn person(claims: &GrantClaims, issuer: &Issuer) -> Result<Option<Pid>, Refusal>
 }
 
 fn consumer_org(claims: &GrantClaims, registration: Option<&OnBehalfOf>) -> Result<(), Refusal> {
-    let malformed = claims.consumer_org.as_ref().is_some_and(|text| OrgNumber::parse(text).is_err());
+    let malformed = claims
+        .consumer_org
+        .as_ref()
+        .is_some_and(|text| OrgNumber::parse(text).is_err());
     let fault = if malformed {
         ClaimFault::ConsumerOrg
     } else if claims.on_behalf_of.is_some() && registration.is_none() {
@@ -194,12 +216,11 @@ fn consumer_org(claims: &GrantClaims, registration: Option<&OnBehalfOf>) -> Resu
     Err(Refusal::InvalidClaims(vec![fault]))
 }
 
-fn details(
-    claims: &GrantClaims,
-    issuer: &Issuer,
-) -> Result<Option<AuthorizationDetails>, Refusal> {
+fn details(claims: &GrantClaims, issuer: &Issuer) -> Result<Option<AuthorizationDetails>, Refusal> {
     let elements = claims.authorization_details.as_deref();
-    elements.map(|elements| AuthorizationDetails::parse(elements, issuer)).transpose()
+    elements
+        .map(|elements| AuthorizationDetails::parse(elements, issuer))
+        .transpose()
 }
 
 /// All or nothing: one scope that fails refuses the request; nothing is narrowed silently.
@@ -217,7 +238,11 @@ fn registered_scopes(
             Err(fault) => faults.push((token.clone(), fault)),
         }
     }
-    if faults.is_empty() { Ok(scopes) } else { Err(Refusal::InvalidScopes(faults)) }
+    if faults.is_empty() {
+        Ok(scopes)
+    } else {
+        Err(Refusal::InvalidScopes(faults))
+    }
 }
 
 fn usable_scope<'a>(
@@ -246,7 +271,10 @@ fn integration_types(scopes: &[&Arc<Scope>], client: &Client) -> Result<(), Refu
     if conflicts.is_empty() {
         return Ok(());
     }
-    Err(Refusal::IntegrationTypeNotAllowed { client: client.integration_type, scopes: conflicts })
+    Err(Refusal::IntegrationTypeNotAllowed {
+        client: client.integration_type,
+        scopes: conflicts,
+    })
 }
 
 /// Whether the claims that name another organization fit; the delegation source if they name one.
@@ -260,11 +288,16 @@ fn combination(
         if claims.authorization_details.is_some() {
             return refuse(CombinationFault::OnBehalfOfWithAuthorizationDetails);
         }
-        if let Some(scope) = scopes.iter().find(|scope| scope.delegation_source.is_some()) {
+        if let Some(scope) = scopes
+            .iter()
+            .find(|scope| scope.delegation_source.is_some())
+        {
             return refuse(CombinationFault::DelegatedScope(scope.name.clone()));
         }
     }
-    let Some(consumer) = claims.consumer_org.as_deref() else { return Ok(None) };
+    let Some(consumer) = claims.consumer_org.as_deref() else {
+        return Ok(None);
+    };
     if OrgNumber::parse(consumer) == Ok(client.client_orgno) {
         return refuse(CombinationFault::OwnOrganization);
     }
@@ -291,17 +324,29 @@ fn common_source(scopes: &[&Arc<Scope>]) -> Result<Option<String>, CombinationFa
 /// Access belongs to organizations, and an owner has none of its own accord.
 fn access(acting_for: &ActingFor, facts: AuthorizationFacts<'_>) -> Result<(), Refusal> {
     let lacks_access = |fact: &&ScopeFact| {
-        let open = fact.scope.as_ref().is_some_and(|scope| scope.accessible_for_all);
+        let open = fact
+            .scope
+            .as_ref()
+            .is_some_and(|scope| scope.accessible_for_all);
         facts.accessing_deactivated || !(open || fact.access == Some(AccessState::Approved))
     };
-    let lacking: Vec<_> =
-        facts.scopes.iter().filter(lacks_access).filter_map(|fact| fact.scope.as_ref()).collect();
-    let Some(first) = lacking.first() else { return Ok(()) };
+    let lacking: Vec<_> = facts
+        .scopes
+        .iter()
+        .filter(lacks_access)
+        .filter_map(|fact| fact.scope.as_ref())
+        .collect();
+    let Some(first) = lacking.first() else {
+        return Ok(());
+    };
     Err(Refusal::AccessNotGranted {
         consumer: acting_for.accessing,
         scope: first.name.clone(),
         owner: first.owner_orgno,
-        all: lacking.iter().map(|scope| scope.name.clone()).collect::<Vec<ScopeName>>(),
+        all: lacking
+            .iter()
+            .map(|scope| scope.name.clone())
+            .collect::<Vec<ScopeName>>(),
     })
 }
 
@@ -315,9 +360,11 @@ fn delegation(
         return Some(Ok(()));
     };
     let answers = facts.delegated?;
-    let missing = facts.scopes.iter().enumerate().find(|(position, fact)| {
-        fact.scope.is_some() && answers.get(*position) != Some(&true)
-    });
+    let missing = facts
+        .scopes
+        .iter()
+        .enumerate()
+        .find(|(position, fact)| fact.scope.is_some() && answers.get(*position) != Some(&true));
     Some(match missing.and_then(|(_, fact)| fact.scope.as_ref()) {
         None => Ok(()),
         Some(scope) => Err(Refusal::NotDelegated {
@@ -340,19 +387,27 @@ fn party(
         (None, _) => Some(Ok(None)),
         (Some(AuthorizationDetails::SystemUser { owner, .. }), PartyAnswer::SystemUser(found)) => {
             let fits = found.as_ref().filter(|user| {
-                user.active && user.owner_orgno == *owner && user.client_id == facts.client.client_id
+                user.active
+                    && user.owner_orgno == *owner
+                    && user.client_id == facts.client.client_id
             });
             let refusal = || Refusal::NoSystemUser {
                 owner: *owner,
                 client_id: facts.client.client_id.clone(),
             };
-            Some(fits.map(|user| Some(system_user_element(user))).ok_or_else(refusal))
+            Some(
+                fits.map(|user| Some(system_user_element(user)))
+                    .ok_or_else(refusal),
+            )
         }
         (Some(AuthorizationDetails::Consent { from, .. }), PartyAnswer::Consent(found)) => {
             let fits = found
                 .as_ref()
                 .filter(|consent| consent_holds(consent, from, acting_for.consumer, now));
-            Some(fits.map(|consent| Some(consent_element(consent))).ok_or(Refusal::NoConsent))
+            Some(
+                fits.map(|consent| Some(consent_element(consent)))
+                    .ok_or(Refusal::NoConsent),
+            )
         }
         (Some(_), _) => None,
     }

@@ -97,10 +97,12 @@ impl Findings {
 
     /// Every failure, in order.
     pub fn refusals(&self) -> impl Iterator<Item = (Check, &Refusal)> {
-        Check::ALL.iter().filter_map(|check| match self.outcome(*check) {
-            Outcome::Failed(refusal) => Some((*check, refusal.as_ref())),
-            Outcome::NotEvaluated | Outcome::Passed => None,
-        })
+        Check::ALL
+            .iter()
+            .filter_map(|check| match self.outcome(*check) {
+                Outcome::Failed(refusal) => Some((*check, refusal.as_ref())),
+                Outcome::NotEvaluated | Outcome::Passed => None,
+            })
     }
 
     /// Whether every check was made and passed. A check that was not made is no pass.
@@ -110,7 +112,9 @@ impl Findings {
 
     /// Whether every check up to and with `last` was made and passed.
     pub fn passed_through(&self, last: Check) -> bool {
-        self.0[..=last as usize].iter().all(|outcome| *outcome == Outcome::Passed)
+        self.0[..=last as usize]
+            .iter()
+            .all(|outcome| *outcome == Outcome::Passed)
     }
 }
 

@@ -112,7 +112,9 @@ pub enum ClaimFault {
     #[error("the claim resource has more than {0} values")]
     TooManyResources(usize),
     /// A resource is no absolute URI without fragment, or longer than 2048 characters.
-    #[error("the claim resource must hold absolute URIs of at most 2048 characters without a fragment")]
+    #[error(
+        "the claim resource must hold absolute URIs of at most 2048 characters without a fragment"
+    )]
     Resource,
     /// `pid` is no national identity number.
     #[error("the claim pid is not a valid national identity number")]
@@ -217,12 +219,12 @@ impl RawClaims {
         let not_before = note.optional(self.not_before, |value| instant(&value, "nbf"));
         let jwt_id = note.optional(self.jwt_id, jwt_id);
         let subject = note.optional(self.subject, |value| string(value, "sub"));
-        let scopes =
-            note.required("scope", self.scope, |value| scopes(&value, policy.max_scopes));
+        let scopes = note.required("scope", self.scope, |value| {
+            scopes(&value, policy.max_scopes)
+        });
         let resource = note.optional(self.resource, |value| strings(value, "resource"));
         let pid = note.optional(self.pid, |value| string(value, "pid"));
-        let consumer_org =
-            note.optional(self.consumer_org, |value| string(value, "consumer_org"));
+        let consumer_org = note.optional(self.consumer_org, |value| string(value, "consumer_org"));
         let on_behalf_of =
             note.optional(self.on_behalf_of, |value| string(value, "iss_onbehalfof"));
         let authorization_details = note.optional(self.authorization_details, details);
@@ -297,13 +299,19 @@ impl Faults<'_> {
 fn string(value: Value, claim: &'static str) -> Result<String, ClaimFault> {
     match value {
         Value::String(text) => Ok(text),
-        _ => Err(ClaimFault::WrongType { claim, expected: "a string" }),
+        _ => Err(ClaimFault::WrongType {
+            claim,
+            expected: "a string",
+        }),
     }
 }
 
 /// A string, or an array of strings (RFC 7519 §4.1.3).
 fn strings(value: Value, claim: &'static str) -> Result<Vec<String>, ClaimFault> {
-    let wrong_type = ClaimFault::WrongType { claim, expected: "a string or an array of strings" };
+    let wrong_type = ClaimFault::WrongType {
+        claim,
+        expected: "a string or an array of strings",
+    };
     match value {
         Value::String(text) => Ok(vec![text]),
         Value::Array(values) => values
@@ -318,7 +326,10 @@ fn strings(value: Value, claim: &'static str) -> Result<Vec<String>, ClaimFault>
 /// reader agrees on are refused rather than wrapped.
 fn instant(value: &Value, claim: &'static str) -> Result<i64, ClaimFault> {
     let Value::Number(number) = value else {
-        return Err(ClaimFault::WrongType { claim, expected: "a whole number of seconds" });
+        return Err(ClaimFault::WrongType {
+            claim,
+            expected: "a whole number of seconds",
+        });
     };
     if let Some(seconds) = number.as_i64() {
         return if (0..=MAX_SAFE_INTEGER).contains(&seconds) {
@@ -328,7 +339,10 @@ fn instant(value: &Value, claim: &'static str) -> Result<i64, ClaimFault> {
         };
     }
     match number.as_f64() {
-        #[expect(clippy::cast_possible_truncation, reason = "cutting the fraction off is the rule")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "cutting the fraction off is the rule"
+        )]
         Some(seconds) if (0.0..=9_007_199_254_740_991.0).contains(&seconds) => Ok(seconds as i64),
         _ => Err(ClaimFault::OutOfRange(claim)),
     }
@@ -345,10 +359,16 @@ fn jwt_id(value: Value) -> Result<String, ClaimFault> {
 /// Splits on white space, drops repetitions, keeps the order (spec: maskinporten §2.3).
 fn scopes(value: &Value, most: usize) -> Result<Vec<ScopeToken>, ClaimFault> {
     let Value::String(text) = value else {
-        return Err(ClaimFault::WrongType { claim: "scope", expected: "a string" });
+        return Err(ClaimFault::WrongType {
+            claim: "scope",
+            expected: "a string",
+        });
     };
     let mut scopes: Vec<ScopeToken> = Vec::new();
-    for element in text.split([' ', '\t', '\r', '\n']).filter(|element| !element.is_empty()) {
+    for element in text
+        .split([' ', '\t', '\r', '\n'])
+        .filter(|element| !element.is_empty())
+    {
         if scopes.iter().any(|scope| scope.as_str() == element) {
             continue;
         }
@@ -357,7 +377,11 @@ fn scopes(value: &Value, most: usize) -> Result<Vec<ScopeToken>, ClaimFault> {
         }
         scopes.push(ScopeToken::parse(element).map_err(ClaimFault::Scope)?);
     }
-    if scopes.is_empty() { Err(ClaimFault::EmptyScope) } else { Ok(scopes) }
+    if scopes.is_empty() {
+        Err(ClaimFault::EmptyScope)
+    } else {
+        Ok(scopes)
+    }
 }
 
 fn details(value: Value) -> Result<Vec<Value>, ClaimFault> {

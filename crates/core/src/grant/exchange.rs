@@ -86,7 +86,12 @@ pub struct Denied {
 
 impl From<Refusal> for Denied {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, client_id: None, cause: None, explanation: None }
+        Self {
+            refusal,
+            client_id: None,
+            cause: None,
+            explanation: None,
+        }
     }
 }
 
@@ -96,7 +101,10 @@ impl From<StorageError> for Denied {
             StorageError::Unavailable(_) => Refusal::Unavailable,
             StorageError::Corrupt { .. } | StorageError::Refused(_) => Refusal::Internal,
         };
-        Self { cause: Some(error.to_string()), ..refusal.into() }
+        Self {
+            cause: Some(error.to_string()),
+            ..refusal.into()
+        }
     }
 }
 
@@ -157,7 +165,8 @@ impl TokenExchange {
             findings.passed_through(Check::Expiry),
         ) else {
             if self.0.explain_refusals {
-                self.examine(&grant, record.as_deref(), now, &mut findings).await?;
+                self.examine(&grant, record.as_deref(), now, &mut findings)
+                    .await?;
             }
             return Err(self.denied(&grant, &findings, now));
         };
@@ -186,7 +195,8 @@ impl TokenExchange {
         let grant = GrantReading::new(assertion, &self.0.issuer, &mut findings);
         let record = self.find_client(&grant).await?;
         self.authenticate(&grant, record.as_deref(), now, &mut findings);
-        self.examine(&grant, record.as_deref(), now, &mut findings).await?;
+        self.examine(&grant, record.as_deref(), now, &mut findings)
+            .await?;
         Ok(Explanation::new(&grant, &findings, now))
     }
 
@@ -213,8 +223,7 @@ impl TokenExchange {
 
     /// One atomic, durable insert decides who used the grant first.
     async fn consume(&self, grant: &GrantReading<'_>) -> Result<Result<(), Refusal>, StorageError> {
-        let (Some(digest), Some(keep_until)) =
-            (grant.digest(), grant.keep_until(&self.0.issuer))
+        let (Some(digest), Some(keep_until)) = (grant.digest(), grant.keep_until(&self.0.issuer))
         else {
             return Ok(Err(Refusal::Internal));
         };
@@ -248,7 +257,8 @@ impl TokenExchange {
             return Ok(None);
         };
         let prefixes = self.consumer_prefixes(&authorization).await?;
-        self.sign(authentication, authorization, client, prefixes, now).map(Some)
+        self.sign(authentication, authorization, client, prefixes, now)
+            .map(Some)
     }
 
     /// Everything behind authentication, without using the grant up.
@@ -261,13 +271,24 @@ impl TokenExchange {
     ) -> Result<(), StorageError> {
         if let Some(digest) = grant.digest() {
             let used = self.0.ledger.is_consumed(digest).await?;
-            let verdict = if used { Err(Refusal::GrantReplayed) } else { Ok(()) };
+            let verdict = if used {
+                Err(Refusal::GrantReplayed)
+            } else {
+                Ok(())
+            };
             findings.record(Check::OneTimeUse, verdict);
         }
         if let (Some(claims), Some(record)) = (grant.claims.as_ref(), record) {
             let mut facts = self.fetch_facts(claims, &record.client).await?;
-            self.ask_registers(claims, &record.client, now, &mut facts).await?;
-            authorize(claims, facts.of(&record.client), &self.0.issuer, now, findings);
+            self.ask_registers(claims, &record.client, now, &mut facts)
+                .await?;
+            authorize(
+                claims,
+                facts.of(&record.client),
+                &self.0.issuer,
+                now,
+                findings,
+            );
         }
         Ok(())
     }
@@ -284,7 +305,9 @@ impl TokenExchange {
         };
         let acting_for = acting_for(claims, client, on_behalf_of.as_ref());
         Ok(Facts {
-            scopes: registry.find_scope_facts(&claims.scopes, acting_for.accessing).await?,
+            scopes: registry
+                .find_scope_facts(&claims.scopes, acting_for.accessing)
+                .await?,
             accessing_deactivated: acting_for.delegated
                 && registry.is_deactivated(acting_for.accessing).await?,
             acting_for,
@@ -307,17 +330,25 @@ impl TokenExchange {
             .iter()
             .filter_map(|fact| fact.scope.as_ref())
             .find_map(|scope| scope.delegation_source.as_deref());
-        if let (true, Some(supplier), Some(source)) =
-            (facts.acting_for.delegated, facts.acting_for.supplier, source)
-        {
+        if let (true, Some(supplier), Some(source)) = (
+            facts.acting_for.delegated,
+            facts.acting_for.supplier,
+            source,
+        ) {
             let consumer = facts.acting_for.consumer;
             let answers = &self.0.delegations;
-            facts.delegated =
-                Some(answers.find_delegated(source, consumer, supplier, &claims.scopes, now).await?);
+            facts.delegated = Some(
+                answers
+                    .find_delegated(source, consumer, supplier, &claims.scopes, now)
+                    .await?,
+            );
         }
         let details = claims.authorization_details.as_deref();
         match details.map(|elements| AuthorizationDetails::parse(elements, &self.0.issuer)) {
-            Some(Ok(AuthorizationDetails::SystemUser { owner, external_ref })) => {
+            Some(Ok(AuthorizationDetails::SystemUser {
+                owner,
+                external_ref,
+            })) => {
                 let parties = &self.0.parties;
                 let found = parties
                     .find_system_user(&client.client_id, owner, external_ref.as_deref())
@@ -336,8 +367,15 @@ impl TokenExchange {
         &self,
         authorization: &Authorization,
     ) -> Result<Vec<Prefix>, StorageError> {
-        if authorization.scopes.iter().any(|scope| scope.emit_consumer_prefix) {
-            self.0.registry.find_prefixes_of(authorization.acting_for.consumer).await
+        if authorization
+            .scopes
+            .iter()
+            .any(|scope| scope.emit_consumer_prefix)
+        {
+            self.0
+                .registry
+                .find_prefixes_of(authorization.acting_for.consumer)
+                .await
         } else {
             Ok(Vec::new())
         }
@@ -366,10 +404,14 @@ impl TokenExchange {
             jti,
         );
         let ring = self.0.keys.current();
-        let header =
-            TokenHeader { kid: ring.active_kid(), alg: ring.active().algorithm().as_str() };
-        let access_token =
-            ring.active().sign_compact(&header, &claims).map_err(|error| our_fault(&error))?;
+        let header = TokenHeader {
+            kid: ring.active_kid(),
+            alg: ring.active().algorithm().as_str(),
+        };
+        let access_token = ring
+            .active()
+            .sign_compact(&header, &claims)
+            .map_err(|error| our_fault(&error))?;
         Ok(IssuedToken {
             access_token,
             expires_in: claims.expires_in(now),
@@ -381,7 +423,10 @@ impl TokenExchange {
 
     fn denied(&self, grant: &GrantReading<'_>, findings: &Findings, now: Timestamp) -> Denied {
         // A check that was neither passed nor failed must never look like success.
-        let refusal = findings.first_refusal().cloned().unwrap_or(Refusal::Internal);
+        let refusal = findings
+            .first_refusal()
+            .cloned()
+            .unwrap_or(Refusal::Internal);
         let known = matches!(findings.outcome(Check::Client), Outcome::Passed);
         let explanation = self
             .0

@@ -89,15 +89,22 @@ impl Explanation {
                 ExplanationOutcome::Refused
             },
             client_id: claims.map(|claims| clip(&claims.issuer)),
-            scopes: claims.map(|claims| claims.scopes.clone()).unwrap_or_default(),
+            scopes: claims
+                .map(|claims| claims.scopes.clone())
+                .unwrap_or_default(),
             consumer_org: claims.and_then(|claims| claims.consumer_org.as_ref().map(clip)),
-            checks: Check::ALL.iter().map(|check| report(*check, findings)).collect(),
+            checks: Check::ALL
+                .iter()
+                .map(|check| report(*check, findings))
+                .collect(),
         }
     }
 
     /// The checks that failed, in order.
     pub fn failures(&self) -> impl Iterator<Item = &CheckReport> {
-        self.checks.iter().filter(|report| matches!(report.result, CheckResult::Failed { .. }))
+        self.checks
+            .iter()
+            .filter(|report| matches!(report.result, CheckResult::Failed { .. }))
     }
 }
 
@@ -107,7 +114,11 @@ fn report(check: Check, findings: &Findings) -> CheckReport {
         Outcome::NotEvaluated => CheckResult::NotEvaluated,
         Outcome::Failed(refusal) => CheckResult::from(refusal.as_ref()),
     };
-    CheckReport { check: check.name(), title: check.title(), result }
+    CheckReport {
+        check: check.name(),
+        title: check.title(),
+        result,
+    }
 }
 
 impl From<&Refusal> for CheckResult {

@@ -23,22 +23,37 @@ impl<'a> GrantReading<'a> {
     /// Reads an assertion and notes the checks of shape and claims.
     pub fn new(assertion: &'a str, issuer: &Issuer, findings: &mut Findings) -> Self {
         let jws = findings.record(Check::Shape, shape(assertion, issuer));
-        let Some(jws) = jws else { return Self { jws: None, claims: None } };
+        let Some(jws) = jws else {
+            return Self {
+                jws: None,
+                claims: None,
+            };
+        };
         let (claims, faults) = parse_claims(jws.payload(), issuer);
-        let verdict =
-            if faults.is_empty() { Ok(()) } else { Err(Refusal::InvalidClaims(faults)) };
+        let verdict = if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::InvalidClaims(faults))
+        };
         findings.record(Check::Claims, verdict);
-        Self { jws: Some(jws), claims }
+        Self {
+            jws: Some(jws),
+            claims,
+        }
     }
 
     /// The client that the grant says it is from, when that can be a client id at all.
     pub fn client_id(&self) -> Option<ClientId> {
-        self.claims.as_ref().and_then(|claims| ClientId::parse(&claims.issuer).ok())
+        self.claims
+            .as_ref()
+            .and_then(|claims| ClientId::parse(&claims.issuer).ok())
     }
 
     /// The certificates in the header: none when there is no `x5c`.
     pub fn certificates(&self) -> Option<&X5c> {
-        self.jws.as_ref().and_then(|jws| jws.header().certificates.as_ref())
+        self.jws
+            .as_ref()
+            .and_then(|jws| jws.header().certificates.as_ref())
     }
 
     /// What identifies the grant in the ledger: client and `jti`, or, without a `jti`, the signed
@@ -55,7 +70,9 @@ impl<'a> GrantReading<'a> {
     pub fn keep_until(&self, issuer: &Issuer) -> Option<Timestamp> {
         let claims = self.claims.as_ref()?;
         let leeway = i64::from(issuer.expiry_leeway_seconds);
-        Some(Timestamp::from_seconds(claims.expires_at.saturating_add(leeway)))
+        Some(Timestamp::from_seconds(
+            claims.expires_at.saturating_add(leeway),
+        ))
     }
 }
 

@@ -32,7 +32,10 @@ pub struct OrganizationClaim {
 
 impl From<OrgNumber> for OrganizationClaim {
     fn from(orgno: OrgNumber) -> Self {
-        Self { authority: "iso6523-actorid-upis", id: orgno.iso6523() }
+        Self {
+            authority: "iso6523-actorid-upis",
+            id: orgno.iso6523(),
+        }
     }
 }
 
@@ -92,8 +95,7 @@ impl<'a> AccessTokenClaims<'a> {
         let lifetime = lifetime_seconds(client, &authorization.scopes, issuer);
         let consumer = OrganizationClaim::from(authorization.acting_for.consumer);
         Self {
-            sub: (issuer.profile == Profile::Skyporten)
-                .then(|| format!("{};{scope}", consumer.id)),
+            sub: (issuer.profile == Profile::Skyporten).then(|| format!("{};{scope}", consumer.id)),
             aud: audience(authorization.audience, issuer),
             scope,
             iss: &issuer.identifier,
@@ -104,7 +106,10 @@ impl<'a> AccessTokenClaims<'a> {
             client_id: client.client_id.as_str(),
             jti,
             consumer,
-            supplier: authorization.acting_for.supplier.map(OrganizationClaim::from),
+            supplier: authorization
+                .acting_for
+                .supplier
+                .map(OrganizationClaim::from),
             delegation_source: authorization.delegation_source,
             pid: authorization.pid.map(|pid| pid.expose().to_owned()),
             authorization_details: authorization.authorization_details.map(|element| [element]),
@@ -131,7 +136,12 @@ impl<'a> AccessTokenClaims<'a> {
 }
 
 fn scope_claim(scopes: &[std::sync::Arc<Scope>]) -> String {
-    let mut text = String::with_capacity(scopes.iter().map(|scope| scope.name.as_str().len() + 1).sum());
+    let mut text = String::with_capacity(
+        scopes
+            .iter()
+            .map(|scope| scope.name.as_str().len() + 1)
+            .sum(),
+    );
     for scope in scopes {
         if !text.is_empty() {
             text.push(' ');
@@ -157,8 +167,12 @@ pub fn lifetime_seconds(client: &Client, scopes: &[std::sync::Arc<Scope>], issue
         .access_token_lifetime
         .filter(|lifetime| *lifetime > 0)
         .unwrap_or(issuer.default_token_lifetime_seconds);
-    let caps = scopes.iter().map(|scope| scope.at_max_age).filter(|cap| *cap > 0);
-    caps.chain(issuer.max_token_lifetime_seconds).fold(own, u32::min)
+    let caps = scopes
+        .iter()
+        .map(|scope| scope.at_max_age)
+        .filter(|cap| *cap > 0);
+    caps.chain(issuer.max_token_lifetime_seconds)
+        .fold(own, u32::min)
 }
 
 #[cfg(test)]
@@ -198,7 +212,11 @@ mod tests {
             (Some(3600), &[], Some(600), 600),
             (None, &[90], None, 90),
         ] {
-            assert_eq!(lifetime(client, caps, ceiling), expected, "{client:?} {caps:?} {ceiling:?}");
+            assert_eq!(
+                lifetime(client, caps, ceiling),
+                expected,
+                "{client:?} {caps:?} {ceiling:?}"
+            );
         }
     }
 }

@@ -6,7 +6,9 @@
 
 mod table;
 
-use portvakt_jose::{Algorithm, CertificateError, JwsError, OrganizationNumberError, SignatureError};
+use portvakt_jose::{
+    Algorithm, CertificateError, JwsError, OrganizationNumberError, SignatureError,
+};
 
 pub use self::table::{RefusalCode, RefusalRow};
 
@@ -264,7 +266,9 @@ impl Refusal {
             Self::IssuedInFuture { .. } => RefusalCode::IssuedInFuture,
             Self::GrantExpired { .. } => RefusalCode::GrantExpired,
             Self::GrantReplayed => RefusalCode::GrantReplayed,
-            Self::UnknownAuthorizationDetailsType(_) => RefusalCode::UnknownAuthorizationDetailsType,
+            Self::UnknownAuthorizationDetailsType(_) => {
+                RefusalCode::UnknownAuthorizationDetailsType
+            }
             Self::UnknownAuthorizationDetailsField(_) => {
                 RefusalCode::UnknownAuthorizationDetailsField
             }
@@ -294,7 +298,12 @@ impl Refusal {
                 format!("{text}, {}", names.join(" "))
             }
             Self::AccessNotGranted { scope, .. } => format!("{text} {scope}."),
-            Self::NotDelegated { consumer, supplier, scope, .. } => format!(
+            Self::NotDelegated {
+                consumer,
+                supplier,
+                scope,
+                ..
+            } => format!(
                 "Consumer {consumer} has not delegated access to the scope {scope} to supplier {supplier}."
             ),
             Self::UnknownAuthorizationDetailsType(detail)
@@ -326,33 +335,54 @@ impl Refusal {
             Self::NoKeyReference => {
                 "the header has neither kid nor x5c, so no key can be chosen".to_owned()
             }
-            Self::InvalidClaims(faults) => {
-                faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-            }
+            Self::InvalidClaims(faults) => faults
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
             Self::MalformedRequest(detail) => detail.clone(),
             Self::ClientNotFound(fault) => fault.sentence(),
-            Self::UnknownKeyId { presented, registered } => format!(
+            Self::UnknownKeyId {
+                presented,
+                registered,
+            } => format!(
                 "kid is {presented:?}; the client's keys are {}",
-                if registered.is_empty() { "none".to_owned() } else { registered.join(", ") }
+                if registered.is_empty() {
+                    "none".to_owned()
+                } else {
+                    registered.join(", ")
+                }
             ),
             Self::ExpiredKey { kid, expired_at } => format!("key {kid:?} expired at {expired_at}"),
             Self::InvalidCertificate(fault) => fault.to_string(),
-            Self::CertificateOrganizationMismatch { certificate, client } => match certificate {
+            Self::CertificateOrganizationMismatch {
+                certificate,
+                client,
+            } => match certificate {
                 Ok(number) => format!("the certificate is {number}'s; the client is {client}'s"),
                 Err(fault) => format!("{fault}; the client is {client}'s"),
             },
             Self::InvalidSignature(fault) => fault.sentence(),
-            Self::AudienceMismatch { presented, accepted } => format!(
+            Self::AudienceMismatch {
+                presented,
+                accepted,
+            } => format!(
                 "aud is {}; this server is {}",
                 quoted(presented),
                 quoted(accepted)
             ),
-            Self::LifetimeTooLong { seconds } => format!("exp - iat is {seconds} seconds; at most 120"),
+            Self::LifetimeTooLong { seconds } => {
+                format!("exp - iat is {seconds} seconds; at most 120")
+            }
             Self::IssuedInFuture { issued_at, now } => {
-                format!("iat is {issued_at}; the server's clock is {now}, and 10 seconds ahead is the most")
+                format!(
+                    "iat is {issued_at}; the server's clock is {now}, and 10 seconds ahead is the most"
+                )
             }
             Self::NotYetValid { not_before, now } => {
-                format!("nbf is {not_before}; the server's clock is {now}, and 10 seconds ahead is the most")
+                format!(
+                    "nbf is {not_before}; the server's clock is {now}, and 10 seconds ahead is the most"
+                )
             }
             Self::GrantExpired { expires_at, now } => {
                 format!("exp is {expires_at}; the server's clock is {now}")
@@ -367,17 +397,35 @@ impl Refusal {
                 .iter()
                 .map(|(scope, types)| {
                     let types: Vec<_> = types.iter().map(|kind| kind.as_str()).collect();
-                    format!("{scope} admits {}; the client is {client}", types.join(", "))
+                    format!(
+                        "{scope} admits {}; the client is {client}",
+                        types.join(", ")
+                    )
                 })
                 .collect::<Vec<_>>()
                 .join("; "),
             Self::InvalidCombination(fault) => fault.sentence(),
-            Self::AccessNotGranted { consumer, owner, all, .. } => {
+            Self::AccessNotGranted {
+                consumer,
+                owner,
+                all,
+                ..
+            } => {
                 let names: Vec<_> = all.iter().map(ScopeName::as_str).collect();
-                format!("{consumer} has no approved access to {}; the owner is {owner}", names.join(", "))
+                format!(
+                    "{consumer} has no approved access to {}; the owner is {owner}",
+                    names.join(", ")
+                )
             }
-            Self::NotDelegated { consumer, supplier, scope, source } => {
-                format!("{source} has no delegation of {scope} from {consumer} to {supplier} that holds now")
+            Self::NotDelegated {
+                consumer,
+                supplier,
+                scope,
+                source,
+            } => {
+                format!(
+                    "{source} has no delegation of {scope} from {consumer} to {supplier} that holds now"
+                )
             }
             _ => self.description(),
         }
@@ -385,7 +433,11 @@ impl Refusal {
 }
 
 fn quoted(values: &[String]) -> String {
-    values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(" or ")
+    values
+        .iter()
+        .map(|value| format!("{value:?}"))
+        .collect::<Vec<_>>()
+        .join(" or ")
 }
 
 impl ClientFault {
@@ -395,7 +447,9 @@ impl ClientFault {
             Self::Inactive => "the client is deactivated".to_owned(),
             Self::OrganizationInactive => "the client's organization is deactivated".to_owned(),
             Self::IntegrationType(kind) => {
-                format!("the client's integration type is {kind}; maskinporten, krr or eformidling is needed")
+                format!(
+                    "the client's integration type is {kind}; maskinporten, krr or eformidling is needed"
+                )
             }
             Self::AuthenticationMethod => {
                 "the client's token_endpoint_auth_method is not private_key_jwt".to_owned()
@@ -408,11 +462,16 @@ impl ClientFault {
 impl SignatureFault {
     fn sentence(self) -> String {
         match self {
-            Self::Algorithm { presented, registered } => {
+            Self::Algorithm {
+                presented,
+                registered,
+            } => {
                 format!("alg is {presented}; the key is registered with {registered}")
             }
             Self::NotPermitted(algorithm) => format!("the client may not sign with {algorithm}"),
-            Self::Mismatch => "the key did not make this signature over this header and payload".to_owned(),
+            Self::Mismatch => {
+                "the key did not make this signature over this header and payload".to_owned()
+            }
         }
     }
 }
@@ -433,12 +492,17 @@ impl CombinationFault {
         match self {
             Self::OwnOrganization => "consumer_org is the client's own organization".to_owned(),
             Self::SupplierManagedClient => {
-                "the client is registered for a customer, so consumer_org cannot name another".to_owned()
+                "the client is registered for a customer, so consumer_org cannot name another"
+                    .to_owned()
             }
-            Self::NotDelegable(scope) => format!("{scope} has no delegation_source, so it cannot be delegated"),
+            Self::NotDelegable(scope) => {
+                format!("{scope} has no delegation_source, so it cannot be delegated")
+            }
             Self::SeveralSources => "the scopes have different delegation sources".to_owned(),
             Self::DelegatedScope(scope) => {
-                format!("{scope} has a delegation_source: use consumer_org instead of iss_onbehalfof")
+                format!(
+                    "{scope} has a delegation_source: use consumer_org instead of iss_onbehalfof"
+                )
             }
             Self::OnBehalfOfWithAuthorizationDetails => {
                 "iss_onbehalfof and authorization_details exclude each other".to_owned()

@@ -262,11 +262,24 @@ mod tests {
     fn only_access_refusals_are_403_and_everything_else_a_client_causes_in_its_grant_is_400() {
         for code in RefusalCode::ALL {
             let row = code.row();
-            let forbidden = matches!(code, RefusalCode::AccessNotGranted | RefusalCode::NotDelegated);
+            let forbidden = matches!(
+                code,
+                RefusalCode::AccessNotGranted | RefusalCode::NotDelegated
+            );
             if row.mp_code.is_some() {
-                assert_eq!(row.http_status, if forbidden { 403 } else { 400 }, "{}", code.name());
+                assert_eq!(
+                    row.http_status,
+                    if forbidden { 403 } else { 400 },
+                    "{}",
+                    code.name()
+                );
             }
-            assert_eq!(row.error == ErrorCode::Forbidden, forbidden, "{}", code.name());
+            assert_eq!(
+                row.error == ErrorCode::Forbidden,
+                forbidden,
+                "{}",
+                code.name()
+            );
         }
     }
 
@@ -274,7 +287,11 @@ mod tests {
     fn every_row_says_when_and_what_to_do() {
         for code in RefusalCode::ALL {
             let row = code.row();
-            assert!(!row.text.is_empty() && row.raised_when.ends_with('.') && row.next_step.ends_with('.'));
+            assert!(
+                !row.text.is_empty()
+                    && row.raised_when.ends_with('.')
+                    && row.next_step.ends_with('.')
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use portvakt_jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
-pub use self::ring::{KeyRing, KeyRingError, SigningKeys, generate};
+pub use self::ring::{KeyDocument, KeyRing, KeyRingError, SigningKeys, generate};
 
 use crate::clock::Timestamp;
 

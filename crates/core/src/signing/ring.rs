@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portvakt_jose::{Algorithm, JwkSet, JwkSetError, KeyError, RsaBits, SigningKey};
 
 use super::{SigningKeyRecord, SigningKeyState};
@@ -14,6 +17,16 @@ pub struct KeyRing {
     active: SigningKey,
     active_kid: String,
     published: JwkSet,
+    document: KeyDocument,
+}
+
+/// The published keys as they travel (RFC 7517 §5), made once for each ring.
+#[derive(Clone, Debug)]
+pub struct KeyDocument {
+    /// The JWK Set as JSON.
+    pub json: Arc<str>,
+    /// Differs whenever the JSON does; base64url.
+    pub fingerprint: String,
 }
 
 impl KeyRing {
@@ -21,9 +34,16 @@ impl KeyRing {
     pub fn from_records(records: &[SigningKeyRecord]) -> Result<Self, KeyRingError> {
         let mut active = None;
         let mut published = Vec::new();
-        for record in records.iter().filter(|record| record.state != SigningKeyState::Gone) {
-            let key = SigningKey::from_pkcs8_der(record.algorithm, &record.private_key)
-                .map_err(|source| KeyRingError::Unusable { kid: record.kid.clone(), source })?;
+        for record in records
+            .iter()
+            .filter(|record| record.state != SigningKeyState::Gone)
+        {
+            let key = SigningKey::from_pkcs8_der(record.algorithm, &record.private_key).map_err(
+                |source| KeyRingError::Unusable {
+                    kid: record.kid.clone(),
+                    source,
+                },
+            )?;
             published.push(key.public_jwk(&record.kid));
             if record.state == SigningKeyState::Active
                 && active.replace((key, record.kid.clone())).is_some()
@@ -33,7 +53,18 @@ impl KeyRing {
         }
         let (active, active_kid) = active.ok_or(KeyRingError::NoneActive)?;
         let published = JwkSet::new(published)?;
-        Ok(Self { active, active_kid, published })
+        let json = published.to_json().to_string();
+        let fingerprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, json.as_bytes()));
+        let document = KeyDocument {
+            json: json.into(),
+            fingerprint,
+        };
+        Ok(Self {
+            active,
+            active_kid,
+            published,
+            document,
+        })
     }
 
     /// The key that signs.
@@ -49,6 +80,11 @@ impl KeyRing {
     /// The public keys of every key that is next, active or retired.
     pub fn published(&self) -> &JwkSet {
         &self.published
+    }
+
+    /// The same as the document that verifiers fetch.
+    pub fn document(&self) -> &KeyDocument {
+        &self.document
     }
 }
 
@@ -130,15 +166,35 @@ mod tests {
         let records = [Retired, Active, Next, Gone].map(record);
         let ring = KeyRing::from_records(&records).unwrap();
         assert_eq!(ring.active_kid(), records[1].kid);
-        let published: Vec<_> = ring.published().keys().iter().map(|key| key.key_id().to_owned()).collect();
-        assert_eq!(published, records[..3].iter().map(|record| record.kid.clone()).collect::<Vec<_>>());
+        let published: Vec<_> = ring
+            .published()
+            .keys()
+            .iter()
+            .map(|key| key.key_id().to_owned())
+            .collect();
+        assert_eq!(
+            published,
+            records[..3]
+                .iter()
+                .map(|record| record.kid.clone())
+                .collect::<Vec<_>>()
+        );
     }
 
     #[test]
     fn refuses_none_or_several_active_keys() {
-        assert!(matches!(KeyRing::from_records(&[]), Err(KeyRingError::NoneActive)));
-        let two = [record(SigningKeyState::Active), record(SigningKeyState::Active)];
-        assert!(matches!(KeyRing::from_records(&two), Err(KeyRingError::SeveralActive)));
+        assert!(matches!(
+            KeyRing::from_records(&[]),
+            Err(KeyRingError::NoneActive)
+        ));
+        let two = [
+            record(SigningKeyState::Active),
+            record(SigningKeyState::Active),
+        ];
+        assert!(matches!(
+            KeyRing::from_records(&two),
+            Err(KeyRingError::SeveralActive)
+        ));
     }
 
     #[test]

@@ -1,0 +1,108 @@
+//! Answers: tokens, refusals, and what the router says without a handler.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use portvakt_core::grant::IssuedToken;
+use portvakt_core::issuer::Issuer;
+use portvakt_core::refusal::Refusal;
+use portvakt_http::{RequestId, TransportFault};
+use portvakt_oauth_types::{ErrorResponse, TokenResponse};
+use serde::Serialize;
+
+/// Seconds after which a request that could not be decided may be tried again.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+/// 200 with the token (RFC 6749 §5.1; spec: maskinporten §3.1).
+pub(crate) fn token(token: IssuedToken) -> Response {
+    let body = TokenResponse {
+        access_token: token.access_token,
+        token_type: TokenResponse::BEARER.to_owned(),
+        expires_in_seconds: token.expires_in,
+        scope: token.scope,
+    };
+    json(StatusCode::OK, &body)
+}
+
+/// The refusal's status and body (spec: maskinporten §3.2, §11).
+pub(crate) fn refusal(refusal: &Refusal, issuer: &Issuer, trace_id: RequestId) -> Response {
+    let row = refusal.code().row();
+    let error_uri = row
+        .mp_code
+        .map(|code| issuer.url(&format!("errors/{code}")));
+    render(refusal, error_uri, trace_id)
+}
+
+/// A fault of transport, for which no issuer was chosen and no national code exists.
+pub(crate) fn transport_fault(fault: TransportFault, trace_id: RequestId) -> Response {
+    let refusal = match fault {
+        TransportFault::BodyTooLarge => Refusal::BodyTooLarge,
+        TransportFault::BodyTimeout => Refusal::RequestTimeout,
+        TransportFault::BodyMalformed => Refusal::MalformedRequest(fault.description().to_owned()),
+        TransportFault::HandlerTimeout => Refusal::Unavailable,
+        TransportFault::HandlerPanicked => Refusal::Internal,
+    };
+    render(&refusal, None, trace_id)
+}
+
+fn render(refusal: &Refusal, error_uri: Option<String>, trace_id: RequestId) -> Response {
+    let row = refusal.code().row();
+    let description = format!("{} (trace_id: {trace_id})", refusal.description());
+    let mut body = ErrorResponse::new(row.error, description);
+    if let Some(uri) = error_uri {
+        body = body.with_uri(uri);
+    }
+    let status = StatusCode::from_u16(row.http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json(status, &body);
+    let headers = response.headers_mut();
+    if matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    }
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
+
+/// JSON that nobody may keep.
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "application/json;charset=UTF-8"),
+        (CACHE_CONTROL, "no-store"),
+        (PRAGMA, "no-cache"),
+    ];
+    match serde_json::to_vec(body) {
+        Ok(bytes) => (status, headers, bytes).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// 405 for paths that are only read.
+pub(crate) async fn only_get(Extension(trace_id): Extension<RequestId>) -> Response {
+    let description = format!("This address is only read (trace_id: {trace_id})");
+    let body = ErrorResponse::new(portvakt_oauth_types::ErrorCode::InvalidRequest, description);
+    let mut response = json(StatusCode::METHOD_NOT_ALLOWED, &body);
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+/// 404 that says where the surface can be read about.
+pub(crate) async fn not_found(
+    State(state): State<Arc<crate::State>>,
+    Extension(trace_id): Extension<RequestId>,
+    headers: axum::http::HeaderMap,
+) -> Response {
+    let metadata = state.served(&headers).documents.metadata_url();
+    let description = format!("Nothing is here; see {metadata} (trace_id: {trace_id})");
+    let body = ErrorResponse::new(portvakt_oauth_types::ErrorCode::InvalidRequest, description);
+    json(StatusCode::NOT_FOUND, &body)
+}

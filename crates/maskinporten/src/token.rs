@@ -1,0 +1,102 @@
+//! `POST /token` (spec: maskinporten §3).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use portvakt_core::grant::{Denied, IssuedToken};
+use portvakt_core::refusal::Refusal;
+use portvakt_http::RequestId;
+use portvakt_oauth_types::{GrantType, TokenRequest, TokenRequestError, media_type};
+
+use crate::answer;
+use crate::observer::Decision;
+
+/// Parse once, decide, answer.
+pub(crate) async fn handle(
+    State(state): State<Arc<crate::State>>,
+    Extension(request_id): Extension<RequestId>,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let served = state.served(&headers);
+    let result = match assertion(&method, &headers, &body) {
+        Ok(request) => served.exchange.exchange(&request.assertion).await,
+        Err(refusal) => Err(Denied::from(refusal)),
+    };
+    let issuer = served.exchange.issuer();
+    log(request_id, &result);
+    state.observer.decided(&Decision {
+        request_id,
+        issuer,
+        result: &result,
+    });
+    match result {
+        Ok(token) => answer::token(token),
+        Err(denied) => answer::refusal(&denied.refusal, issuer, request_id),
+    }
+}
+
+fn assertion<'a>(
+    method: &Method,
+    headers: &HeaderMap,
+    body: &'a [u8],
+) -> Result<TokenRequest<'a>, Refusal> {
+    if method != Method::POST {
+        return Err(Refusal::MethodNotAllowed);
+    }
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    if !content_type.is_some_and(media_type::is_form) {
+        return Err(Refusal::UnsupportedMediaType);
+    }
+    let request = TokenRequest::parse(body).map_err(|error| match error {
+        TokenRequestError::UnsupportedGrantType => Refusal::UnsupportedGrantType,
+        other => Refusal::MalformedRequest(other.to_string()),
+    })?;
+    match request.grant_type {
+        GrantType::JwtBearer => Ok(request),
+    }
+}
+
+/// One line for each decision. Ids only: no token, no assertion, no person.
+fn log(request_id: RequestId, result: &Result<IssuedToken, Denied>) {
+    match result {
+        Ok(token) => tracing::info!(
+            %request_id,
+            client_id = token.client_id,
+            scope = token.scope,
+            jti = token.jti,
+            "token issued"
+        ),
+        Err(Denied {
+            refusal,
+            client_id,
+            cause: None,
+            ..
+        }) => tracing::info!(
+            %request_id,
+            client_id = client_id.as_deref(),
+            refusal = refusal.code().name(),
+            "token refused"
+        ),
+        Err(Denied {
+            refusal,
+            client_id,
+            cause: Some(cause),
+            ..
+        }) => tracing::error!(
+            %request_id,
+            client_id = client_id.as_deref(),
+            refusal = refusal.code().name(),
+            cause,
+            "token request failed"
+        ),
+    }
+}

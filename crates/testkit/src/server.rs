@@ -1,0 +1,240 @@
+//! A server in the test's own process, on a free port of the loopback interface.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use portvakt_core::clock::Clock;
+use portvakt_core::entropy::unique_id;
+use portvakt_core::grant::{TokenExchange, TokenExchangeParts};
+use portvakt_core::issuer::{Issuer, Profile};
+use portvakt_core::person::PidCheck;
+use portvakt_core::signing::{KeyRing, SigningKeyState, SigningKeys, generate};
+use portvakt_core::{Entropy, MockClock, SeededEntropy, SystemEntropy, Timestamp};
+use portvakt_http::{Limits, Listener, RequestIdSource, Shutdown, serve};
+use portvakt_jose::{Algorithm, RsaBits, TrustStore};
+use portvakt_maskinporten::{Surface, Unobserved, router};
+use portvakt_store_sqlite::SqliteStore;
+use reqwest::Client;
+
+use crate::answer::Answer;
+use crate::keys::trust;
+use crate::world::{NOW, World};
+
+/// What a test wants otherwise than usual.
+pub struct Options {
+    /// What the registry holds.
+    pub world: World,
+    /// Changes the issuer's policy.
+    pub issuer: Box<dyn FnOnce(&mut Issuer) + Send>,
+    /// Whose certificates are trusted.
+    pub trust: TrustStore,
+    /// Bounds of the connection loop.
+    pub limits: Limits,
+    /// Changes the parts before they are put together, for instance a store that fails.
+    pub parts: Box<dyn FnOnce(&mut TokenExchangeParts) + Send>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            world: World::spec(),
+            issuer: Box::new(|_| ()),
+            trust: trust()
+                .build()
+                .expect("the test authority is a valid anchor"),
+            limits: Limits::default(),
+            parts: Box::new(|_| ()),
+        }
+    }
+}
+
+/// A running server. It stops, and its files go, when it is dropped.
+pub struct TestServer {
+    /// The store behind it.
+    pub store: Arc<SqliteStore>,
+    /// Its clock.
+    pub clock: Arc<MockClock>,
+    /// Its keys.
+    pub keys: Arc<SigningKeys>,
+    /// What it trusts.
+    pub trust: Arc<ArcSwap<TrustStore>>,
+    /// The use-case behind the token endpoint.
+    pub exchange: TokenExchange,
+    address: SocketAddr,
+    http: Client,
+    entropy: SystemEntropy,
+    shutdown: Shutdown,
+    _folder: tempfile::TempDir,
+}
+
+impl TestServer {
+    /// Starts a server on the worked examples' world.
+    pub async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// Starts a server on a world that differs from the worked examples'.
+    pub async fn with_world(change: impl FnOnce(&mut World)) -> Self {
+        let mut options = Options::default();
+        change(&mut options.world);
+        Self::with(options).await
+    }
+
+    /// Starts a server with another policy.
+    pub async fn with_issuer(change: impl FnOnce(&mut Issuer) + Send + 'static) -> Self {
+        Self::with(Options {
+            issuer: Box::new(change),
+            ..Options::default()
+        })
+        .await
+    }
+
+    /// Starts a server.
+    pub async fn with(options: Options) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let store = SqliteStore::open(folder.path().join("test.db")).await;
+        let store = Arc::new(store.expect("a new store can be opened"));
+        options.world.save(store.as_ref()).await;
+
+        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
+        let listener = listener.expect("a free port can be bound");
+        let address = listener.local_addr();
+        let mut issuer = Issuer::new(&format!("http://{address}/"), Profile::Maskinporten);
+        issuer.pid_check = PidCheck::LengthOnly;
+        (options.issuer)(&mut issuer);
+
+        let clock = Arc::new(MockClock::new(Timestamp::from_seconds(NOW)));
+        let keys = Arc::new(SigningKeys::new(ring(clock.now())));
+        let trust = Arc::new(ArcSwap::from_pointee(options.trust));
+        let mut parts = TokenExchangeParts {
+            issuer,
+            registry: store.clone(),
+            ledger: store.clone(),
+            delegations: store.clone(),
+            parties: store.clone(),
+            keys: keys.clone(),
+            trust: trust.clone(),
+            clock: clock.clone(),
+            entropy: Arc::new(SeededEntropy::new(1)),
+            explain_refusals: false,
+        };
+        (options.parts)(&mut parts);
+        let exchange = TokenExchange::new(parts);
+        let shutdown = Shutdown::new();
+        let app = surface(&exchange, options.limits);
+        tokio::spawn(serve(listener, app, options.limits, shutdown.clone()));
+        Self {
+            store,
+            clock,
+            keys,
+            trust,
+            exchange,
+            address,
+            http: Client::new(),
+            entropy: SystemEntropy,
+            shutdown,
+            _folder: folder,
+        }
+    }
+
+    /// `iss` of its tokens and `aud` of its grants.
+    pub fn issuer(&self) -> &str {
+        &self.exchange.issuer().identifier
+    }
+
+    /// Its clock, in whole seconds.
+    pub fn now(&self) -> i64 {
+        self.clock.now().seconds()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A client that keeps connections.
+    pub fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A value that no other call has answered.
+    pub fn unique_id(&self) -> String {
+        unique_id(&self.entropy).expect("the machine has randomness")
+    }
+
+    /// Posts a grant as clients do.
+    pub async fn exchange(&self, assertion: &str) -> Answer {
+        self.post_form(&format!(
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
+        ))
+        .await
+    }
+
+    /// Posts a form body to the token endpoint.
+    pub async fn post_form(&self, body: &str) -> Answer {
+        let request = self
+            .http
+            .post(self.url("/token"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.to_owned());
+        Answer::read(request.send().await.expect("the server answers")).await
+    }
+
+    /// Reads a path.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::read(
+            self.http
+                .get(self.url(path))
+                .send()
+                .await
+                .expect("the server answers"),
+        )
+        .await
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.shutdown.trigger();
+    }
+}
+
+fn ring(now: Timestamp) -> KeyRing {
+    let record = generate(
+        "maskinporten",
+        Algorithm::Rs256,
+        RsaBits::B2048,
+        SigningKeyState::Active,
+        now,
+    );
+    let record = record.expect("an RSA key can be made");
+    KeyRing::from_records(&[record]).expect("one active key makes a ring")
+}
+
+fn surface(exchange: &TokenExchange, limits: Limits) -> Router {
+    router(Surface {
+        exchange: exchange.clone(),
+        siblings: Vec::new(),
+        observer: Arc::new(Unobserved),
+        request_ids: request_ids(Arc::new(SystemEntropy)),
+        limits,
+        cache_seconds: 3600,
+    })
+}
+
+fn request_ids(entropy: Arc<dyn Entropy>) -> RequestIdSource {
+    Arc::new(move || {
+        let mut bytes = [0; 16];
+        entropy
+            .fill(&mut bytes)
+            .expect("the machine has randomness");
+        bytes
+    })
+}
