@@ -8,6 +8,7 @@ use portvakt_core::client::{Client, ClientId, KeySet, OnBehalfOf};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Clients, Listing, StorageError, StoredKey};
 use portvakt_core::scope::ScopeName;
+use portvakt_jose::Algorithm;
 use sqlx::SqliteConnection;
 
 use crate::columns::{Row, document, instant, word};
@@ -254,7 +255,7 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
     let grant_types = document(&client.grant_types)?;
     let algorithm = client
         .token_endpoint_auth_signing_alg
-        .map(|algorithm| algorithm.as_str());
+        .map(Algorithm::as_str);
     let login = document(&client.login)?;
     let created = client.created.milliseconds();
     let last_updated = client.last_updated.milliseconds();

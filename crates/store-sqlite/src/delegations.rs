@@ -1,5 +1,6 @@
 //! Delegation sources and delegations.
 
+use portvakt_core::Timestamp;
 use portvakt_core::delegation::{Delegation, DelegationSource};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Listing, StorageError};
@@ -108,8 +109,8 @@ pub(crate) async fn save(
     let scope = delegation.scope.as_str();
     let consumer = delegation.consumer_orgno.as_str();
     let supplier = delegation.supplier_orgno.as_str();
-    let valid_from = delegation.valid_from.map(|from| from.milliseconds());
-    let valid_to = delegation.valid_to.map(|to| to.milliseconds());
+    let valid_from = delegation.valid_from.map(Timestamp::milliseconds);
+    let valid_to = delegation.valid_to.map(Timestamp::milliseconds);
     let created = delegation.created.milliseconds();
     let last_updated = delegation.last_updated.milliseconds();
     let statement = sqlx::query!(

@@ -11,6 +11,10 @@ use crate::columns::{Row, document, instant, word};
 use crate::fault::storage_error;
 use crate::unit::{Kind, SqliteUnit, Statement};
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row has the columns that it has"
+)]
 struct ScopeRow {
     name: String,
     owner_orgno: String,

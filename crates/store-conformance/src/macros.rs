@@ -1,0 +1,150 @@
+//! The list of behaviors, and two shorthands for transactions.
+
+/// Makes one test of each behavior. The argument is an expression that makes a
+/// [`StoreFactory`](crate::StoreFactory); it is evaluated for each test.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($factory:expr) => {
+        $crate::conformance_tests! { @group $factory, organizations, [
+            finds_an_organization_with_every_attribute,
+            an_unknown_organization_is_none,
+            saving_an_organization_again_replaces_it,
+            lists_organizations_by_number,
+            finds_a_prefix_with_every_attribute,
+            saving_a_prefix_again_replaces_it,
+            lists_prefixes_by_name_and_owner,
+        ] }
+        $crate::conformance_tests! { @group $factory, scopes, [
+            finds_a_scope_with_every_attribute,
+            keeps_each_flag_of_a_scope_apart,
+            keeps_every_word_of_a_scope,
+            saving_a_scope_again_replaces_it,
+            lists_scopes_by_name_and_owner,
+            finds_access_in_every_state,
+            saving_access_again_replaces_it,
+            lists_access_by_scope_and_consumer,
+            access_without_a_scope_is_refused,
+        ] }
+        $crate::conformance_tests! { @group $factory, clients, [
+            finds_a_client_with_every_attribute,
+            finds_a_client_with_every_default,
+            keeps_every_word_of_a_client,
+            saving_a_client_again_replaces_it,
+            keeps_the_order_of_a_clients_scopes,
+            lists_clients_by_creation_and_organization,
+            lists_on_behalf_of_by_creation,
+            saving_on_behalf_of_again_replaces_it,
+        ] }
+        $crate::conformance_tests! { @group $factory, keys, [
+            finds_keys_with_every_attribute_in_order,
+            replaced_keys_stay_readable,
+            removing_every_key_leaves_them_readable,
+            a_key_may_come_back,
+            keys_belong_to_one_client,
+            keys_without_a_client_are_refused,
+        ] }
+        $crate::conformance_tests! { @group $factory, delegations, [
+            lists_sources_by_name,
+            lists_delegations_in_order_with_every_attribute,
+            saving_a_delegation_again_replaces_it,
+            a_delegation_counts_for_its_four_parts_only,
+            a_delegation_holds_from_its_first_to_before_its_last_instant,
+            a_withdrawn_delegation_counts_for_nothing,
+        ] }
+        $crate::conformance_tests! { @group $factory, parties, [
+            lists_system_users_by_id,
+            finds_a_system_user_by_reference,
+            without_a_reference_the_owners_number_counts,
+            a_removed_system_user_counts_for_nothing,
+            lists_consents_by_id,
+            finds_an_active_consent,
+            lists_people_by_number,
+            saving_parties_again_replaces_them,
+        ] }
+        $crate::conformance_tests! { @group $factory, signing_keys, [
+            lists_signing_keys_by_creation_and_surface,
+            keeps_every_algorithm_and_state,
+            saving_a_signing_key_again_replaces_it,
+        ] }
+        $crate::conformance_tests! { @group $factory, facts, [
+            a_client_record_has_the_client_and_its_present_keys,
+            an_unknown_client_has_no_record,
+            a_client_record_says_that_an_organization_is_deactivated,
+            scope_facts_come_in_the_order_asked,
+            scope_facts_tell_the_states_of_access_apart,
+            scope_facts_say_that_the_owner_is_deactivated,
+            scope_facts_show_a_deactivated_scope,
+            two_hundred_scopes_are_answered,
+            only_a_recorded_organization_is_deactivated,
+            prefixes_of_an_organization_are_its_active_ones,
+            finds_an_active_on_behalf_of_registration,
+        ] }
+        $crate::conformance_tests! { @group $factory, transactions, [
+            a_dropped_transaction_leaves_nothing,
+            a_commit_is_visible_at_once,
+            a_commit_survives_reopening,
+            a_transaction_sees_its_own_changes,
+            others_see_nothing_before_the_commit,
+            a_reader_keeps_the_state_that_it_began_with,
+            writers_take_turns,
+            a_commit_with_changes_is_one_revision,
+            reading_and_empty_commits_are_no_revision,
+            a_dropped_transaction_is_no_revision,
+            a_reader_refuses_every_save,
+            a_failed_save_forbids_the_commit,
+            a_fresh_store_is_ready_and_at_its_first_revision,
+            two_stores_see_each_others_commits,
+        ] }
+        $crate::conformance_tests! { @group $factory, ledger, [
+            a_grant_is_fresh_once,
+            grants_differ_in_every_bit,
+            asking_does_not_consume,
+            of_many_at_once_one_is_fresh,
+            different_grants_at_once_are_all_fresh,
+            two_stores_accept_a_grant_once,
+            a_used_grant_survives_reopening,
+            removing_keeps_what_has_not_expired,
+            removing_takes_every_expired_record,
+            the_first_keep_until_counts,
+            a_transaction_and_the_ledger_take_turns,
+        ] }
+        $crate::conformance_tests! { @group $factory, texts, [
+            hostile_texts_come_back_as_they_were,
+            hostile_texts_find_exactly_themselves,
+            hostile_tokens_find_no_scope,
+        ] }
+    };
+    (@group $factory:expr, $group:ident, [$($behavior:ident),+ $(,)?]) => {
+        mod $group {
+            #[allow(unused_imports, reason = "the factory may need no name from outside")]
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $behavior() -> $crate::Outcome {
+                    let factory = $factory;
+                    $crate::$group::$behavior(&factory).await
+                }
+            )+
+        }
+    };
+}
+
+/// Saves in one transaction and gives the revision of its commit.
+macro_rules! commit {
+    ($store:expr, $($save:ident($($argument:expr),*)),+ $(,)?) => {{
+        let mut unit = $store.begin().await?;
+        $(unit.$save($($argument),*).await?;)+
+        unit.commit().await?
+    }};
+}
+
+/// Reads once, in a transaction of its own.
+macro_rules! read {
+    ($store:expr, $read:ident($($argument:expr),*)) => {{
+        let mut unit = $store.read().await?;
+        unit.$read($($argument),*).await?
+    }};
+}
+
+pub(crate) use {commit, read};
