@@ -28,7 +28,7 @@ pub(crate) fn generous() -> Limits {
         request_timeout: PATIENCE * 2,
         keep_alive_timeout: PATIENCE * 2,
         write_timeout: PATIENCE * 2,
-        shutdown_grace: PATIENCE,
+        shutdown_grace: PATIENCE * 2,
         ..Limits::default()
     }
 }

@@ -89,6 +89,20 @@ async fn idle_connections_do_not_delay_shutdown() {
     server.stopped().await;
 }
 
+#[tokio::test]
+async fn connections_without_a_request_do_not_delay_shutdown() {
+    let gate = Gate::default();
+    gate.finish.notify_one();
+    let server = TestServer::start(gate.router(), generous()).await;
+    let silent = server.connect().await;
+    // Connections are accepted in order, so an answer here means that the other is accepted too.
+    assert_eq!(server.answer_to(REQUEST).await.status, 200);
+
+    server.shutdown.trigger();
+    silent.closed_without_answer().await;
+    server.stopped().await;
+}
+
 /// Every slot is taken, so the server is not at the point of accepting when the signal comes.
 #[tokio::test]
 async fn a_full_server_shuts_down() {
