@@ -14,6 +14,10 @@ pub const FUTURE_SKEW_SECONDS: i64 = 10;
 
 /// An issuer with its policy. Every default is the documented national behavior.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a documented switch of its own"
+)]
 pub struct Issuer {
     /// `iss` of its tokens and `aud` of its grants, compared byte for byte. Ends with a slash for
     /// Maskinporten and without one for Skyporten.

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 pub const MAX_KEYS: usize = 5;
 
 /// Longest life of a registered key from the moment it is posted.
-pub const KEY_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub const KEY_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
 /// A public key that a client's grants may be signed with.
 #[derive(Clone, Debug)]
@@ -56,7 +56,11 @@ impl KeySet {
     }
 
     /// As [`KeySet::parse`], for keys that are parsed already.
-    pub fn from_jwks(jwks: &JwkSet, client: &Client, now: Timestamp) -> Result<Self, InvalidKeySet> {
+    pub fn from_jwks(
+        jwks: &JwkSet,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Self, InvalidKeySet> {
         let keys = jwks.keys();
         if keys.is_empty() {
             return Err(InvalidKeySet::Empty);
@@ -84,7 +88,9 @@ impl KeySet {
 
 fn expiry(asked: Option<i64>, latest: Timestamp) -> Timestamp {
     let latest = Timestamp::from_seconds(latest.seconds());
-    asked.map_or(latest, |seconds| Timestamp::from_seconds(seconds).min(latest))
+    asked.map_or(latest, |seconds| {
+        Timestamp::from_seconds(seconds).min(latest)
+    })
 }
 
 /// Why a key set cannot be registered.
@@ -100,6 +106,8 @@ pub enum InvalidKeySet {
     #[error("the key set has {0} keys: a client has at most {MAX_KEYS}")]
     TooMany(usize),
     /// An algorithm that the client may not use.
-    #[error("the algorithm {0} is not registered for this client: use RS256, RS384 or RS512, or ask the operator to set token_endpoint_auth_signing_alg")]
+    #[error(
+        "the algorithm {0} is not registered for this client: use RS256, RS384 or RS512, or ask the operator to set token_endpoint_auth_signing_alg"
+    )]
     Algorithm(Algorithm),
 }

@@ -30,9 +30,15 @@ impl ClientId {
     /// Reads a client id.
     pub fn parse(text: &str) -> Result<Self, InvalidClientId> {
         let well_formed = (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~-".contains(&b));
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._~-".contains(&b));
         // `.` and `..` are path segments with a meaning of their own, and ids travel in paths.
-        if well_formed && text != "." && text != ".." { Ok(Self(text.into())) } else { Err(InvalidClientId) }
+        if well_formed && text != "." && text != ".." {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidClientId)
+        }
     }
 
     /// The id as text.
@@ -162,7 +168,11 @@ mod tests {
 
     #[test]
     fn client_ids_are_short_url_safe_texts() {
-        for text in ["2f6c0b1e-9a54-4d5e-8a0f-5b1c7d3e9f21", "if2018_apikonsument", "a.~b"] {
+        for text in [
+            "2f6c0b1e-9a54-4d5e-8a0f-5b1c7d3e9f21",
+            "if2018_apikonsument",
+            "a.~b",
+        ] {
             assert_eq!(ClientId::parse(text).unwrap().as_str(), text);
         }
         for text in ["", ".", "..", "a b", "a/b", "ø", &"a".repeat(65)] {
@@ -174,7 +184,8 @@ mod tests {
     fn only_a_registered_algorithm_goes_beyond_the_national_three() {
         let now = Timestamp::from_seconds(0);
         let orgno = OrgNumber::parse("312773023").unwrap();
-        let mut client = Client::machine(ClientId::parse("a").unwrap(), "A", orgno, Vec::new(), now);
+        let mut client =
+            Client::machine(ClientId::parse("a").unwrap(), "A", orgno, Vec::new(), now);
         assert!(client.permits(Algorithm::Rs512) && !client.permits(Algorithm::Es256));
         client.token_endpoint_auth_signing_alg = Some(Algorithm::Es256);
         assert!(client.permits(Algorithm::Es256) && !client.permits(Algorithm::Rs256));

@@ -66,13 +66,18 @@ impl FromStr for IntegrationType {
     type Err = UnknownIntegrationType;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownIntegrationType)
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(UnknownIntegrationType)
     }
 }
 
 /// A text that names no integration type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("integration types are maskinporten, idporten, api_klient, ansattporten, krr and eformidling")]
+#[error(
+    "integration types are maskinporten, idporten, api_klient, ansattporten, krr and eformidling"
+)]
 pub struct UnknownIntegrationType;
 
 /// Where a client runs.
@@ -111,7 +116,10 @@ pub enum GrantType {
     /// RFC 6749 §6.
     RefreshToken,
     /// RFC 7523 §2.1. The documentation's short form is read too.
-    #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer", alias = "jwt_bearer_token")]
+    #[serde(
+        rename = "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        alias = "jwt_bearer_token"
+    )]
     JwtBearer,
 }
 
@@ -182,7 +190,10 @@ mod tests {
             assert_eq!(kind.as_str().parse(), Ok(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
-        assert_eq!("INTERNAL".parse::<IntegrationType>(), Err(UnknownIntegrationType));
+        assert_eq!(
+            "INTERNAL".parse::<IntegrationType>(),
+            Err(UnknownIntegrationType)
+        );
     }
 
     #[test]

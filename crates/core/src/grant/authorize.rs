@@ -147,7 +147,8 @@ pub fn authorize(
         findings.record(Check::Party, verdict)
     });
 
-    (access?, delegation?);
+    access?;
+    delegation?;
     Some(Authorization {
         acting_for,
         scopes: registered?,

@@ -44,7 +44,9 @@ impl Prefix {
 }
 
 fn is_prefix_letter(character: char) -> bool {
-    character.is_ascii_lowercase() || character.is_ascii_digit() || matches!(character, 'æ' | 'ø' | 'å')
+    character.is_ascii_lowercase()
+        || character.is_ascii_digit()
+        || matches!(character, 'æ' | 'ø' | 'å')
 }
 
 /// One element of a `scope` value: RFC 6749 §3.3 `scope-token` characters and `æøåÆØÅ`.
@@ -63,7 +65,10 @@ impl ScopeToken {
         if text.chars().count() > MAX_SCOPE_CHARACTERS {
             return Err(InvalidScope::TooLong);
         }
-        match text.chars().find(|character| !is_scope_character(*character)) {
+        match text
+            .chars()
+            .find(|character| !is_scope_character(*character))
+        {
             None => Ok(Self(text.into())),
             Some(character) => Err(InvalidScope::Character(character)),
         }
@@ -124,7 +129,9 @@ impl ScopeName {
 
     /// What stands after the first colon; the whole name when there is none.
     pub fn subscope(&self) -> &str {
-        self.as_str().split_once(':').map_or(self.as_str(), |(_, subscope)| subscope)
+        self.as_str()
+            .split_once(':')
+            .map_or(self.as_str(), |(_, subscope)| subscope)
     }
 
     /// The access level that the name's postfix states.

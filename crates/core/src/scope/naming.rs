@@ -26,7 +26,11 @@ pub enum Separator {
 impl Separator {
     /// The separator that a name asks for when the manifest states none.
     pub fn default_for(name: &str) -> Self {
-        if name.contains('/') { Self::Slash } else { Self::Colon }
+        if name.contains('/') {
+            Self::Slash
+        } else {
+            Self::Colon
+        }
     }
 
     fn as_char(self) -> char {
@@ -60,7 +64,13 @@ impl Subscope {
 
 impl fmt::Display for Subscope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}{}{}", self.product, self.separator.as_char(), self.name)
+        write!(
+            formatter,
+            "{}{}{}",
+            self.product,
+            self.separator.as_char(),
+            self.name
+        )
     }
 }
 
@@ -119,28 +129,58 @@ mod tests {
 
     #[test]
     fn the_separator_is_a_slash_if_and_only_if_the_name_contains_one() {
-        assert_eq!(subscope("arbeid", "some.scope.read", None), "arbeid:some.scope.read");
-        assert_eq!(subscope("arbeid", "some/scope.read", None), "arbeid/some/scope.read");
+        assert_eq!(
+            subscope("arbeid", "some.scope.read", None),
+            "arbeid:some.scope.read"
+        );
+        assert_eq!(
+            subscope("arbeid", "some/scope.read", None),
+            "arbeid/some/scope.read"
+        );
     }
 
     #[test]
     fn an_explicit_separator_wins() {
-        assert_eq!(subscope("helse", "sykepenger", Some(Separator::Slash)), "helse/sykepenger");
-        assert_eq!(subscope("helse", "a/b", Some(Separator::Colon)), "helse:a/b");
+        assert_eq!(
+            subscope("helse", "sykepenger", Some(Separator::Slash)),
+            "helse/sykepenger"
+        );
+        assert_eq!(
+            subscope("helse", "a/b", Some(Separator::Colon)),
+            "helse:a/b"
+        );
     }
 
     #[test]
     fn product_and_name_are_required() {
-        assert_eq!(Subscope::new("", "a", None), Err(InvalidSubscopeName::EmptyProduct));
-        assert_eq!(Subscope::new("a", "", None), Err(InvalidSubscopeName::EmptyName));
+        assert_eq!(
+            Subscope::new("", "a", None),
+            Err(InvalidSubscopeName::EmptyProduct)
+        );
+        assert_eq!(
+            Subscope::new("a", "", None),
+            Err(InvalidSubscopeName::EmptyName)
+        );
     }
 
     #[test]
     fn absence_of_a_postfix_means_read() {
         assert_eq!(AccessLevel::of("trygdeopplysninger"), AccessLevel::Read);
-        assert_eq!(AccessLevel::of("trygdeopplysninger.read"), AccessLevel::Read);
-        assert_eq!(AccessLevel::of("trygdeopplysninger.write"), AccessLevel::Write);
-        assert_eq!(AccessLevel::of("v1.2/trygdeopplysninger"), AccessLevel::Read);
-        assert_eq!(AccessLevel::of("a.admin"), AccessLevel::Other("admin".to_owned()));
+        assert_eq!(
+            AccessLevel::of("trygdeopplysninger.read"),
+            AccessLevel::Read
+        );
+        assert_eq!(
+            AccessLevel::of("trygdeopplysninger.write"),
+            AccessLevel::Write
+        );
+        assert_eq!(
+            AccessLevel::of("v1.2/trygdeopplysninger"),
+            AccessLevel::Read
+        );
+        assert_eq!(
+            AccessLevel::of("a.admin"),
+            AccessLevel::Other("admin".to_owned())
+        );
     }
 }

@@ -13,6 +13,10 @@ use crate::organization::OrgNumber;
 ///
 /// The attributes have the self-service API's names.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of the self-service API"
+)]
 pub struct Scope {
     /// Full name; can never change.
     pub name: ScopeName,

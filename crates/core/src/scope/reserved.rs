@@ -30,22 +30,70 @@ pub const RESERVED_SCOPES: &[ReservedScope] = &[
     open("profile", "Access to the userinfo endpoint", LOGIN),
     open("no_pid", "Pseudonymous login", LOGIN_OF_PEOPLE),
     open("eidas", "eIDAS attributes in the ID token", LOGIN_OF_PEOPLE),
-    open("krr:global/kontaktinformasjon.read", "Contact registry: contact information", CONTACT_REGISTRY),
-    open("krr:global/digitalpost.read", "Contact registry: digital mailbox", CONTACT_REGISTRY),
-    open("krr:user/kontaktinformasjon.read", "Contact information of the person logged in", USER_API),
-    open("krr:user/digitalpost.read", "Digital mailbox of the person logged in", USER_API),
-    open("idporten:authorizations.read", "A person's authorizations: list", USER_API),
-    open("idporten:authorizations.revoke", "A person's authorizations: revoke", USER_API),
-    open("idporten:user.log.read", "Sign-in history of the person logged in", USER_API),
+    open(
+        "krr:global/kontaktinformasjon.read",
+        "Contact registry: contact information",
+        CONTACT_REGISTRY,
+    ),
+    open(
+        "krr:global/digitalpost.read",
+        "Contact registry: digital mailbox",
+        CONTACT_REGISTRY,
+    ),
+    open(
+        "krr:user/kontaktinformasjon.read",
+        "Contact information of the person logged in",
+        USER_API,
+    ),
+    open(
+        "krr:user/digitalpost.read",
+        "Digital mailbox of the person logged in",
+        USER_API,
+    ),
+    open(
+        "idporten:authorizations.read",
+        "A person's authorizations: list",
+        USER_API,
+    ),
+    open(
+        "idporten:authorizations.revoke",
+        "A person's authorizations: revoke",
+        USER_API,
+    ),
+    open(
+        "idporten:user.log.read",
+        "Sign-in history of the person logged in",
+        USER_API,
+    ),
     on_request("idporten:dcr.read", "Read client registrations", MACHINE),
-    on_request("idporten:dcr.modify", "Change client registrations", MACHINE),
+    on_request(
+        "idporten:dcr.modify",
+        "Change client registrations",
+        MACHINE,
+    ),
     on_request("idporten:dcr.write", "Create client registrations", MACHINE),
-    on_request("idporten:dcr/onbehalfof:write", "Administer on-behalf-of registrations", MACHINE),
-    on_request("idporten:dcr.supplier", "Administer clients for other organizations", MACHINE),
+    on_request(
+        "idporten:dcr/onbehalfof:write",
+        "Administer on-behalf-of registrations",
+        MACHINE,
+    ),
+    on_request(
+        "idporten:dcr.supplier",
+        "Administer clients for other organizations",
+        MACHINE,
+    ),
     on_request("idporten:scopes.read", "Read scopes and access", MACHINE),
-    on_request("idporten:scopes.write", "Create scopes, grant and withdraw access", MACHINE),
+    on_request(
+        "idporten:scopes.write",
+        "Create scopes, grant and withdraw access",
+        MACHINE,
+    ),
     on_request("idporten:token.introspection", "Introspect tokens", &[]),
-    on_request("global/idporten.authlevel.read", "Highest level of assurance used by a person", MACHINE),
+    on_request(
+        "global/idporten.authlevel.read",
+        "Highest level of assurance used by a person",
+        MACHINE,
+    ),
 ];
 
 /// The reserved scope of this name, if it is one.

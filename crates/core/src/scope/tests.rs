@@ -48,7 +48,10 @@ fn a_prefix_has_at_most_64_characters_and_a_scope_255() {
     assert!(Prefix::parse(&"a".repeat(64)).is_ok());
     assert!(Prefix::parse(&"a".repeat(65)).is_err());
     assert!(ScopeName::parse(&format!("nav:{}", "ø".repeat(251))).is_ok());
-    assert_eq!(ScopeName::parse(&format!("nav:{}", "ø".repeat(252))), Err(InvalidScope::TooLong));
+    assert_eq!(
+        ScopeName::parse(&format!("nav:{}", "ø".repeat(252))),
+        Err(InvalidScope::TooLong)
+    );
 }
 
 #[test]
