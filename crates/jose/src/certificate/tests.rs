@@ -93,6 +93,48 @@ fn recognizes_the_statement_of_a_qualified_seal() {
 }
 
 #[test]
+fn a_seal_is_qualified_by_compliance_and_type_together() {
+    const ETSI: [u8; 5] = [0x04, 0x00, 0x8e, 0x46, 0x01];
+    let oid = |last: &[u8]| tlv(6, &[&ETSI, last].concat());
+    let compliance = tlv(0x30, &oid(&[1]));
+    let type_of = |kinds: &[u8]| {
+        let kinds: Vec<_> = kinds.iter().flat_map(|kind| oid(&[6, *kind])).collect();
+        tlv(0x30, &[oid(&[6]), tlv(0x30, &kinds)].concat())
+    };
+    let unknown = tlv(0x30, &tlv(6, &[0x2a, 3]));
+    for (statements, expected) in [
+        (vec![compliance.clone(), type_of(&[2])], true),
+        (vec![unknown, type_of(&[2]), compliance.clone()], true),
+        (vec![compliance.clone(), type_of(&[1, 2])], true),
+        (vec![compliance.clone()], false),
+        (vec![type_of(&[2])], false),
+        // The types of personal signatures and of web sites.
+        (vec![compliance.clone(), type_of(&[1])], false),
+        (vec![compliance.clone(), type_of(&[3])], false),
+        (vec![compliance, type_of(&[])], false),
+        (vec![vec![0x30, 5]], false),
+        (vec![], false),
+    ] {
+        let mut request = request(CertificateProfile::Seid2);
+        request.critical_extensions = vec![CriticalExtension {
+            oid: vec![1, 3, 6, 1, 5, 5, 7, 1, 3],
+            der: tlv(0x30, &statements.concat()),
+        }];
+        assert_eq!(
+            issue(&request).is_qualified_seal(),
+            expected,
+            "{statements:x?}"
+        );
+    }
+}
+
+/// A DER element with less than 128 bytes.
+fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).unwrap();
+    [&[tag, length], content].concat()
+}
+
+#[test]
 fn refuses_bytes_that_are_not_one_certificate() {
     let der = issue_der(&request(CertificateProfile::Seid2));
     let malformed = |der: &[u8]| Certificate::parse(der) == Err(CertificateError::Malformed);

@@ -216,3 +216,18 @@ fn longer_rsa_keys_can_be_made() {
     let key = SigningKey::generate(Algorithm::Ps256, RsaBits::B3072).unwrap();
     assert_eq!(key.verifying_key().bits(), 3072);
 }
+
+#[test]
+fn refuses_private_numbers_of_another_length() {
+    for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+        for length in [0, 31, 33, 64] {
+            let mut jwk = private_jwk(test_keys::signing(algorithm));
+            jwk["d"] = json!(base64url::encode(&vec![1; length]));
+            assert_eq!(
+                SigningKey::from_private_jwk(&jwk).err(),
+                Some(KeyError::Member("d")),
+                "{algorithm} {length}"
+            );
+        }
+    }
+}
