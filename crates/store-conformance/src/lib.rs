@@ -14,6 +14,7 @@
 mod macros;
 mod samples;
 
+pub mod abandoned;
 pub mod clients;
 pub mod delegations;
 pub mod facts;

@@ -95,6 +95,11 @@ macro_rules! conformance_tests {
             a_fresh_store_is_ready_and_at_its_first_revision,
             two_stores_see_each_others_commits,
         ] }
+        $crate::conformance_tests! { @group $factory, abandoned, [
+            an_abandoned_transaction_happens_whole_or_not,
+            an_abandoned_save_is_never_committed_in_part,
+            an_abandoned_grant_is_accepted_at_most_once,
+        ] }
         $crate::conformance_tests! { @group $factory, ledger, [
             a_grant_is_fresh_once,
             grants_differ_in_every_bit,

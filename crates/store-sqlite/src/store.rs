@@ -151,9 +151,40 @@ async fn open_writer(path: &Path) -> Result<SqlitePool, StorageError> {
 /// then finds nothing left to do.
 async fn migrate(writer: &SqlitePool) -> Result<(), StorageError> {
     let mut transaction = begin_immediate(writer).await.map_err(storage_error)?;
+    // The public `run` makes a future that cannot be sent between threads.
     MIGRATIONS
-        .run(&mut *transaction)
+        .run_direct(None, &mut *transaction, false)
         .await
         .map_err(migration_error)?;
     transaction.commit().await.map_err(storage_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What one connection of a pool is set to.
+    async fn setting(pool: &SqlitePool, pragma: &'static str) -> i64 {
+        sqlx::query_scalar(pragma).fetch_one(pool).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn commits_are_durable_and_waits_are_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("portvakt.db"))
+            .await
+            .unwrap();
+        for pool in [&store.writer, &store.readers] {
+            let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+                .fetch_one(pool)
+                .await
+                .unwrap();
+            assert_eq!(mode, "wal");
+            assert_eq!(setting(pool, "PRAGMA synchronous").await, 2, "FULL");
+            assert_eq!(setting(pool, "PRAGMA foreign_keys").await, 1);
+            assert_eq!(setting(pool, "PRAGMA busy_timeout").await, 5000);
+        }
+        assert_eq!(setting(&store.readers, "PRAGMA query_only").await, 1);
+        assert_eq!(setting(&store.writer, "PRAGMA query_only").await, 0);
+    }
 }

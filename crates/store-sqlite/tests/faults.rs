@@ -1,0 +1,386 @@
+//! What the disk, another process or a damaged row do to the answers: never a wrong one.
+
+use std::sync::Arc;
+
+use portvakt_core::Timestamp;
+use portvakt_core::access::{Access, AccessState};
+use portvakt_core::client::{Client, ClientId};
+use portvakt_core::organization::{OrgNumber, Organization};
+use portvakt_core::person::{Person, Pid, PidCheck};
+use portvakt_core::ports::{
+    Consumption, GrantDigest, GrantRegistry, Listing, ReplayLedger, Revision, StorageError, Store,
+};
+use portvakt_core::scope::Scope;
+use portvakt_store_sqlite::SqliteStore;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+struct Place {
+    folder: TempDir,
+    store: Arc<SqliteStore>,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("portvakt.db"))
+            .await
+            .unwrap();
+        Self {
+            folder,
+            store: Arc::new(store),
+        }
+    }
+
+    /// A connection of somebody else to the same file.
+    async fn stranger(&self) -> SqliteConnection {
+        let path = self.folder.path().join("portvakt.db");
+        SqliteConnectOptions::new()
+            .filename(path)
+            .connect()
+            .await
+            .unwrap()
+    }
+
+    async fn run(&self, sql: &'static str) {
+        sqlx::raw_sql(sql)
+            .execute(&mut self.stranger().await)
+            .await
+            .unwrap();
+    }
+
+    /// The answer to each digest, consumed all at the same time.
+    async fn consume(&self, digests: Vec<GrantDigest>) -> Vec<Result<Consumption, StorageError>> {
+        let mut tasks = JoinSet::new();
+        for digest in digests {
+            let store = self.store.clone();
+            tasks.spawn(async move { store.consume(digest, at(1000)).await });
+        }
+        tasks.join_all().await
+    }
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(seconds)
+}
+
+fn orgno() -> OrgNumber {
+    "312773023".parse().unwrap()
+}
+
+fn organization() -> Organization {
+    Organization {
+        orgno: orgno(),
+        name: "Fjord".to_owned(),
+        active: true,
+        created: at(1),
+        last_updated: at(1),
+    }
+}
+
+fn digests(count: u16) -> Vec<GrantDigest> {
+    let digest = |number: u16| {
+        let mut digest = [0; 32];
+        digest[..2].copy_from_slice(&number.to_be_bytes());
+        digest
+    };
+    (0..count).map(digest).collect()
+}
+
+fn is_unavailable<T>(answer: &Result<T, StorageError>) -> bool {
+    matches!(answer, Err(StorageError::Unavailable(_)))
+}
+
+/// Makes every commit of the ledger fail after its inserts have succeeded.
+const FAIL_COMMITS: &str = "
+    CREATE TABLE nobody (id BIGINT NOT NULL PRIMARY KEY);
+    CREATE TABLE orphans (
+        id BIGINT NOT NULL REFERENCES nobody (id) DEFERRABLE INITIALLY DEFERRED
+    );
+    CREATE TRIGGER fail AFTER INSERT ON used_grants BEGIN INSERT INTO orphans VALUES (1); END;";
+
+/// Makes the insert of one digest fail.
+const FAIL_INSERT: &str = "
+    CREATE TRIGGER fail BEFORE INSERT ON used_grants
+    WHEN NEW.digest = x'0007000000000000000000000000000000000000000000000000000000000000'
+    BEGIN SELECT RAISE(ABORT, 'no'); END;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_grant_is_fresh_when_the_commit_fails() {
+    let place = Place::new().await;
+    place.run(FAIL_COMMITS).await;
+    let answers = place.consume(digests(50)).await;
+    assert!(answers.iter().all(is_unavailable), "{answers:?}");
+    assert!(!place.store.is_consumed(digests(1)[0]).await.unwrap());
+
+    place.run("DROP TRIGGER fail").await;
+    let answers = place.consume(digests(50)).await;
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Ok(Consumption::Fresh))),
+        "{answers:?}"
+    );
+}
+
+#[tokio::test]
+async fn no_grant_is_fresh_when_an_insert_of_its_batch_fails() {
+    let place = Place::new().await;
+    place.run(FAIL_INSERT).await;
+    // On one thread every caller is queued before the ledger's task runs: they are one batch.
+    let answers = place.consume(digests(50)).await;
+    assert!(answers.iter().all(is_unavailable), "{answers:?}");
+    for digest in digests(50) {
+        assert!(!place.store.is_consumed(digest).await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_says_so_at_once_and_the_rest_is_served() {
+    let place = Place::new().await;
+    let unit = place.store.begin().await.unwrap();
+    let digests = digests(6000);
+    let mut tasks = JoinSet::new();
+    let mut refused = 0;
+    for digest in digests {
+        let store = place.store.clone();
+        tasks.spawn(async move { store.consume(digest, at(1000)).await });
+    }
+    // Only the refused ones are answered while the transaction holds the file.
+    while refused < 6000 - 4096 - 256 {
+        let answer = tasks.join_next().await.unwrap().unwrap();
+        assert!(is_unavailable(&answer), "{answer:?}");
+        refused += 1;
+    }
+    drop(unit);
+    let fresh = tasks
+        .join_all()
+        .await
+        .into_iter()
+        .filter(Result::is_ok)
+        .count();
+    assert!((4096..=4096 + 256).contains(&fresh), "{fresh}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_written_is_not_ready() {
+    let place = Place::new().await;
+    place.store.check().await.unwrap();
+    place
+        .run(
+            "CREATE TRIGGER fail BEFORE UPDATE ON revision
+             BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
+        .await;
+    assert!(place.store.check().await.is_err());
+    let mut unit = place.store.begin().await.unwrap();
+    unit.save_organization(&organization()).await.unwrap();
+    assert!(unit.commit().await.is_err());
+    assert_eq!(place.store.revision().await.unwrap(), Revision(0));
+    let mut reader = place.store.read().await.unwrap();
+    assert_eq!(reader.find_organization(orgno()).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_commit_tells_what_it_touched() {
+    let place = Place::new().await;
+    let mut unit = place.store.begin().await.unwrap();
+    let scope = Scope::new("fjord:a".parse().unwrap(), orgno(), "", at(1));
+    unit.save_scope(&scope).await.unwrap();
+    unit.save_organization(&organization()).await.unwrap();
+    unit.save_organization(&organization()).await.unwrap();
+    unit.commit().await.unwrap();
+    let mut unit = place.store.begin().await.unwrap();
+    let access = Access {
+        scope: scope.name,
+        consumer_orgno: orgno(),
+        state: AccessState::Approved,
+        created: at(1),
+        last_updated: at(1),
+    };
+    unit.save_access(&access).await.unwrap();
+    let pid = Pid::parse("17869010057", PidCheck::LengthOnly).unwrap();
+    unit.save_person(&Person {
+        pid,
+        name: String::new(),
+    })
+    .await
+    .unwrap();
+    unit.commit().await.unwrap();
+
+    let changes: Vec<(i64, String, String)> =
+        sqlx::query_as("SELECT revision, kind, record_key FROM changes ORDER BY 1, 2, 3")
+            .fetch_all(&mut place.stranger().await)
+            .await
+            .unwrap();
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(r, kind, key)| (*r, &**kind, &**key))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            (1, "organization", "312773023"),
+            (1, "scope", "fjord:a"),
+            (2, "access", "fjord:a 312773023"),
+            (2, "person", ""),
+        ]
+    );
+}
+
+/// One record of each kind that has something to damage.
+async fn fill(place: &Place) {
+    let mut unit = place.store.begin().await.unwrap();
+    let scope = Scope::new("fjord:a".parse().unwrap(), orgno(), "", at(1));
+    let client_id = ClientId::parse("client").unwrap();
+    let client = Client::machine(client_id, "", orgno(), vec![scope.name.clone()], at(1));
+    let pid = Pid::parse("17869010057", PidCheck::LengthOnly).unwrap();
+    unit.save_organization(&organization()).await.unwrap();
+    unit.save_scope(&scope).await.unwrap();
+    unit.save_client(&client).await.unwrap();
+    unit.save_person(&Person {
+        pid,
+        name: String::new(),
+    })
+    .await
+    .unwrap();
+    unit.commit().await.unwrap();
+}
+
+/// Reads every record that [`fill`] saved.
+async fn read_all(place: &Place) -> Result<(), StorageError> {
+    let mut unit = place.store.read().await?;
+    unit.list_organizations(Listing::All).await?;
+    unit.list_scopes(None, Listing::All).await?;
+    unit.list_clients(None, Listing::All).await?;
+    unit.list_people().await?;
+    drop(unit);
+    place
+        .store
+        .find_client_record(&ClientId::parse("client").unwrap())
+        .await?;
+    place
+        .store
+        .find_scope_facts(&["fjord:a".parse().unwrap()], orgno())
+        .await?;
+    place.store.revision().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_value_is_corrupt_with_its_place() {
+    let damages = [
+        (
+            "UPDATE organizations SET orgno = 'x'",
+            "organizations",
+            "orgno",
+            "x",
+        ),
+        (
+            "UPDATE scopes SET owner_orgno = '1'",
+            "scopes",
+            "owner_orgno",
+            "fjord:a",
+        ),
+        (
+            "UPDATE scopes SET visibility = 'Public'",
+            "scopes",
+            "visibility",
+            "fjord:a",
+        ),
+        (
+            "UPDATE scopes SET translations = '[]'",
+            "scopes",
+            "translations",
+            "fjord:a",
+        ),
+        (
+            "UPDATE scopes SET at_max_age = -1",
+            "scopes",
+            "at_max_age",
+            "fjord:a",
+        ),
+        (
+            "UPDATE clients SET grant_types = '[\"x\"]'",
+            "clients",
+            "grant_types",
+            "client",
+        ),
+        (
+            "UPDATE clients SET integration_type = ''",
+            "clients",
+            "integration_type",
+            "client",
+        ),
+        (
+            "UPDATE clients SET supplier_orgno = ''",
+            "clients",
+            "supplier_orgno",
+            "client",
+        ),
+        (
+            "UPDATE clients SET login = 'x'",
+            "clients",
+            "login",
+            "client",
+        ),
+        (
+            "UPDATE client_scopes SET scope = 'a'",
+            "client_scopes",
+            "scope",
+            "client",
+        ),
+        (
+            "UPDATE people SET pid = '1786901005'",
+            "people",
+            "pid",
+            "a person",
+        ),
+        ("UPDATE revision SET number = -1", "revision", "number", "1"),
+    ];
+    for (damage, table, column, key) in damages {
+        let place = Place::new().await;
+        fill(&place).await;
+        read_all(&place).await.unwrap();
+        place.run(damage).await;
+        let error = read_all(&place).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("corrupt data in {table}.{column} of {key}")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_key_is_corrupt() {
+    let place = Place::new().await;
+    fill(&place).await;
+    place
+        .run(
+            "INSERT INTO client_keys (client_id, key_set, position, kid, jwk, expires_at, created)
+             VALUES ('client', 1, 0, 'a', '{\"kty\": \"RSA\"}', 0, 0)",
+        )
+        .await;
+    let found = place
+        .store
+        .find_client_record(&ClientId::parse("client").unwrap())
+        .await;
+    let error = found.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "corrupt data in client_keys.jwk of client"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_not_utf_8_is_corrupt() {
+    let place = Place::new().await;
+    fill(&place).await;
+    place
+        .run("UPDATE organizations SET name = CAST(x'ff' AS TEXT)")
+        .await;
+    let error = read_all(&place).await.unwrap_err();
+    assert!(matches!(error, StorageError::Corrupt { .. }), "{error}");
+}

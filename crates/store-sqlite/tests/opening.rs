@@ -1,0 +1,191 @@
+//! Opening the file: who may read it, what is refused, and several openers at once.
+
+use std::path::Path;
+
+use portvakt_core::ports::{ReplayLedger, Revision, StorageError, Store};
+use portvakt_store_sqlite::SqliteStore;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+use tempfile::{TempDir, tempdir};
+use tokio::task::JoinSet;
+
+fn folder() -> TempDir {
+    tempdir().unwrap()
+}
+
+/// A connection of somebody else.
+async fn stranger(path: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .connect()
+        .await
+        .unwrap()
+}
+
+async fn refusal(path: &Path) -> String {
+    match SqliteStore::open(path).await {
+        Ok(_) => panic!("the store was opened"),
+        Err(StorageError::Unavailable(reason)) => reason,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_owner_can_read_what_it_makes() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let store = SqliteStore::open(folder.path().join("portvakt.db"))
+        .await
+        .unwrap();
+    store
+        .consume([1; 32], portvakt_core::Timestamp::from_seconds(1))
+        .await
+        .unwrap();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(Result::unwrap)
+    {
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["portvakt.db", "portvakt.db-shm", "portvakt.db-wal"]);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mode_of_an_existing_file_is_the_operators_choice() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let path = folder.path().join("portvakt.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    SqliteStore::open(&path).await.unwrap();
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_open_a_new_file_at_once() {
+    for _ in 0..10 {
+        let folder = folder();
+        let path = folder.path().join("portvakt.db");
+        let mut tasks = JoinSet::new();
+        for _ in 0..8 {
+            let path = path.clone();
+            tasks.spawn(async move { SqliteStore::open(path).await });
+        }
+        let stores: Vec<_> = tasks
+            .join_all()
+            .await
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
+        for store in &stores {
+            assert_eq!(store.revision().await.unwrap(), Revision(0));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_from_a_later_version_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("portvakt.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    sqlx::raw_sql(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9001, 'later', TRUE, x'00', 0)",
+    )
+    .execute(&mut stranger(&path).await)
+    .await
+    .unwrap();
+    let reason = refusal(&path).await;
+    assert!(
+        reason.contains("9001") && reason.contains("later one"),
+        "{reason}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_migration_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("portvakt.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    sqlx::raw_sql("UPDATE _sqlx_migrations SET checksum = x'00'")
+        .execute(&mut stranger(&path).await)
+        .await
+        .unwrap();
+    let reason = refusal(&path).await;
+    assert!(reason.contains("migration 1 "), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_database_is_refused_and_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("portvakt.db");
+    let text = "not a database, but long enough to be looked at ".repeat(100);
+    std::fs::write(&path, &text).unwrap();
+    let reason = refusal(&path).await;
+    assert!(reason.contains("not a database of Portvakt"), "{reason}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_folder_is_refused_and_not_made() {
+    let folder = folder();
+    let path = folder.path().join("missing").join("portvakt.db");
+    let reason = refusal(&path).await;
+    assert!(reason.contains("cannot be made"), "{reason}");
+    assert!(!path.parent().unwrap().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_store_is_unavailable() {
+    let folder = folder();
+    let store = SqliteStore::open(folder.path().join("portvakt.db"))
+        .await
+        .unwrap();
+    store.close().await;
+    assert!(matches!(
+        store.begin().await,
+        Err(StorageError::Unavailable(_))
+    ));
+    assert!(matches!(
+        store.revision().await,
+        Err(StorageError::Unavailable(_))
+    ));
+    assert!(matches!(
+        store.check().await,
+        Err(StorageError::Unavailable(_))
+    ));
+    let consumption = store
+        .consume([1; 32], portvakt_core::Timestamp::from_seconds(1))
+        .await;
+    assert!(matches!(consumption, Err(StorageError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_dropped_store_leaves_no_task() {
+    let folder = folder();
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let before = tasks();
+    let store = SqliteStore::open(folder.path().join("portvakt.db"))
+        .await
+        .unwrap();
+    store.check().await.unwrap();
+    assert!(tasks() > before, "the ledger has a task");
+    drop(store);
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(tasks(), before);
+}
