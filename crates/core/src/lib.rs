@@ -8,6 +8,7 @@
 //! Start reading at [`grant`], then [`refusal`].
 
 pub mod access;
+pub mod administration;
 pub mod client;
 pub mod clock;
 pub mod delegation;

@@ -1,0 +1,121 @@
+//! Prefixes: who may make scopes below which name (spec: selfservice §14).
+//!
+//! Look-alikes that differ in case alone cannot exist: a [`Prefix`] has no capital letters.
+
+use super::{AdministrationError, RecordKind, Saved, organization};
+use crate::clock::Timestamp;
+use crate::organization::OrgNumber;
+use crate::ports::{PrefixAssignment, UnitOfWork};
+use crate::scope::Prefix;
+
+/// Prefixes that belong to the operator's own organization (spec: selfservice §9).
+pub const OPERATOR_PREFIXES: [&str; 3] = ["idporten", "krr", "global"];
+
+/// Assigns a prefix to a known organization. Assigning it to its present owner again undoes a
+/// withdrawal.
+pub async fn assign(
+    unit: &mut dyn UnitOfWork,
+    prefix: &Prefix,
+    owner: OrgNumber,
+    now: Timestamp,
+) -> Result<Saved<PrefixAssignment>, AdministrationError> {
+    check_number(prefix, owner)?;
+    organization::find(unit, owner).await?;
+    match unit.find_prefix(prefix).await? {
+        Some(known) if known.owner_orgno == owner => set_active(unit, known, true, now).await,
+        Some(known) => Err(AdministrationError::already_exists(
+            RecordKind::Prefix,
+            prefix,
+            &format!("it belongs to {}, choose another", known.owner_orgno),
+        )),
+        None if OPERATOR_PREFIXES.contains(&prefix.as_str()) => Err(
+            AdministrationError::forbidden("prefix", format!("{prefix} belongs to the operator")),
+        ),
+        None => create(unit, prefix, owner, now).await,
+    }
+}
+
+/// Stops new scopes below the prefix; those that exist keep working and keep their owner.
+pub async fn withdraw(
+    unit: &mut dyn UnitOfWork,
+    prefix: &Prefix,
+    now: Timestamp,
+) -> Result<Saved<PrefixAssignment>, AdministrationError> {
+    let known = find(unit, prefix).await?;
+    set_active(unit, known, false, now).await
+}
+
+/// Undoes a withdrawal.
+pub async fn reactivate(
+    unit: &mut dyn UnitOfWork,
+    prefix: &Prefix,
+    now: Timestamp,
+) -> Result<Saved<PrefixAssignment>, AdministrationError> {
+    let known = find(unit, prefix).await?;
+    set_active(unit, known, true, now).await
+}
+
+/// The assignment of a prefix, withdrawn or not.
+pub async fn find(
+    unit: &mut dyn UnitOfWork,
+    prefix: &Prefix,
+) -> Result<PrefixAssignment, AdministrationError> {
+    let found = unit.find_prefix(prefix).await?;
+    found.ok_or_else(|| AdministrationError::not_found(RecordKind::Prefix, prefix))
+}
+
+/// A prefix that is an organization number belongs to that organization.
+fn check_number(prefix: &Prefix, owner: OrgNumber) -> Result<(), AdministrationError> {
+    match OrgNumber::parse(prefix.as_str()) {
+        Ok(number) if number != owner => Err(AdministrationError::invalid(
+            "prefix",
+            format!("{prefix} is an organization number: only that organization can have it"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub(super) async fn create(
+    unit: &mut dyn UnitOfWork,
+    prefix: &Prefix,
+    owner_orgno: OrgNumber,
+    now: Timestamp,
+) -> Result<Saved<PrefixAssignment>, AdministrationError> {
+    let assignment = PrefixAssignment {
+        prefix: prefix.clone(),
+        owner_orgno,
+        active: true,
+        created: now,
+        last_updated: now,
+    };
+    unit.save_prefix(&assignment).await?;
+    Ok(Saved::created(assignment))
+}
+
+async fn set_active(
+    unit: &mut dyn UnitOfWork,
+    known: PrefixAssignment,
+    active: bool,
+    now: Timestamp,
+) -> Result<Saved<PrefixAssignment>, AdministrationError> {
+    if known.active == active {
+        return Ok(Saved::unchanged(known));
+    }
+    let changed = PrefixAssignment { active, last_updated: now, ..known };
+    unit.save_prefix(&changed).await?;
+    Ok(Saved::updated(changed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_as_prefix_belongs_to_that_organization() {
+        let owner = OrgNumber::parse("312773023").unwrap();
+        let check = |text: &str| check_number(&Prefix::parse(text).unwrap(), owner).is_ok();
+        assert!(check("312773023"));
+        assert!(!check("313994031"));
+        assert!(check("31399403"));
+    }
+}

@@ -1,0 +1,158 @@
+//! What the attributes of a scope may be (spec: selfservice §6.1).
+
+use crate::administration::{FieldFaults, Role};
+use crate::client::IntegrationType;
+use crate::scope::{Scope, Visibility};
+
+const MAX_DESCRIPTION: usize = 1000;
+const MAX_LONG_DESCRIPTION: usize = 8000;
+
+/// Brings attributes with several spellings into one.
+pub(crate) fn normalize(scope: &mut Scope) {
+    if scope.delegation_source.as_deref() == Some("") {
+        scope.delegation_source = None;
+    }
+    let mut seen = Vec::new();
+    scope.allowed_integration_types.retain(|kind| {
+        let first = !seen.contains(kind);
+        seen.push(*kind);
+        first
+    });
+}
+
+/// Every fault that the attributes alone show.
+pub(crate) fn attribute_faults(scope: &Scope) -> FieldFaults {
+    let mut faults = FieldFaults::default();
+    faults.length("description", &scope.description, 1..=MAX_DESCRIPTION);
+    if let Some(text) = &scope.long_description {
+        faults.length("long_description", text, 0..=MAX_LONG_DESCRIPTION);
+    }
+    for (member, text) in &scope.translations {
+        match member.split_once('#') {
+            Some(("description", tag)) if is_language(tag) => {
+                faults.length(member, text, 0..=MAX_DESCRIPTION);
+            }
+            Some(("long_description", tag)) if is_language(tag) => {
+                faults.length(member, text, 0..=MAX_LONG_DESCRIPTION);
+            }
+            _ => faults.invalid(member, "is not description#xx or long_description#xx"),
+        }
+    }
+    let types = &scope.allowed_integration_types;
+    let excludes_machines = !types.is_empty() && !types.contains(&IntegrationType::Maskinporten);
+    if scope.delegation_source.is_some() && excludes_machines {
+        faults.invalid(
+            "delegation_source",
+            "works for maskinporten only: add maskinporten to allowed_integration_types",
+        );
+    }
+    faults
+}
+
+/// A language tag as translations use it: `en`, `nn`, `se`, `en-GB` (RFC 5646).
+fn is_language(tag: &str) -> bool {
+    (2..=35).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Only the operator sets these; for anybody else the default is the only value.
+pub(super) fn operator_attribute_faults(scope: &Scope, role: Role, faults: &mut FieldFaults) {
+    if role == Role::Operator {
+        return;
+    }
+    let set = [
+        ("visibility", scope.visibility == Visibility::Internal),
+        ("protected", scope.protected),
+        ("supports_european_businesses", scope.supports_european_businesses),
+        ("operator_only", scope.operator_only),
+        ("emit_consumer_prefix", scope.emit_consumer_prefix),
+    ];
+    for (field, _) in set.into_iter().filter(|(_, is_set)| *is_set) {
+        faults.forbidden(field, "can be set by the operator only");
+    }
+}
+
+/// An owner's update leaves what the operator set.
+pub(super) fn keep_operator_attributes(known: &Scope, desired: &mut Scope) {
+    desired.protected = known.protected;
+    desired.supports_european_businesses = known.supports_european_businesses;
+    desired.operator_only = known.operator_only;
+    desired.emit_consumer_prefix = known.emit_consumer_prefix;
+}
+
+pub(super) fn unknown_source(issuer: &str) -> String {
+    format!("{issuer:?} is not the issuer of a delegation source: add the source first")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+
+    fn scope() -> Scope {
+        let name = "fjord:a".parse().unwrap();
+        Scope::new(name, "310420107".parse().unwrap(), "A", Timestamp::from_seconds(0))
+    }
+
+    fn invalid_fields(scope: &Scope) -> Vec<String> {
+        attribute_faults(scope).invalid.into_iter().map(|fault| fault.field).collect()
+    }
+
+    #[test]
+    fn texts_are_bounded_in_characters() {
+        let mut scope = scope();
+        assert!(invalid_fields(&scope).is_empty());
+        scope.description = "ø".repeat(1000);
+        scope.long_description = Some("ø".repeat(8000));
+        assert!(invalid_fields(&scope).is_empty());
+        scope.description.push('ø');
+        scope.long_description = Some("ø".repeat(8001));
+        assert_eq!(invalid_fields(&scope), ["description", "long_description"]);
+        scope.description.clear();
+        assert_eq!(invalid_fields(&scope), ["description", "long_description"]);
+    }
+
+    #[test]
+    fn translations_name_a_language() {
+        let mut scope = scope();
+        for member in ["description#en", "long_description#se", "description#", "name#en"] {
+            scope.translations.insert(member.to_owned(), "x".to_owned());
+        }
+        assert_eq!(invalid_fields(&scope), ["description#", "name#en"]);
+    }
+
+    #[test]
+    fn a_delegable_scope_admits_machines() {
+        let mut scope = scope();
+        scope.delegation_source = Some("https://tt02.altinn.no/".to_owned());
+        assert!(invalid_fields(&scope).is_empty());
+        scope.allowed_integration_types = vec![IntegrationType::Idporten];
+        assert_eq!(invalid_fields(&scope), ["delegation_source"]);
+        scope.allowed_integration_types.push(IntegrationType::Maskinporten);
+        assert!(invalid_fields(&scope).is_empty());
+    }
+
+    #[test]
+    fn repeated_types_collapse_and_an_empty_source_is_none() {
+        use IntegrationType::{Krr, Maskinporten};
+        let mut scope = scope();
+        scope.allowed_integration_types = vec![Maskinporten, Krr, Maskinporten];
+        scope.delegation_source = Some(String::new());
+        normalize(&mut scope);
+        assert_eq!(scope.allowed_integration_types, [Maskinporten, Krr]);
+        assert_eq!(scope.delegation_source, None);
+    }
+
+    #[test]
+    fn operator_attributes_are_the_operators() {
+        let mut scope = scope();
+        scope.protected = true;
+        scope.visibility = Visibility::Internal;
+        let forbidden = |role| {
+            let mut faults = FieldFaults::default();
+            operator_attribute_faults(&scope, role, &mut faults);
+            faults.forbidden.len()
+        };
+        assert_eq!(forbidden(Role::Operator), 0);
+        assert_eq!(forbidden(Role::Owner(scope.owner_orgno)), 2);
+    }
+}
