@@ -6,7 +6,11 @@
 mod cli;
 mod commands;
 mod data_dir;
+mod grant_args;
+mod input;
 mod output;
+mod token_client;
+mod verification;
 
 use std::process::ExitCode;
 

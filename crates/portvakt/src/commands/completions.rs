@@ -1,15 +1,48 @@
-//! `portvakt completions`.
+//! `portvakt generate`: shell completions and man pages, made from the command line's definition.
 
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
 use crate::output::Output;
 
-/// Subcommands.
+/// What is generated.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Lists what exists
-    List,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write a man page for each command
+    ManPages {
+        /// Folder to write to
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
-/// Runs the command.
-pub(crate) fn run(_: Command, _: Output) -> anyhow::Result<()> {
-    anyhow::bail!("this build has no `portvakt completions` yet")
+/// Prints or writes what was asked for.
+pub(crate) fn run(command: Command, output: Output) -> anyhow::Result<()> {
+    match command {
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "portvakt",
+                &mut std::io::stdout(),
+            );
+            Ok(())
+        }
+        Command::ManPages { folder } => {
+            std::fs::create_dir_all(&folder)
+                .and_then(|()| clap_mangen::generate_to(Cli::command(), &folder))
+                .with_context(|| format!("write man pages to {}", folder.display()))?;
+            output.note(format_args!("wrote man pages to {}", folder.display()));
+            Ok(())
+        }
+    }
 }

@@ -1,0 +1,31 @@
+//! Where commands read tokens, grants and keys from.
+
+use std::io::Read;
+
+use anyhow::{Context, bail};
+
+/// Most bytes that are read.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The text that an argument means: standard input for `-`, a file's content if there is such a
+/// file, and otherwise the argument itself. A secret is better not given as an argument, which
+/// other processes can see.
+pub(crate) fn read(argument: &str) -> anyhow::Result<String> {
+    if argument == "-" {
+        return bounded(std::io::stdin().lock()).context("read standard input");
+    }
+    if argument.len() < 4096 && std::path::Path::new(argument).is_file() {
+        let file = std::fs::File::open(argument).with_context(|| format!("read {argument}"))?;
+        return bounded(file).with_context(|| format!("read {argument}"));
+    }
+    Ok(argument.to_owned())
+}
+
+fn bounded(source: impl Read) -> anyhow::Result<String> {
+    let mut text = String::new();
+    source.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        bail!("more than {MAX_BYTES} bytes");
+    }
+    Ok(text)
+}
