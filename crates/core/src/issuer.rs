@@ -12,6 +12,9 @@ pub const MAX_GRANT_LIFETIME_SECONDS: i64 = 120;
 /// How far `iat` and `nbf` may be ahead of the server's clock, in seconds.
 pub const FUTURE_SKEW_SECONDS: i64 = 10;
 
+/// The longest leeway after `exp` that an operator may configure, in seconds (spec: maskinporten §4.3).
+pub const MAX_EXPIRY_LEEWAY_SECONDS: u32 = 60;
+
 /// An issuer with its policy. Every default is the documented national behavior.
 #[derive(Clone, Debug)]
 #[expect(
@@ -32,7 +35,7 @@ pub struct Issuer {
     pub strict_subject: bool,
     /// Accept the identifier without its slash as `aud`.
     pub accept_slashless_audience: bool,
-    /// How long after `exp` a grant is still accepted: 0 to 60 seconds.
+    /// How long after `exp` a grant is still accepted: 0 to [`MAX_EXPIRY_LEEWAY_SECONDS`].
     pub expiry_leeway_seconds: u32,
     /// Most scopes in one grant.
     pub max_scopes: usize,

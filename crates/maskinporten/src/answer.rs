@@ -51,7 +51,7 @@ pub(crate) fn transport_fault(fault: TransportFault, trace_id: RequestId) -> Res
 
 fn render(refusal: &Refusal, error_uri: Option<String>, trace_id: RequestId) -> Response {
     let row = refusal.code().row();
-    let description = format!("{} (trace_id: {trace_id})", refusal.description());
+    let description = format!("{} (trace_id: {trace_id})", printable(&refusal.description()));
     let mut body = ErrorResponse::new(row.error, description);
     if let Some(uri) = error_uri {
         body = body.with_uri(uri);
@@ -69,6 +69,19 @@ fn render(refusal: &Refusal, error_uri: Option<String>, trace_id: RequestId) -> 
         headers.insert(ALLOW, HeaderValue::from_static("POST"));
     }
     response
+}
+
+/// Keeps what a stranger wrote from leaving the characters that RFC 6749 §5.2 allows in
+/// `error_description`: printable ASCII without quotation mark and backslash. Looser in one thing:
+/// the Norwegian letters stay, because scopes have them and a developer must find the scope again.
+fn printable(description: &str) -> String {
+    let keep = |character: char| match character {
+        '"' => '\'',
+        '\\' => '/',
+        ' '..='~' | 'æ' | 'ø' | 'å' | 'Æ' | 'Ø' | 'Å' => character,
+        _ => '?',
+    };
+    description.chars().map(keep).collect()
 }
 
 /// JSON that nobody may keep.

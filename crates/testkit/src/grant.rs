@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::keys::signing_key;
 use crate::server::TestServer;
-use crate::world::{HAVBRIS_CLIENT, KID, SCOPE, TINDESYSTEM_CLIENT};
+use crate::world::{HAVBRIS_CERTIFICATE_CLIENT, HAVBRIS_CLIENT, KID, SCOPE, TINDESYSTEM_CLIENT};
 
 /// A JWT grant under construction (RFC 7523 §2.1).
 #[derive(Clone, Debug)]
@@ -41,6 +41,13 @@ impl<'a> Grant<'a> {
             })),
             key: signing_key(),
         }
+    }
+
+    /// A right grant of [`HAVBRIS_CERTIFICATE_CLIENT`] with this certificate alone in its header.
+    pub fn certificate(server: &TestServer, der: &[u8], key: &'a SigningKey) -> Self {
+        Self::new(server, HAVBRIS_CERTIFICATE_CLIENT, SCOPE)
+            .certificates(&[der])
+            .key(key)
     }
 
     /// Sets a claim.

@@ -20,12 +20,14 @@
 mod answer;
 mod grant;
 mod keys;
+mod parties;
 mod server;
 mod world;
 
 pub use self::answer::Answer;
 pub use self::grant::Grant;
 pub use self::keys::{authority, second_signing_key, signing_key, trust};
+pub use self::parties::{CONSENT, SYSTEM_USER};
 pub use self::server::{Options, TestServer};
 pub use self::world::{
     FJORDETATEN, HAVBRIS, HAVBRIS_CERTIFICATE_CLIENT, HAVBRIS_CLIENT, KID, LYNGVIK, NOW, SCOPE,

@@ -1,7 +1,7 @@
 //! A server in the test's own process, on a free port of the loopback interface.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -10,17 +10,19 @@ use portvakt_core::entropy::unique_id;
 use portvakt_core::grant::{TokenExchange, TokenExchangeParts};
 use portvakt_core::issuer::{Issuer, Profile};
 use portvakt_core::person::PidCheck;
-use portvakt_core::signing::{KeyRing, SigningKeyState, SigningKeys, generate};
+use portvakt_core::signing::{KeyRing, SigningKeyRecord, SigningKeyState, SigningKeys, generate};
 use portvakt_core::{Entropy, MockClock, SeededEntropy, SystemEntropy, Timestamp};
 use portvakt_http::{Limits, Listener, RequestIdSource, Shutdown, serve};
 use portvakt_jose::{Algorithm, RsaBits, TrustStore};
 use portvakt_maskinporten::{Surface, Unobserved, router};
 use portvakt_store_sqlite::SqliteStore;
-use reqwest::Client;
+use reqwest::{Body, Client};
 
 use crate::answer::Answer;
 use crate::keys::trust;
 use crate::world::{NOW, World};
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What a test wants otherwise than usual.
 pub struct Options {
@@ -34,6 +36,8 @@ pub struct Options {
     pub limits: Limits,
     /// Changes the parts before they are put together, for instance a store that fails.
     pub parts: Box<dyn FnOnce(&mut TokenExchangeParts) + Send>,
+    /// Serves Skyporten too, at `http://localhost` and the same port.
+    pub skyporten: bool,
 }
 
 impl Default for Options {
@@ -46,6 +50,7 @@ impl Default for Options {
                 .expect("the test authority is a valid anchor"),
             limits: Limits::default(),
             parts: Box::new(|_| ()),
+            skyporten: false,
         }
     }
 }
@@ -106,7 +111,7 @@ impl TestServer {
         (options.issuer)(&mut issuer);
 
         let clock = Arc::new(MockClock::new(Timestamp::from_seconds(NOW)));
-        let keys = Arc::new(SigningKeys::new(ring(clock.now())));
+        let keys = Arc::new(SigningKeys::new(ring()));
         let trust = Arc::new(ArcSwap::from_pointee(options.trust));
         let mut parts = TokenExchangeParts {
             issuer,
@@ -121,9 +126,10 @@ impl TestServer {
             explain_refusals: false,
         };
         (options.parts)(&mut parts);
+        let siblings = options.skyporten.then(|| skyporten(&parts, address));
         let exchange = TokenExchange::new(parts);
         let shutdown = Shutdown::new();
-        let app = surface(&exchange, options.limits);
+        let app = surface(&exchange, siblings.into_iter().collect(), options.limits);
         tokio::spawn(serve(listener, app, options.limits, shutdown.clone()));
         Self {
             store,
@@ -171,19 +177,33 @@ impl TestServer {
 
     /// Posts a grant as clients do.
     pub async fn exchange(&self, assertion: &str) -> Answer {
-        self.post_form(&format!(
-            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
-        ))
-        .await
+        self.post_form(&jwt_bearer(assertion)).await
     }
 
     /// Posts a form body to the token endpoint.
     pub async fn post_form(&self, body: &str) -> Answer {
-        let request = self
-            .http
-            .post(self.url("/token"))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body.to_owned());
+        self.post_with(&[("content-type", FORM)], body.to_owned())
+            .await
+    }
+
+    /// Posts a grant to the sibling issuer, which is chosen by its host.
+    pub async fn exchange_at_skyporten(&self, assertion: &str) -> Answer {
+        let host = format!("localhost:{}", self.address.port());
+        let headers = [("host", host.as_str()), ("content-type", FORM)];
+        self.post_with(&headers, jwt_bearer(assertion)).await
+    }
+
+    /// The identifier of the sibling issuer.
+    pub fn skyporten_issuer(&self) -> String {
+        format!("http://localhost:{}", self.address.port())
+    }
+
+    /// Posts a form body with these headers to the token endpoint.
+    pub async fn post_with(&self, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = self.http.post(self.url("/token")).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         Answer::read(request.send().await.expect("the server answers")).await
     }
 
@@ -200,28 +220,47 @@ impl TestServer {
     }
 }
 
+/// A form body as most clients send it. A JWT's own characters need no encoding.
+fn jwt_bearer(assertion: &str) -> String {
+    format!(
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
+    )
+}
+
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.shutdown.trigger();
     }
 }
 
-fn ring(now: Timestamp) -> KeyRing {
+/// Every server of a process signs with the same key, because RSA keys are slow to make.
+static SERVER_KEY: LazyLock<SigningKeyRecord> = LazyLock::new(|| {
     let record = generate(
         "maskinporten",
         Algorithm::Rs256,
         RsaBits::B2048,
         SigningKeyState::Active,
-        now,
+        Timestamp::from_seconds(NOW),
     );
-    let record = record.expect("an RSA key can be made");
-    KeyRing::from_records(&[record]).expect("one active key makes a ring")
+    record.expect("an RSA key can be made")
+});
+
+fn ring() -> KeyRing {
+    KeyRing::from_records(std::slice::from_ref(&*SERVER_KEY)).expect("one active key makes a ring")
 }
 
-fn surface(exchange: &TokenExchange, limits: Limits) -> Router {
+/// The sibling issuer over the same registry, ledger and keys, without a slash at its end.
+fn skyporten(parts: &TokenExchangeParts, address: SocketAddr) -> TokenExchange {
+    let mut parts = parts.clone();
+    let identifier = format!("http://localhost:{}", address.port());
+    parts.issuer = Issuer::new(&identifier, Profile::Skyporten);
+    TokenExchange::new(parts)
+}
+
+fn surface(exchange: &TokenExchange, siblings: Vec<TokenExchange>, limits: Limits) -> Router {
     router(Surface {
         exchange: exchange.clone(),
-        siblings: Vec::new(),
+        siblings,
         observer: Arc::new(Unobserved),
         request_ids: request_ids(Arc::new(SystemEntropy)),
         limits,

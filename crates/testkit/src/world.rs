@@ -3,9 +3,10 @@
 
 use portvakt_core::Timestamp;
 use portvakt_core::access::{Access, AccessState};
-use portvakt_core::client::{Client, ClientId, IntegrationType, KeySet};
+use portvakt_core::client::{Client, ClientId, IntegrationType, KeySet, OnBehalfOf};
 use portvakt_core::delegation::{Delegation, DelegationSource};
 use portvakt_core::organization::{OrgNumber, Organization};
+use portvakt_core::party::{Consent, SystemUser};
 use portvakt_core::ports::{PrefixAssignment, Store, UnitOfWork};
 use portvakt_core::scope::{Prefix, Scope, ScopeName};
 use portvakt_jose::{JwkSet, PublicJwk};
@@ -52,14 +53,20 @@ pub struct World {
     pub delegation_sources: Vec<DelegationSource>,
     /// Delegations.
     pub delegations: Vec<Delegation>,
+    /// On-behalf-of registrations.
+    pub on_behalf_of: Vec<OnBehalfOf>,
+    /// System users.
+    pub system_users: Vec<SystemUser>,
+    /// Consents.
+    pub consents: Vec<Consent>,
 }
 
 /// Reads an organization number of a test.
-fn orgno(text: &str) -> OrgNumber {
+pub(crate) fn orgno(text: &str) -> OrgNumber {
     OrgNumber::parse(text).expect("tests name organizations by nine digits")
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_seconds(NOW)
 }
 
@@ -108,6 +115,15 @@ impl World {
             last_updated: now(),
         });
         self.organizations.last_mut().expect("one was just added")
+    }
+
+    /// The organization of this number.
+    pub fn organization_mut(&mut self, number: &str) -> &mut Organization {
+        let found = self
+            .organizations
+            .iter_mut()
+            .find(|organization| organization.orgno.as_str() == number);
+        found.expect("the test added the organization before")
     }
 
     /// Assigns a prefix.
@@ -262,6 +278,15 @@ impl World {
         }
         for delegation in &self.delegations {
             unit.save_delegation(delegation).await?;
+        }
+        for registration in &self.on_behalf_of {
+            unit.save_on_behalf_of(registration).await?;
+        }
+        for system_user in &self.system_users {
+            unit.save_system_user(system_user).await?;
+        }
+        for consent in &self.consents {
+            unit.save_consent(consent).await?;
         }
         Ok(())
     }

@@ -81,8 +81,8 @@ pub struct AuthorizationFacts<'a> {
     pub scopes: &'a [ScopeFact],
     /// The client's registration that `iss_onbehalfof` names, if any.
     pub on_behalf_of: Option<&'a OnBehalfOf>,
-    /// Whether the organization whose access decides is deactivated.
-    pub accessing_deactivated: bool,
+    /// Whether the consumer is another organization than the client's, and deactivated.
+    pub consumer_deactivated: bool,
     /// For each scope, whether the consumer has delegated it; none when nobody was asked.
     pub delegated: Option<&'a [bool]>,
     /// What the registers said about `authorization_details`.
@@ -329,7 +329,7 @@ fn access(acting_for: &ActingFor, facts: AuthorizationFacts<'_>) -> Result<(), R
             .scope
             .as_ref()
             .is_some_and(|scope| scope.accessible_for_all);
-        facts.accessing_deactivated || !(open || fact.access == Some(AccessState::Approved))
+        facts.consumer_deactivated || !(open || fact.access == Some(AccessState::Approved))
     };
     let lacking: Vec<_> = facts
         .scopes
@@ -341,7 +341,11 @@ fn access(acting_for: &ActingFor, facts: AuthorizationFacts<'_>) -> Result<(), R
         return Ok(());
     };
     Err(Refusal::AccessNotGranted {
-        consumer: acting_for.accessing,
+        consumer: if facts.consumer_deactivated {
+            acting_for.consumer
+        } else {
+            acting_for.accessing
+        },
         scope: first.name.clone(),
         owner: first.owner_orgno,
         all: lacking

@@ -130,8 +130,8 @@ pub fn parse_claims(payload: &[u8], issuer: &Issuer) -> (Option<GrantClaims>, Ve
     let mut deserializer = serde_json::Deserializer::from_slice(payload);
     let collected = deserializer.deserialize_map(ClaimVisitor { issuer });
     match collected.and_then(|raw| deserializer.end().map(|()| raw)) {
-        Ok(raw) => raw.finish(issuer),
-        Err(_) => (None, vec![ClaimFault::NotAnObject]),
+        Ok(raw) if !raw.repeats_inside(payload) => raw.finish(issuer),
+        Ok(_) | Err(_) => (None, vec![ClaimFault::NotAnObject]),
     }
 }
 
@@ -209,6 +209,12 @@ impl<'de> Visitor<'de> for ClaimVisitor<'_> {
 }
 
 impl RawClaims {
+    /// Whether an object inside `authorization_details`, the one claim with any, names a member
+    /// twice: the first would be read here and the last elsewhere, or the reverse.
+    fn repeats_inside(&self, payload: &[u8]) -> bool {
+        self.authorization_details.is_some() && portvakt_jose::parse_json_object(payload).is_err()
+    }
+
     fn finish(self, policy: &Issuer) -> (Option<GrantClaims>, Vec<ClaimFault>) {
         let mut faults: Vec<_> = self.unknown.into_iter().map(ClaimFault::Unknown).collect();
         let mut note = Faults(&mut faults);

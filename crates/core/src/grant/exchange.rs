@@ -113,7 +113,7 @@ struct Facts {
     acting_for: ActingFor,
     scopes: Vec<ScopeFact>,
     on_behalf_of: Option<OnBehalfOf>,
-    accessing_deactivated: bool,
+    consumer_deactivated: bool,
     delegated: Option<Vec<bool>>,
     party: PartyAnswer,
 }
@@ -124,7 +124,7 @@ impl Facts {
             client,
             scopes: &self.scopes,
             on_behalf_of: self.on_behalf_of.as_ref(),
-            accessing_deactivated: self.accessing_deactivated,
+            consumer_deactivated: self.consumer_deactivated,
             delegated: self.delegated.as_deref(),
             party: &self.party,
         }
@@ -308,8 +308,8 @@ impl TokenExchange {
             scopes: registry
                 .find_scope_facts(&claims.scopes, acting_for.accessing)
                 .await?,
-            accessing_deactivated: acting_for.delegated
-                && registry.is_deactivated(acting_for.accessing).await?,
+            consumer_deactivated: acting_for.consumer != client.client_orgno
+                && registry.is_deactivated(acting_for.consumer).await?,
             acting_for,
             on_behalf_of,
             delegated: None,
@@ -353,7 +353,9 @@ impl TokenExchange {
                 let found = parties
                     .find_system_user(&client.client_id, owner, external_ref.as_deref())
                     .await?;
-                facts.party = PartyAnswer::SystemUser(found);
+                // Nobody acts for a customer that is deactivated.
+                let deactivated = self.0.registry.is_deactivated(owner).await?;
+                facts.party = PartyAnswer::SystemUser(found.filter(|_| !deactivated));
             }
             Some(Ok(AuthorizationDetails::Consent { id, .. })) => {
                 facts.party = PartyAnswer::Consent(self.0.parties.find_consent(&id).await?);

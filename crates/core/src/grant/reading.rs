@@ -7,7 +7,7 @@ use super::check::{Check, Findings};
 use super::claims::{GrantClaims, parse_claims};
 use crate::client::ClientId;
 use crate::clock::Timestamp;
-use crate::issuer::Issuer;
+use crate::issuer::{Issuer, MAX_EXPIRY_LEEWAY_SECONDS};
 use crate::ports::GrantDigest;
 use crate::refusal::Refusal;
 
@@ -66,12 +66,13 @@ impl<'a> GrantReading<'a> {
         })
     }
 
-    /// Until when the ledger must remember the grant.
+    /// Until when the ledger must remember the grant: as long as any issuer on the same ledger, of
+    /// any configuration it may be restarted with, could accept it.
     pub fn keep_until(&self, issuer: &Issuer) -> Option<Timestamp> {
         let claims = self.claims.as_ref()?;
-        let leeway = i64::from(issuer.expiry_leeway_seconds);
+        let leeway = issuer.expiry_leeway_seconds.max(MAX_EXPIRY_LEEWAY_SECONDS);
         Some(Timestamp::from_seconds(
-            claims.expires_at.saturating_add(leeway),
+            claims.expires_at.saturating_add(leeway.into()),
         ))
     }
 }
