@@ -10,7 +10,7 @@ use crate::{Outcome, StoreFactory};
 const SOURCE: &str = "https://tt02.altinn.no/";
 const OTHER_SOURCE: &str = "https://tt02.altinn.no";
 
-fn delegation(scope: &str) -> Delegation {
+pub(crate) fn delegation(scope: &str) -> Delegation {
     Delegation {
         delegation_source: SOURCE.to_owned(),
         scope: scope_name(scope),

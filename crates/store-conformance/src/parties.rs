@@ -10,7 +10,7 @@ use crate::samples::{FIRST, SECOND, THIRD, client_id, orgno};
 use crate::{Outcome, StoreFactory};
 
 /// A system user of [`FIRST`] for the client `vendor`.
-fn system_user(id: &str, external_ref: &str) -> SystemUser {
+pub(crate) fn system_user(id: &str, external_ref: &str) -> SystemUser {
     SystemUser {
         id: id.to_owned(),
         system_id: "312773023_regnskap".to_owned(),
@@ -21,7 +21,7 @@ fn system_user(id: &str, external_ref: &str) -> SystemUser {
     }
 }
 
-fn consent(id: &str) -> Consent {
+pub(crate) fn consent(id: &str) -> Consent {
     Consent {
         id: id.to_owned(),
         from: "urn:altinn:person:identifier-no:17869010057".to_owned(),
@@ -35,7 +35,7 @@ fn consent(id: &str) -> Consent {
     }
 }
 
-fn person(pid: &str, name: &str) -> Person {
+pub(crate) fn person(pid: &str, name: &str) -> Person {
     // Documented examples fail the control digits.
     let pid = Pid::parse(pid, PidCheck::LengthOnly).expect("samples are well formed");
     Person {
@@ -57,14 +57,9 @@ pub async fn lists_system_users_by_id(factory: &impl StoreFactory) -> Outcome {
         save_system_user(&present),
         save_system_user(&removed)
     );
-    assert_eq!(
-        read!(store, list_system_users(Listing::Active)),
-        [present.clone()]
-    );
-    assert_eq!(
-        read!(store, list_system_users(Listing::All)),
-        [removed, present]
-    );
+    let all = [removed, present];
+    assert_eq!(read!(store, list_system_users(Listing::Active)), all[1..]);
+    assert_eq!(read!(store, list_system_users(Listing::All)), all);
     Ok(())
 }
 
@@ -152,14 +147,9 @@ pub async fn lists_consents_by_id(factory: &impl StoreFactory) -> Outcome {
     };
     let present = consent("b");
     commit!(store, save_consent(&present), save_consent(&withdrawn));
-    assert_eq!(
-        read!(store, list_consents(Listing::Active)),
-        [present.clone()]
-    );
-    assert_eq!(
-        read!(store, list_consents(Listing::All)),
-        [withdrawn, present]
-    );
+    let all = [withdrawn, present];
+    assert_eq!(read!(store, list_consents(Listing::Active)), all[1..]);
+    assert_eq!(read!(store, list_consents(Listing::All)), all);
     Ok(())
 }
 

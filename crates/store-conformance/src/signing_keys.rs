@@ -7,7 +7,7 @@ use crate::macros::{commit, read};
 use crate::samples::at;
 use crate::{Outcome, StoreFactory};
 
-fn signing_key(kid: &str, created: i64) -> SigningKeyRecord {
+pub(crate) fn signing_key(kid: &str, created: i64) -> SigningKeyRecord {
     SigningKeyRecord {
         kid: kid.to_owned(),
         surface: "maskinporten".to_owned(),

@@ -1,15 +1,19 @@
 //! Units of work: all or nothing, one at a time, and the revision that counts them.
 
 use portvakt_core::access::AccessState;
+use portvakt_core::delegation::DelegationSource;
 use portvakt_core::ports::{Listing, Revision, StorageError, Store};
 use portvakt_core::scope::Scope;
 use tokio::task::JoinSet;
 
+use crate::delegations::delegation;
 use crate::macros::{commit, read};
+use crate::parties::{consent, person, system_user};
 use crate::samples::{
     FIRST, SECOND, THIRD, access, assignment, at, client, client_id, key_set, on_behalf_of,
     organization, orgno, scope, scope_name, token,
 };
+use crate::signing_keys::signing_key;
 use crate::{Outcome, StoreFactory};
 
 async fn organizations(store: &dyn Store) -> Result<usize, StorageError> {
@@ -198,7 +202,7 @@ pub async fn a_dropped_transaction_is_no_revision(factory: &impl StoreFactory) -
     Ok(())
 }
 
-/// Every kind of record that a reader might try to change.
+/// Of every kind of record.
 pub async fn a_reader_refuses_every_save(factory: &impl StoreFactory) -> Outcome {
     let store = factory.open().await;
     commit!(
@@ -208,6 +212,12 @@ pub async fn a_reader_refuses_every_save(factory: &impl StoreFactory) -> Outcome
     );
     let revision = store.revision().await?;
     let granted = access("fjord:a", THIRD, AccessState::Approved);
+    let source = DelegationSource {
+        name: "altinn".to_owned(),
+        issuer: "https://tt02.altinn.no/".to_owned(),
+        created: at(1),
+        last_updated: at(1),
+    };
     let mut reader = store.read().await?;
     let refusals = [
         reader.save_organization(&organization(FIRST)).await,
@@ -217,6 +227,12 @@ pub async fn a_reader_refuses_every_save(factory: &impl StoreFactory) -> Outcome
         reader.save_client(&client("b")).await,
         reader.replace_keys(&client_id("a"), None, at(1)).await,
         reader.save_on_behalf_of(&on_behalf_of("a", "kunde")).await,
+        reader.save_delegation_source(&source).await,
+        reader.save_delegation(&delegation("fjord:a")).await,
+        reader.save_system_user(&system_user("a", "ref")).await,
+        reader.save_consent(&consent("a")).await,
+        reader.save_person(&person("17869010057", "")).await,
+        reader.save_signing_key(&signing_key("a", 1)).await,
     ];
     for (number, refusal) in refusals.iter().enumerate() {
         assert!(

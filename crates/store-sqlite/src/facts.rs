@@ -11,6 +11,7 @@ use portvakt_core::ports::{
 use portvakt_core::scope::{Prefix, ScopeToken};
 use sqlx::SqliteConnection;
 
+use crate::columns::Row;
 use crate::fault::storage_error;
 use crate::organizations::PrefixRow;
 use crate::store::SqliteStore;
@@ -89,13 +90,50 @@ async fn scope_fact(
     let Some(scope) = scopes::find_scope(reader, token.as_str()).await? else {
         return Ok(ScopeFact::default());
     };
-    let access = scopes::find_access(reader, token.as_str(), consumer).await?;
-    let deactivated = any_deactivated(reader, [scope.owner_orgno, scope.owner_orgno]).await?;
+    let standing = standing(reader, token, consumer, scope.owner_orgno).await?;
+    let key = format!("{token} {consumer}");
+    let place = Row {
+        table: "access",
+        key: &key,
+    };
     Ok(ScopeFact {
         scope: Some(Arc::new(scope)),
-        owner_active: !deactivated,
-        access: access.map(|access| access.state),
+        owner_active: standing.deactivated_owners == 0,
+        access: standing
+            .access
+            .map(|state| place.word("state", state))
+            .transpose()?,
     })
+}
+
+/// What the other tables say of a scope.
+struct Standing {
+    access: Option<String>,
+    deactivated_owners: i64,
+}
+
+async fn standing(
+    reader: &mut SqliteConnection,
+    scope: &ScopeToken,
+    consumer: OrgNumber,
+    owner: OrgNumber,
+) -> Result<Standing, StorageError> {
+    let scope = scope.as_str();
+    let (consumer, owner) = (consumer.as_str(), owner.as_str());
+    sqlx::query_as!(
+        Standing,
+        r#"SELECT
+             (SELECT state FROM access WHERE scope = $1 AND consumer_orgno = $2)
+                 AS "access?: String",
+             (SELECT COUNT(*) FROM organizations WHERE orgno = $3 AND NOT active)
+                 AS "deactivated_owners!: i64""#,
+        scope,
+        consumer,
+        owner
+    )
+    .fetch_one(reader)
+    .await
+    .map_err(storage_error)
 }
 
 /// Whether one of the two is recorded as deactivated.

@@ -107,7 +107,7 @@ pub(crate) async fn find_scope(
     row.map(Scope::try_from).transpose()
 }
 
-pub(crate) struct AccessRow {
+struct AccessRow {
     scope: String,
     consumer_orgno: String,
     state: String,
@@ -137,26 +137,6 @@ impl TryFrom<AccessRow> for Access {
 /// No scope holds a space, so the key can be taken apart again.
 fn access_key(scope: &str, consumer: &str) -> String {
     format!("{scope} {consumer}")
-}
-
-/// One organization's access to the scope with this name.
-pub(crate) async fn find_access(
-    connection: &mut SqliteConnection,
-    scope: &str,
-    consumer: OrgNumber,
-) -> Result<Option<Access>, StorageError> {
-    let consumer = consumer.as_str();
-    let row = sqlx::query_as!(
-        AccessRow,
-        "SELECT scope, consumer_orgno, state, created, last_updated FROM access
-         WHERE scope = $1 AND consumer_orgno = $2",
-        scope,
-        consumer
-    )
-    .fetch_optional(connection)
-    .await
-    .map_err(storage_error)?;
-    row.map(Access::try_from).transpose()
 }
 
 #[async_trait]
@@ -193,7 +173,18 @@ impl Scopes for SqliteUnit {
         scope: &ScopeName,
         consumer: OrgNumber,
     ) -> Result<Option<Access>, StorageError> {
-        find_access(self.connection(), scope.as_str(), consumer).await
+        let (scope, consumer) = (scope.as_str(), consumer.as_str());
+        let row = sqlx::query_as!(
+            AccessRow,
+            "SELECT scope, consumer_orgno, state, created, last_updated FROM access
+             WHERE scope = $1 AND consumer_orgno = $2",
+            scope,
+            consumer
+        )
+        .fetch_optional(self.connection())
+        .await
+        .map_err(storage_error)?;
+        row.map(Access::try_from).transpose()
     }
 
     async fn list_access(

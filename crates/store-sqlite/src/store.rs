@@ -20,8 +20,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 /// How long a write waits for another process or transaction, and a read for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 const READERS: u32 = 8;
-const OPEN_ATTEMPTS: u32 = 50;
-const OPEN_PAUSE: Duration = Duration::from_millis(100);
+const OPEN_ATTEMPTS: u32 = 500;
+const OPEN_PAUSE: Duration = Duration::from_millis(10);
 
 /// A store in one SQLite file.
 ///
