@@ -20,12 +20,15 @@ pub(super) fn check(
         authorities: &store.authorities,
         now: unix_time(now_seconds)?,
     };
-    let current: Vec<_> = store
-        .revocation_lists
-        .iter()
-        .filter(|list| list.is_current(now_seconds))
-        .collect();
-    path.check_with(&current)
+    let lists = store.revocation_lists.iter();
+    let (current, stale): (Vec<_>, Vec<_>) = lists.partition(|list| list.is_current(now_seconds));
+    path.check_with(&current, store.authorities.revocation_policy)?;
+    if stale.is_empty() {
+        return Ok(());
+    }
+    // A stale list proves nothing good, but what it revoked stays revoked: whoever keeps us from
+    // fetching the next one must not bring a certificate back to life.
+    path.check_with(&stale, RevocationPolicy::SoftFail)
 }
 
 fn unix_time(seconds: i64) -> Result<UnixTime, CertificateError> {
@@ -45,8 +48,11 @@ struct PathCheck<'a> {
 impl PathCheck<'_> {
     /// Asks with all lists; when one of them is not believable, again without those that are not. A list
     /// with somebody else's signature must neither revoke nor hide the genuine list beside it.
-    fn check_with(&self, lists: &[&RevocationList]) -> Result<(), CertificateError> {
-        let policy = self.authorities.revocation_policy;
+    fn check_with(
+        &self,
+        lists: &[&RevocationList],
+        policy: RevocationPolicy,
+    ) -> Result<(), CertificateError> {
         match self.run(lists, policy) {
             Err(error) if revocation::is_unbelievable(&error) => {
                 let believed: Vec<_> = lists

@@ -27,7 +27,7 @@ impl RevocationList {
         })
     }
 
-    /// Whether its issuer still answers for it. A stale list is as good as none.
+    /// Whether its issuer still answers for it. A stale list cannot say that a certificate is good.
     pub(super) fn is_current(&self, now_seconds: i64) -> bool {
         now_seconds < self.next_update
     }
@@ -47,7 +47,8 @@ pub(super) fn parse_all(lists: Vec<Vec<u8>>) -> Result<Arc<[RevocationList]>, Tr
         .collect()
 }
 
-/// `None` without lists: the path builder has no such case.
+/// `None` without lists: the path builder has no such case. Whether a list is current is for the
+/// caller to say, who treats stale ones differently.
 pub(super) fn options<'a>(
     lists: &'a [&'a CertRevocationList<'a>],
     policy: RevocationPolicy,
@@ -61,7 +62,7 @@ pub(super) fn options<'a>(
         builder
             .with_depth(RevocationCheckDepth::Chain)
             .with_status_policy(unknown)
-            .with_expiration_policy(ExpirationPolicy::Enforce)
+            .with_expiration_policy(ExpirationPolicy::Ignore)
             .build(),
     )
 }

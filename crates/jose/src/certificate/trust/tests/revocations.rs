@@ -67,11 +67,16 @@ fn a_current_list_decides() {
 }
 
 #[test]
-fn a_stale_list_is_as_good_as_none() {
+fn a_stale_list_revokes_what_it_names_and_proves_nothing_else_good() {
     let root = root();
-    for serials in [&[][..], &[SERIAL]] {
-        assert_eq!(verdicts(&root, &[stale(&root, serials)]), UNKNOWN);
-    }
+    assert_eq!(verdicts(&root, &[stale(&root, &[])]), UNKNOWN);
+    assert_eq!(verdicts(&root, &[stale(&root, &[OTHER_SERIAL])]), UNKNOWN);
+    // Under hard fail the missing current list is what is seen first; the certificate is refused.
+    let [soft, hard] = verdicts(&root, &[stale(&root, &[SERIAL])]);
+    assert_eq!(soft, Err(CertificateError::Revoked));
+    assert_eq!(hard, Err(CertificateError::RevocationUnknown));
+    let impostors = stale(&root_named("Other"), &[SERIAL]);
+    assert_eq!(verdicts(&root, &[impostors]), UNKNOWN);
     let both = [stale(&root, &[]), current(&root, &[SERIAL])];
     assert_eq!(verdicts(&root, &both), REVOKED);
 }
