@@ -62,6 +62,26 @@ impl DataDir {
         self.0.join("ca-key.pem")
     }
 
+    /// What the development certificate authority has revoked, in DER.
+    pub(crate) fn ca_revocation_list(&self) -> PathBuf {
+        self.0.join("ca.crl")
+    }
+
+    /// The serial numbers that the revocation list is made of.
+    pub(crate) fn revoked(&self) -> PathBuf {
+        self.0.join("revoked.json")
+    }
+
+    /// Organization certificates that the development certificate authority issued.
+    pub(crate) fn certificates(&self) -> PathBuf {
+        self.0.join("certificates")
+    }
+
+    /// Locked by the one server that runs on the folder.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
     /// Private keys of clients, `<client_id>.jwk.json`.
     pub(crate) fn keys(&self) -> PathBuf {
         self.0.join("keys")
@@ -138,6 +158,8 @@ fn restrict(_: &Path, _: u32) -> std::io::Result<()> {
 pub(crate) struct Endpoints {
     /// The machine-to-machine surface.
     pub(crate) maskinporten: MaskinportenEndpoints,
+    /// Its sibling for clouds, on the same port under another host name.
+    pub(crate) skyporten: MaskinportenEndpoints,
     /// Health, readiness and the developer controls.
     pub(crate) operations: BaseUrl,
 }

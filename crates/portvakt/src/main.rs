@@ -6,9 +6,12 @@
 mod cli;
 mod commands;
 mod data_dir;
+mod dev;
 mod grant_args;
 mod input;
+mod operations;
 mod output;
+mod telemetry;
 mod token_client;
 mod verification;
 

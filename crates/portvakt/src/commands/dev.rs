@@ -1,12 +1,111 @@
 //! `portvakt dev`.
 
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::data_dir::{DataDirArgs, Endpoints};
+use crate::dev::{InitialRegistry, Options, Server, Signals};
 use crate::output::Output;
+use crate::telemetry;
+
+/// One line for each decision, and whatever went wrong.
+const LOG_FILTER: &str = "warn,portvakt=info";
 
 /// Flags.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    #[command(flatten)]
+    data_dir: DataDirArgs,
 
-/// Runs the command.
-pub(crate) async fn run(_: Args, _: Output) -> anyhow::Result<()> {
-    anyhow::bail!("this build has no `portvakt dev` yet")
+    /// Registry file to apply at the start; may be repeated. Without any, an empty folder gets a
+    /// sample registry
+    #[arg(long, value_name = "FILE")]
+    registry: Vec<PathBuf>,
+
+    /// First of five ports: maskinporten is on it, operations on the fifth; 0 picks free ones
+    #[arg(
+        long,
+        value_name = "PORT",
+        env = "PORTVAKT_BASE_PORT",
+        default_value_t = 7700,
+        value_parser = clap::value_parser!(u16).range(0..=65531)
+    )]
+    base_port: u16,
+
+    /// Root to trust for organization certificates beside the folder's own, PEM; may be repeated
+    #[arg(long, value_name = "PEM")]
+    trust_anchor: Vec<PathBuf>,
+
+    /// Revocation list, DER or PEM, read again when it changes; may be repeated
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
+}
+
+/// Runs the command until it is told to end.
+pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
+    telemetry::install(LOG_FILTER)?;
+    // From here on no signal is missed, also while the server is starting.
+    let signals = Signals::listen()?;
+    let registry = match args.registry {
+        files if files.is_empty() => InitialRegistry::SampleIfEmpty,
+        files => InitialRegistry::Files(files),
+    };
+    let server = Server::start(Options {
+        data_dir: args.data_dir.data_dir(),
+        base_port: args.base_port,
+        registry,
+        trust_anchors: args.trust_anchor,
+        revocation_lists: args.crl,
+    })
+    .await?;
+    announce(&server, output)?;
+    signals.wait().await;
+    output.note("Stopping: requests under way are finished.");
+    server.stop().await;
+    Ok(())
+}
+
+fn announce(server: &Server, output: Output) -> anyhow::Result<()> {
+    let endpoints = server.endpoints();
+    if output.is_json() {
+        return output.result(endpoints, "");
+    }
+    output.table(&rows(endpoints), &["SURFACE", "WHAT", "ADDRESS"], |row| {
+        vec![
+            row.surface.to_owned(),
+            row.what.to_owned(),
+            row.address.clone(),
+        ]
+    })?;
+    output.note(format!(
+        "\nEverything is in {}. Ctrl-C stops the server.",
+        server.data_dir().path().display()
+    ));
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Row {
+    surface: &'static str,
+    what: &'static str,
+    address: String,
+}
+
+fn rows(endpoints: &Endpoints) -> Vec<Row> {
+    let row = |surface, what, address: &str| Row {
+        surface,
+        what,
+        address: address.to_owned(),
+    };
+    let maskinporten = &endpoints.maskinporten;
+    vec![
+        row("maskinporten", "issuer", &maskinporten.issuer),
+        row("", "metadata", &maskinporten.well_known),
+        row("", "tokens", &maskinporten.token_endpoint),
+        row("", "keys", &maskinporten.jwks_uri),
+        row("skyporten", "issuer", &endpoints.skyporten.issuer),
+        row("", "metadata", &endpoints.skyporten.well_known),
+        row("operations", "base", &endpoints.operations.base_url),
+    ]
 }

@@ -1,0 +1,25 @@
+//! The server for development: every surface that exists, on the loopback interface of one machine,
+//! with a registry to begin with, a certificate authority, a clock to turn and faults to script.
+//!
+//! It is put together from the same parts as any server; what is special is around them. Nothing
+//! here is reachable from another machine, and [`operations`] keeps web pages out. Start reading
+//! at [`Server::start`].
+
+pub(crate) mod authority;
+mod clock;
+mod faults;
+mod housekeeping;
+mod journal;
+mod lock;
+mod operations;
+mod ports;
+mod registry;
+mod server;
+mod signals;
+mod signing_keys;
+mod surface;
+mod trust;
+
+pub(crate) use self::registry::InitialRegistry;
+pub(crate) use self::server::{Options, Server};
+pub(crate) use self::signals::{Signals, interrupted};

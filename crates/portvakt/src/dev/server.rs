@@ -1,0 +1,268 @@
+//! Starts everything in its order, and stops it in the other.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use portvakt_core::Clock;
+use portvakt_http::{Limits, RequestIdSource, Shutdown, serve};
+use portvakt_store_sqlite::SqliteStore;
+use tokio::task::JoinSet;
+
+use super::authority::Authority;
+use super::clock::DevClock;
+use super::faults::Faults;
+use super::housekeeping;
+use super::journal::Journal;
+use super::lock::FolderLock;
+use super::operations::{self, Controls};
+use super::ports::Port;
+use super::registry::{self, InitialRegistry};
+use super::signing_keys::SigningKeys;
+use super::surface::{self, Surroundings};
+use super::trust::Trust;
+use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
+
+/// How far the operations port is from the base port; those between are other surfaces'.
+const OPERATIONS_OFFSET: u16 = 4;
+
+/// What a development server is started with.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Where it keeps everything.
+    pub(crate) data_dir: DataDir,
+    /// First port, at most 65531; 0 picks free ports.
+    pub(crate) base_port: u16,
+    /// What to register before the first request.
+    pub(crate) registry: InitialRegistry,
+    /// Roots to trust beside the folder's own, PEM.
+    pub(crate) trust_anchors: Vec<PathBuf>,
+    /// Revocation lists beside the folder's own, DER or PEM.
+    pub(crate) revocation_lists: Vec<PathBuf>,
+}
+
+impl Options {
+    /// A server that knows nobody and trusts its own certificate authority alone.
+    pub(crate) fn empty(folder: impl Into<PathBuf>, base_port: u16) -> Self {
+        Self {
+            data_dir: DataDir::new(folder),
+            base_port,
+            registry: InitialRegistry::Nothing,
+            trust_anchors: Vec::new(),
+            revocation_lists: Vec::new(),
+        }
+    }
+}
+
+/// A running development server. Dropping it stops it without waiting for requests under way;
+/// [`Server::stop`] waits.
+pub(crate) struct Server {
+    endpoints: Endpoints,
+    data_dir: DataDir,
+    store: Arc<SqliteStore>,
+    shutdown: Shutdown,
+    tasks: JoinSet<()>,
+    _lock: FolderLock,
+}
+
+impl Server {
+    /// Starts every surface and returns when all of them accept connections and `endpoints.json`
+    /// says where.
+    pub(crate) async fn start(options: Options) -> anyhow::Result<Self> {
+        let data_dir = options.data_dir.clone();
+        data_dir.create()?;
+        let lock = FolderLock::take(&data_dir)?;
+        // A server that was killed has left its addresses behind.
+        remove_endpoints(&data_dir)?;
+        let (maskinporten, operations) = bind(options.base_port).await?;
+        let store = open_store(&data_dir).await?;
+        let parts = Parts::prepare(&options, Arc::clone(&store)).await?;
+
+        let endpoints = Endpoints {
+            operations: BaseUrl {
+                base_url: format!("http://localhost:{}", operations.number),
+            },
+            ..surface::endpoints(maskinporten.number)
+        };
+        let shutdown = Shutdown::new();
+        let mut tasks = JoinSet::new();
+        let (surface, controls) = parts.routers(maskinporten.number, operations.number);
+        serve_on(&mut tasks, maskinporten, &surface, &shutdown);
+        serve_on(&mut tasks, operations, &controls, &shutdown);
+        tasks.spawn(housekeeping::remove_expired(
+            Arc::clone(&store),
+            Arc::clone(&parts.clock),
+            shutdown.clone(),
+        ));
+        tasks.spawn(housekeeping::watch_revocations(
+            parts.trust,
+            shutdown.clone(),
+        ));
+        write_private(
+            &data_dir.endpoints_file(),
+            &serde_json::to_vec_pretty(&endpoints)?,
+        )?;
+        Ok(Self {
+            endpoints,
+            data_dir,
+            store,
+            shutdown,
+            tasks,
+            _lock: lock,
+        })
+    }
+
+    /// Where the surfaces are.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The folder that it runs on.
+    pub(crate) fn data_dir(&self) -> &DataDir {
+        &self.data_dir
+    }
+
+    /// What it keeps.
+    pub(crate) fn store(&self) -> &Arc<SqliteStore> {
+        &self.store
+    }
+
+    /// Takes no more connections, finishes the requests that have started, and lets go of the
+    /// folder. It takes at most as long as [`Limits::shutdown_grace`].
+    pub(crate) async fn stop(mut self) {
+        self.shutdown.trigger();
+        if let Err(error) = remove_endpoints(&self.data_dir) {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the server's addresses stay behind"
+            );
+        }
+        while self.tasks.join_next().await.is_some() {}
+        self.store.close().await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shutdown.trigger();
+    }
+}
+
+/// Both ports, or neither: a free base port is no use when the other is taken.
+async fn bind(base_port: u16) -> anyhow::Result<(Port, Port)> {
+    let operations = match base_port {
+        0 => 0,
+        base => base.saturating_add(OPERATIONS_OFFSET),
+    };
+    Ok((Port::bind(base_port).await?, Port::bind(operations).await?))
+}
+
+async fn open_store(data_dir: &DataDir) -> anyhow::Result<Arc<SqliteStore>> {
+    let database = data_dir.database();
+    let store = SqliteStore::open(&database).await;
+    Ok(Arc::new(
+        store.with_context(|| format!("open {}", database.display()))?,
+    ))
+}
+
+fn remove_endpoints(data_dir: &DataDir) -> anyhow::Result<()> {
+    let path = data_dir.endpoints_file();
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn serve_on(tasks: &mut JoinSet<()>, port: Port, router: &Router, shutdown: &Shutdown) {
+    for listener in port.listeners {
+        tasks.spawn(serve(
+            listener,
+            router.clone(),
+            Limits::default(),
+            shutdown.clone(),
+        ));
+    }
+}
+
+/// What the surfaces share.
+struct Parts {
+    store: Arc<SqliteStore>,
+    clock: Arc<DevClock>,
+    keys: Arc<SigningKeys>,
+    trust: Arc<Trust>,
+    faults: Arc<Faults>,
+    journal: Arc<Journal>,
+}
+
+impl Parts {
+    async fn prepare(options: &Options, store: Arc<SqliteStore>) -> anyhow::Result<Self> {
+        let clock = Arc::new(DevClock::default());
+        let authority = Authority::open_or_make(&options.data_dir, clock.now())?;
+        let trust = Trust::new(
+            &options.data_dir,
+            &authority,
+            &options.trust_anchors,
+            &options.revocation_lists,
+        )?;
+        let (keys, ()) = tokio::try_join!(
+            SigningKeys::open(store.clone(), Arc::clone(&clock)),
+            registry::prepare(
+                store.as_ref(),
+                &options.data_dir,
+                &options.registry,
+                clock.now()
+            ),
+        )?;
+        Ok(Self {
+            store,
+            keys: Arc::new(keys),
+            trust: Arc::new(trust),
+            faults: Arc::default(),
+            journal: Arc::new(Journal::new(Arc::clone(&clock))),
+            clock,
+        })
+    }
+
+    /// The routers of the maskinporten and the operations port.
+    fn routers(&self, maskinporten_port: u16, operations_port: u16) -> (Router, Router) {
+        let exchanges = surface::exchanges(
+            maskinporten_port,
+            &Surroundings {
+                store: Arc::clone(&self.store),
+                clock: Arc::clone(&self.clock),
+                keys: Arc::clone(self.keys.shared()),
+                trust: Arc::clone(self.trust.shared()),
+            },
+        );
+        let controls = Controls {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            keys: Arc::clone(&self.keys),
+            faults: Arc::clone(&self.faults),
+            journal: Arc::clone(&self.journal),
+            exchanges: exchanges.clone(),
+        };
+        let surface = surface::router(
+            exchanges,
+            Arc::clone(&self.journal),
+            Arc::clone(&self.faults),
+            Arc::clone(&self.keys),
+        );
+        (surface, operations::router(controls, operations_port))
+    }
+}
+
+/// Names for requests.
+pub(super) fn request_ids() -> RequestIdSource {
+    use portvakt_core::{Entropy, SystemEntropy};
+
+    Arc::new(|| {
+        let mut bytes = [0; 16];
+        // Without randomness no token is issued; an id that is not unique only blurs a log line.
+        let _ = SystemEntropy.fill(&mut bytes);
+        bytes
+    })
+}

@@ -1,0 +1,191 @@
+//! The server's signing keys: found in the store or made at the first start, and rotated by hand.
+//!
+//! Private keys are in the store as they are. A development folder is readable for its owner alone
+//! and its keys are worth nothing outside it; encryption at rest belongs to the production server,
+//! which has somewhere to keep the key that encrypts.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use portvakt_core::ports::{Store, UnitOfWork};
+use portvakt_core::signing::{
+    KeyRing, SigningKeyRecord, SigningKeyState, SigningKeys as SharedKeys, generate,
+};
+use portvakt_core::{Clock, Timestamp};
+use portvakt_jose::{Algorithm, RsaBits};
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+use super::clock::DevClock;
+
+const SURFACE: &str = "maskinporten";
+
+/// Most keys that stay published, so that rotating a thousand times leaves a document that
+/// verifiers still accept. The oldest go first.
+const MOST_PUBLISHED: usize = 10;
+
+/// The keys of the machine-to-machine surface.
+pub(crate) struct SigningKeys {
+    shared: Arc<SharedKeys>,
+    store: Arc<dyn Store>,
+    clock: Arc<DevClock>,
+    /// Held from reading the keys until the new ring is in use: rotations take turns.
+    turn: Mutex<()>,
+}
+
+/// What came of a rotation.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Rotation {
+    /// Key id of the key that signs from now on.
+    active: String,
+    /// Key ids of the keys that only verify.
+    retired: Vec<String>,
+}
+
+impl SigningKeys {
+    /// The keys of the store; a first one is made when it has none.
+    pub(crate) async fn open(store: Arc<dyn Store>, clock: Arc<DevClock>) -> anyhow::Result<Self> {
+        let mut unit = store.begin().await?;
+        let mut records = unit.list_signing_keys(SURFACE).await?;
+        if !records.iter().any(is_active) {
+            let record = make_key(clock.now()).await?;
+            unit.save_signing_key(&record).await?;
+            unit.commit().await?;
+            records.push(record);
+        }
+        let ring = KeyRing::from_records(&records).context("read the signing keys")?;
+        Ok(Self {
+            shared: Arc::new(SharedKeys::new(ring)),
+            store,
+            clock,
+            turn: Mutex::new(()),
+        })
+    }
+
+    /// The ring that tokens are signed with.
+    pub(crate) fn shared(&self) -> &Arc<SharedKeys> {
+        &self.shared
+    }
+
+    /// Signs with a new key from now on. The old one stays published, so that its tokens verify.
+    ///
+    /// It runs to its end even when the caller goes away.
+    pub(crate) async fn rotate(self: &Arc<Self>) -> anyhow::Result<Rotation> {
+        let keys = Arc::clone(self);
+        tokio::spawn(async move { keys.rotate_in_turn().await })
+            .await
+            .context("rotate the signing keys")?
+    }
+
+    async fn rotate_in_turn(&self) -> anyhow::Result<Rotation> {
+        let _turn = self.turn.lock().await;
+        let now = self.clock.now();
+        let key = make_key(now).await?;
+        let mut unit = self.store.begin().await?;
+        let mut records = unit.list_signing_keys(SURFACE).await?;
+        retire(unit.as_mut(), &mut records, now).await?;
+        unit.save_signing_key(&key).await?;
+        unit.commit().await?;
+        records.push(key);
+        let ring = KeyRing::from_records(&records).context("use the new signing keys")?;
+        let active = ring.active_kid().to_owned();
+        let published = ring.published().keys();
+        let retired = published
+            .iter()
+            .map(|key| key.key_id().to_owned())
+            .filter(|kid| *kid != active)
+            .collect();
+        self.shared.replace(ring);
+        tracing::info!(kid = active, "signing keys rotated");
+        Ok(Rotation { active, retired })
+    }
+}
+
+fn is_active(record: &SigningKeyRecord) -> bool {
+    record.state == SigningKeyState::Active
+}
+
+/// Retires the active key, and lets the oldest retired ones go where there are too many.
+async fn retire(
+    unit: &mut dyn UnitOfWork,
+    records: &mut [SigningKeyRecord],
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let kept = records
+        .iter()
+        .filter(|record| record.state != SigningKeyState::Gone);
+    let mut surplus = (kept.count() + 1).saturating_sub(MOST_PUBLISHED);
+    records.sort_by_key(|record| record.last_updated);
+    for record in records {
+        match record.state {
+            SigningKeyState::Retired if surplus > 0 => {
+                surplus -= 1;
+                record.state = SigningKeyState::Gone;
+                record.private_key = Vec::new();
+            }
+            SigningKeyState::Active => record.state = SigningKeyState::Retired,
+            SigningKeyState::Next | SigningKeyState::Retired | SigningKeyState::Gone => continue,
+        }
+        record.last_updated = now;
+        unit.save_signing_key(record).await?;
+    }
+    Ok(())
+}
+
+/// Making an RSA key takes a processor for a noticeable while.
+async fn make_key(now: Timestamp) -> anyhow::Result<SigningKeyRecord> {
+    let state = SigningKeyState::Active;
+    tokio::task::spawn_blocking(move || {
+        generate(SURFACE, Algorithm::Rs256, RsaBits::B2048, state, now)
+    })
+    .await
+    .context("make a signing key")?
+    .context("make a signing key")
+}
+
+#[cfg(test)]
+mod tests {
+    use portvakt_store_sqlite::SqliteStore;
+
+    use super::*;
+
+    async fn open(folder: &tempfile::TempDir) -> Arc<SigningKeys> {
+        let store = SqliteStore::open(folder.path().join("test.db"))
+            .await
+            .unwrap();
+        let keys = SigningKeys::open(Arc::new(store), Arc::default()).await;
+        Arc::new(keys.unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_first_key_is_kept_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = open(&folder).await.shared.current();
+        let again = open(&folder).await.shared.current();
+        assert_eq!(first.active_kid(), again.active_kid());
+    }
+
+    #[tokio::test]
+    async fn however_often_keys_rotate_few_are_published_and_the_last_survive() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = open(&folder).await;
+        let mut order = vec![keys.shared.current().active_kid().to_owned()];
+        for second in 1..=11 {
+            let motion = Some(super::super::clock::Motion::By(second));
+            keys.clock.change(super::super::clock::ClockChange {
+                motion,
+                frozen: None,
+            });
+            order.push(keys.rotate().await.unwrap().active);
+        }
+        let reopened = open(&folder).await.shared.current();
+        let published: Vec<_> = reopened
+            .published()
+            .keys()
+            .iter()
+            .map(|key| key.key_id().to_owned())
+            .collect();
+        assert_eq!(published, order[2..]);
+        assert_eq!(reopened.active_kid(), order[11]);
+    }
+}

@@ -1,0 +1,124 @@
+//! Whose certificates the development server trusts, and what has been revoked.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use anyhow::{Context, bail};
+use arc_swap::ArcSwap;
+use portvakt_jose::{RevocationPolicy, TrustStore};
+use rustls_pki_types::CertificateRevocationListDer;
+use rustls_pki_types::pem::PemObject;
+
+use super::authority::Authority;
+use crate::data_dir::DataDir;
+
+/// Policies of national certificates under the older requirements (spec: maskinporten §6.3): they
+/// are reported as `virksomhetssertifikat`.
+const SEID1_POLICIES: [&str; 3] = [
+    "2.16.578.1.26.1.3.2",
+    "2.16.578.1.26.1.0.3.2",
+    "2.16.578.1.29.913.1.1.0",
+];
+
+/// First byte of DER, and of nothing that is PEM.
+const DER_SEQUENCE: u8 = 0x30;
+
+/// The present trust store, and the revocation lists that it is kept up to date with.
+pub(crate) struct Trust {
+    shared: Arc<ArcSwap<TrustStore>>,
+    /// The authority's own list, which need not exist.
+    own_list: PathBuf,
+    /// Lists that the developer named, which must.
+    named_lists: Vec<PathBuf>,
+    seen: Mutex<Vec<Stamp>>,
+}
+
+/// What tells that a file has changed; none when there is no file.
+type Stamp = Option<(u64, SystemTime)>;
+
+impl Trust {
+    /// Trusts the authority and every root in `anchors` (PEM).
+    pub(crate) fn new(
+        data_dir: &DataDir,
+        authority: &Authority,
+        anchors: &[PathBuf],
+        named_lists: &[PathBuf],
+    ) -> anyhow::Result<Self> {
+        let mut builder = TrustStore::builder()
+            .anchor(authority.certificate_der())
+            .revocation_policy(RevocationPolicy::SoftFail);
+        for policy in SEID1_POLICIES {
+            builder = builder.seid1_policy(policy);
+        }
+        for path in anchors {
+            let pem = std::fs::read_to_string(path)
+                .with_context(|| format!("read the trust anchor {}", path.display()))?;
+            builder = builder
+                .anchors_pem(&pem)
+                .with_context(|| format!("read the trust anchor {}", path.display()))?;
+        }
+        let store = builder.build().context("read the trust anchors")?;
+        let trust = Self {
+            shared: Arc::new(ArcSwap::from_pointee(store)),
+            own_list: data_dir.ca_revocation_list(),
+            named_lists: named_lists.to_vec(),
+            seen: Mutex::default(),
+        };
+        trust.reload_if_changed()?;
+        Ok(trust)
+    }
+
+    /// The store that grants are checked against.
+    pub(crate) fn shared(&self) -> &Arc<ArcSwap<TrustStore>> {
+        &self.shared
+    }
+
+    /// Reads the revocation lists again if a file is not what it was. When one cannot be read, the
+    /// lists in use stay, and it is tried again.
+    pub(crate) fn reload_if_changed(&self) -> anyhow::Result<()> {
+        let paths = || std::iter::once(&self.own_list).chain(&self.named_lists);
+        let stamps: Vec<_> = paths().map(|path| stamp(path)).collect();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen == stamps {
+            return Ok(());
+        }
+        let mut lists = Vec::new();
+        for path in paths() {
+            if path == &self.own_list && !path.exists() {
+                continue;
+            }
+            lists.extend(read_lists(path)?);
+        }
+        let count = lists.len();
+        let store = self.shared.load().with_revocation_lists(lists)?;
+        self.shared.store(Arc::new(store));
+        if !seen.is_empty() {
+            tracing::info!(lists = count, "revocation lists read again");
+        }
+        *seen = stamps;
+        Ok(())
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.len(), metadata.modified().ok()?))
+}
+
+/// One list in DER, or any number in PEM.
+fn read_lists(path: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let shown = path.display();
+    let bytes = std::fs::read(path).with_context(|| format!("read the revocation list {shown}"))?;
+    if bytes.first() == Some(&DER_SEQUENCE) {
+        return Ok(vec![bytes]);
+    }
+    let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&bytes)
+        .map(|list| list.map(|list| list.as_ref().to_vec()))
+        .collect::<Result<_, _>>()
+        .map_err(|error| anyhow::anyhow!("read the revocation list {shown}: {error}"))?;
+    if lists.is_empty() {
+        bail!("{shown} holds no revocation list, neither DER nor PEM");
+    }
+    Ok(lists)
+}

@@ -1,0 +1,23 @@
+//! Log lines on standard error. Only `main`'s commands install this.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+/// Writes log lines from now on. `PORTVAKT_LOG`, or else `RUST_LOG`, says which; without them it is
+/// `default_filter`. Colors appear on a terminal only, and never with `NO_COLOR`.
+pub(crate) fn install(default_filter: &str) -> anyhow::Result<()> {
+    let filter = ["PORTVAKT_LOG", "RUST_LOG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
+    let filter = filter.as_deref().unwrap_or(default_filter);
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| anyhow::anyhow!("read the log filter {filter:?}: {error}"))?;
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !no_color)
+        .try_init()
+        .map_err(|error| anyhow::anyhow!("start logging: {error}"))
+}
