@@ -20,6 +20,7 @@ pub mod party;
 pub mod person;
 pub mod ports;
 pub mod refusal;
+pub mod registry_file;
 pub mod scope;
 pub mod signing;
 

@@ -155,7 +155,7 @@ fn deactivated(client: &Client) -> AdministrationError {
     AdministrationError::Conflict(format!("client {id} is deactivated: reactivate it first"))
 }
 
-fn check_immutable(known: &Client, desired: &Client) -> Result<(), AdministrationError> {
+pub(crate) fn check_immutable(known: &Client, desired: &Client) -> Result<(), AdministrationError> {
     let mut faults = super::FieldFaults::default();
     let changed = [
         ("client_orgno", known.client_orgno != desired.client_orgno),

@@ -19,10 +19,21 @@ pub async fn assign(
     owner: OrgNumber,
     now: Timestamp,
 ) -> Result<Saved<PrefixAssignment>, AdministrationError> {
+    put(unit, prefix, owner, true, now).await
+}
+
+/// As [`assign`]; with `active` false the prefix ends up assigned and withdrawn.
+pub(crate) async fn put(
+    unit: &mut dyn UnitOfWork,
+    prefix: &Prefix,
+    owner: OrgNumber,
+    active: bool,
+    now: Timestamp,
+) -> Result<Saved<PrefixAssignment>, AdministrationError> {
     check_number(prefix, owner)?;
     organization::find(unit, owner).await?;
     match unit.find_prefix(prefix).await? {
-        Some(known) if known.owner_orgno == owner => set_active(unit, known, true, now).await,
+        Some(known) if known.owner_orgno == owner => set_active(unit, known, active, now).await,
         Some(known) => Err(AdministrationError::already_exists(
             RecordKind::Prefix,
             prefix,
@@ -31,7 +42,11 @@ pub async fn assign(
         None if OPERATOR_PREFIXES.contains(&prefix.as_str()) => Err(
             AdministrationError::forbidden("prefix", format!("{prefix} belongs to the operator")),
         ),
-        None => create(unit, prefix, owner, now).await,
+        None => {
+            let created = create(unit, prefix, owner, now).await?;
+            let saved = set_active(unit, created.record, active, now).await?;
+            Ok(Saved::created(saved.record))
+        }
     }
 }
 

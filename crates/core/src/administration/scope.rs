@@ -8,7 +8,7 @@ use crate::organization::OrgNumber;
 use crate::ports::UnitOfWork;
 use crate::scope::{Prefix, Scope, ScopeName};
 
-pub(crate) use self::rules::{attribute_faults, normalize};
+pub(crate) use self::rules::{attribute_faults, normalize, unknown_source};
 
 /// Makes a scope below an active prefix of its owner. A name that exists, active or not, is
 /// refused. `scope` may come with `active: false`.
@@ -131,7 +131,7 @@ async fn check(
     if let Some(issuer) = &scope.delegation_source {
         let sources = unit.list_delegation_sources().await?;
         if !sources.iter().any(|source| source.issuer == *issuer) {
-            faults.invalid("delegation_source", rules::unknown_source(issuer));
+            faults.invalid("delegation_source", unknown_source(issuer));
         }
     }
     faults.into_result()

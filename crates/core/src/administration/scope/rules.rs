@@ -79,7 +79,7 @@ pub(super) fn keep_operator_attributes(known: &Scope, desired: &mut Scope) {
     desired.emit_consumer_prefix = known.emit_consumer_prefix;
 }
 
-pub(super) fn unknown_source(issuer: &str) -> String {
+pub(crate) fn unknown_source(issuer: &str) -> String {
     format!("{issuer:?} is not the issuer of a delegation source: add the source first")
 }
 
