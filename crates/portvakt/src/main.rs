@@ -6,6 +6,7 @@
 mod cli;
 mod commands;
 mod data_dir;
+mod demo;
 mod dev;
 mod grant_args;
 mod input;

@@ -1,0 +1,91 @@
+//! What the story records, by the same use-cases as the commands that it shows.
+
+use portvakt_core::Timestamp;
+use portvakt_core::administration::{Role, access, client, key, organization, prefix, scope};
+use portvakt_core::client::{Client, ClientId};
+use portvakt_core::organization::OrgNumber;
+use portvakt_core::ports::Store;
+use portvakt_core::scope::{Prefix, Scope, ScopeName};
+use portvakt_jose::SigningKey;
+
+use super::{CONSUMER, KID, PROVIDER, SCOPE};
+
+/// The provider, its prefix and its scope.
+pub(super) async fn define(store: &dyn Store, now: Timestamp) -> anyhow::Result<()> {
+    let owner = OrgNumber::parse(PROVIDER)?;
+    let mut unit = store.begin().await?;
+    organization::add(unit.as_mut(), owner, "Arbeids- og velferdsetaten", now).await?;
+    prefix::assign(unit.as_mut(), &Prefix::parse("nav")?, owner, now).await?;
+    let mut example = Scope::new(ScopeName::parse(SCOPE)?, owner, "Eksempel", now);
+    example.at_max_age = 120;
+    scope::create(unit.as_mut(), example, Role::Operator, now).await?;
+    unit.commit().await?;
+    Ok(())
+}
+
+/// The consumer's access.
+pub(super) async fn grant(store: &dyn Store, now: Timestamp) -> anyhow::Result<()> {
+    set_access(store, CONSUMER, true, now).await
+}
+
+/// A client with a registered key and the scope.
+pub(super) async fn register(
+    store: &dyn Store,
+    client_id: &str,
+    owner: &str,
+    signing_key: &SigningKey,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let id = ClientId::parse(client_id)?;
+    let scopes = vec![ScopeName::parse(SCOPE)?];
+    let registration = Client::machine(
+        id.clone(),
+        "Eksempel",
+        OrgNumber::parse(owner)?,
+        scopes,
+        now,
+    );
+    let mut unit = store.begin().await?;
+    client::register(unit.as_mut(), registration, Role::Operator, now).await?;
+    key::add(
+        unit.as_mut(),
+        &id,
+        signing_key.public_jwk(KID),
+        Role::Operator,
+        now,
+    )
+    .await?;
+    unit.commit().await?;
+    Ok(())
+}
+
+/// As [`register`], for an organization whose access was withdrawn after it registered: without
+/// access a scope cannot be put on a client.
+pub(super) async fn register_unentitled(
+    store: &dyn Store,
+    client_id: &str,
+    owner: &str,
+    signing_key: &SigningKey,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    set_access(store, owner, true, now).await?;
+    register(store, client_id, owner, signing_key, now).await?;
+    set_access(store, owner, false, now).await
+}
+
+async fn set_access(
+    store: &dyn Store,
+    consumer: &str,
+    granted: bool,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let (name, consumer) = (ScopeName::parse(SCOPE)?, OrgNumber::parse(consumer)?);
+    let mut unit = store.begin().await?;
+    if granted {
+        access::grant(unit.as_mut(), &name, consumer, Role::Operator, now).await?;
+    } else {
+        access::withdraw(unit.as_mut(), &name, consumer, Role::Operator, now).await?;
+    }
+    unit.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Third-party OAuth clients get a token from the built binary and verify it with the libraries of
+//! their own languages. `scripts/clients.sh` installs them (`make test` does that).
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const CLIENT: &str = "eksempel-klient";
+const SCOPE: &str = "nav:arbeid:some.scope.read";
+const RESOURCE: &str = "https://api.nav.example/arbeid";
+
+/// A development server as a process. It stops, and its folder goes, when it is dropped.
+struct Server {
+    process: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let process = Command::new(env!("CARGO_BIN_EXE_portvakt"))
+            .args(["dev", "--base-port", "0", "--data-dir"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { process, folder };
+        let started = Instant::now();
+        while !server.folder.path().join("endpoints.json").exists() {
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "the server is not ready"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server
+    }
+
+    fn issuer(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.path().join("endpoints.json")).unwrap();
+        let endpoints: Value = serde_json::from_str(&text).unwrap();
+        endpoints["maskinporten"]["issuer"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn key(&self) -> PathBuf {
+        self.folder
+            .path()
+            .join("keys")
+            .join(format!("{CLIENT}.jwk.json"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// Runs a client against a server of its own and checks the claims that it verified.
+fn run_client(mut command: Command) {
+    let server = Server::start();
+    let output = command
+        .env("ISSUER", server.issuer())
+        .env("CLIENT_ID", CLIENT)
+        .env("KEY_FILE", server.key())
+        .env("SCOPE", SCOPE)
+        .env("RESOURCE", RESOURCE)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let claims: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(claims["iss"], server.issuer());
+    assert_eq!(claims["aud"], RESOURCE);
+    assert_eq!(claims["scope"], SCOPE);
+    assert_eq!(claims["client_id"], CLIENT);
+    assert_eq!(claims["consumer"]["ID"], "0192:123456789");
+}
+
+fn installed(path: &str) -> PathBuf {
+    let path = root().join("target/clients").join(path);
+    assert!(
+        path.exists(),
+        "{} is missing: run scripts/clients.sh",
+        path.display()
+    );
+    path
+}
+
+#[test]
+fn authlib_gets_a_token_that_joserfc_verifies() {
+    let mut command = Command::new(installed("python/bin/python3"));
+    command.arg(root().join("tests/clients/python/get_token.py"));
+    run_client(command);
+}
+
+#[test]
+fn oauth4webapi_gets_a_token_that_jose_verifies() {
+    // Node looks for modules beside the script, so the script goes to where they are installed.
+    let script = installed("node/node_modules").with_file_name("get-token.mjs");
+    std::fs::copy(root().join("tests/clients/node/get-token.mjs"), &script).unwrap();
+    let mut command = Command::new("node");
+    command.arg(script);
+    run_client(command);
+}
