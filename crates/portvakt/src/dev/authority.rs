@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use portvakt_core::Timestamp;
 use portvakt_jose::{CertificateAuthority, CertificateRequest, IssuedCertificate};
 
-pub(crate) use self::revocations::Revocations;
+pub(crate) use self::revocations::{Revocations, serial_bytes};
 
 use crate::data_dir::{DataDir, write_private};
 

@@ -1,13 +1,21 @@
 //! What is registered before the first request: declared files, or else the sample registry with
 //! keys for its clients.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use portvakt_core::Timestamp;
+use anyhow::Context;
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
-use portvakt_core::ports::Store;
+use portvakt_core::ports::{Listing, Store, UnitOfWork};
+use portvakt_core::registry_file::{
+    ApplyContext, ApplyError, Fault, KeysEntry, RegistryFile, apply,
+};
+use portvakt_core::{SystemEntropy, Timestamp};
+use portvakt_jose::{Algorithm, JwkSet, PublicJwk, RsaBits, SigningKey};
 
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, write_private};
+
+/// The sample registry.
+const SAMPLE: &str = include_str!("registry.yaml");
 
 /// Where the first records come from.
 #[derive(Clone, Debug)]
@@ -16,19 +24,177 @@ pub(crate) enum InitialRegistry {
     Nothing,
     /// The sample registry, unless the store holds one already.
     SampleIfEmpty,
-    /// These files, applied in order at every start.
+    /// These files, applied together at every start.
     Files(Vec<PathBuf>),
 }
 
-/// Makes what always exists, and applies the files.
+/// Makes what always exists, and applies the rest, in one transaction.
 pub(super) async fn prepare(
     store: &dyn Store,
-    _data_dir: &DataDir,
-    _initial: &InitialRegistry,
+    data_dir: &DataDir,
+    initial: &InitialRegistry,
     now: Timestamp,
 ) -> anyhow::Result<()> {
     let mut unit = store.begin().await?;
+    let empty = is_empty(unit.as_mut()).await?;
     bootstrap(unit.as_mut(), &OperatorOrganization::default(), now).await?;
+    let file = match initial {
+        InitialRegistry::SampleIfEmpty if empty => sample(data_dir).await?,
+        InitialRegistry::SampleIfEmpty | InitialRegistry::Nothing => RegistryFile::default(),
+        InitialRegistry::Files(paths) => read_files(paths)?,
+    };
+    let context = ApplyContext {
+        now,
+        entropy: &SystemEntropy,
+        progress: &mut |_| (),
+    };
+    let applied = apply(&file, unit.as_mut(), context)
+        .await
+        .map_err(refused)?;
+    for warning in applied.warnings {
+        tracing::debug!("{}", line(&warning));
+    }
     unit.commit().await?;
     Ok(())
+}
+
+async fn is_empty(unit: &mut dyn UnitOfWork) -> anyhow::Result<bool> {
+    Ok(unit.list_organizations(Listing::All).await?.is_empty())
+}
+
+/// The sample registry with the public halves of keys that are made here, once.
+async fn sample(data_dir: &DataDir) -> anyhow::Result<RegistryFile> {
+    let mut file = RegistryFile::parse_named("the sample registry", SAMPLE).map_err(faulty)?;
+    let mut making = Vec::new();
+    for (position, client) in file.clients.iter().enumerate() {
+        let (KeysEntry::File(path), Some(client_id)) =
+            (&client.entry.jwks, &client.entry.client_id)
+        else {
+            continue;
+        };
+        let path = data_dir.path().join(path);
+        let kid = format!("{client_id}-1");
+        let algorithm = client.entry.token_endpoint_auth_signing_alg;
+        let algorithm = algorithm.unwrap_or(Algorithm::Rs256);
+        let key = tokio::task::spawn_blocking(move || find_or_make_key(&path, algorithm, &kid));
+        making.push((position, key));
+    }
+    for (position, key) in making {
+        let set = JwkSet::new(vec![key.await??]).context("register a sample key")?;
+        file.clients[position].entry.jwks = KeysEntry::Set(set);
+    }
+    Ok(file)
+}
+
+/// The public half of the private JWK in the file, which is made when there is none: a first start
+/// that was cut off may have left it.
+fn find_or_make_key(path: &Path, algorithm: Algorithm, kid: &str) -> anyhow::Result<PublicJwk> {
+    if path.exists() {
+        let text = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
+        let value =
+            serde_json::from_slice(&text).with_context(|| format!("read {}", path.display()))?;
+        let (key, found) = SigningKey::from_private_jwk(&value)
+            .with_context(|| format!("read {}", path.display()))?;
+        return Ok(key.public_jwk(found.as_deref().unwrap_or(kid)));
+    }
+    let key = SigningKey::generate(algorithm, RsaBits::B2048)
+        .context("make a key for a sample client")?;
+    write_private(path, key.to_private_jwk(kid)?.as_bytes())?;
+    Ok(key.public_jwk(kid))
+}
+
+/// Reads every file, with the keys that they point to, as one.
+fn read_files(paths: &[PathBuf]) -> anyhow::Result<RegistryFile> {
+    let mut whole = RegistryFile::default();
+    for path in paths {
+        let shown = path.display().to_string();
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("read the registry {shown}"))?;
+        let mut file = RegistryFile::parse_named(&shown, &text).map_err(faulty)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        file.load_keys(|_, keys| {
+            std::fs::read_to_string(folder.join(keys)).map_err(|error| error.to_string())
+        })
+        .map_err(faulty)?;
+        whole.merge(file);
+    }
+    Ok(whole)
+}
+
+fn refused(error: ApplyError) -> anyhow::Error {
+    match error {
+        ApplyError::Refused(faults) => faulty(faults),
+        other => anyhow::Error::new(other).context("apply the registry"),
+    }
+}
+
+/// Every fault, one to a line.
+fn faulty(faults: Vec<Fault>) -> anyhow::Error {
+    let lines: Vec<_> = faults.iter().map(line).collect();
+    anyhow::anyhow!("the registry is refused:\n  {}", lines.join("\n  "))
+}
+
+fn line(fault: &Fault) -> String {
+    format!("{}: {}", fault.place, fault.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use portvakt_core::client::ClientId;
+    use portvakt_store_sqlite::SqliteStore;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_seconds(1_772_442_900)
+    }
+
+    #[tokio::test]
+    async fn the_sample_registry_is_applied_once_and_its_keys_are_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::new(folder.path());
+        data_dir.create().unwrap();
+        let store = SqliteStore::open(data_dir.database()).await.unwrap();
+        let sample = InitialRegistry::SampleIfEmpty;
+        prepare(&store, &data_dir, &sample, now()).await.unwrap();
+        let revision = store.revision().await.unwrap();
+
+        let key = data_dir.keys().join("eksempel-klient.jwk.json");
+        let text = std::fs::read_to_string(&key).unwrap();
+        let (private, kid) =
+            SigningKey::from_private_jwk(&serde_json::from_str(&text).unwrap()).unwrap();
+        let mut unit = store.read().await.unwrap();
+        let client_id = ClientId::parse("eksempel-klient").unwrap();
+        let registered = unit.list_keys(&client_id, Listing::Active).await.unwrap();
+        assert_eq!(registered.len(), 1);
+        assert_eq!(Some(registered[0].key.jwk.key_id()), kid.as_deref());
+        assert_eq!(registered[0].key.jwk.thumbprint(), private.thumbprint());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&key).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+
+        prepare(&store, &data_dir, &sample, now()).await.unwrap();
+        assert_eq!(store.revision().await.unwrap(), revision);
+    }
+
+    #[tokio::test]
+    async fn a_refused_file_leaves_nothing_behind_and_names_every_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::new(folder.path());
+        data_dir.create().unwrap();
+        let store = SqliteStore::open(data_dir.database()).await.unwrap();
+        let path = folder.path().join("registry.yaml");
+        let text = "organizations:\n  - {orgno: '12', name: A}\n  - {orgno: '34', name: B}\n";
+        std::fs::write(&path, text).unwrap();
+        let files = InitialRegistry::Files(vec![path]);
+        let error = prepare(&store, &data_dir, &files, now()).await.unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("registry.yaml:2"), "{message}");
+        assert!(message.contains("registry.yaml:3"), "{message}");
+        let mut unit = store.read().await.unwrap();
+        assert!(is_empty(unit.as_mut()).await.unwrap());
+    }
 }

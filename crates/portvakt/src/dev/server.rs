@@ -124,7 +124,7 @@ impl Server {
     }
 
     /// What it keeps.
-    pub(crate) fn store(&self) -> &Arc<SqliteStore> {
+    pub(crate) fn store(&self) -> &SqliteStore {
         &self.store
     }
 

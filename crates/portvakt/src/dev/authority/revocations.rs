@@ -58,8 +58,12 @@ impl Revocations {
         true
     }
 
-    /// Whether a certificate was revoked.
-    pub(crate) fn contains(&self, serial: &str) -> bool {
+    /// In the order in which they were revoked.
+    pub(crate) fn list(&self) -> &[Revocation] {
+        &self.revoked
+    }
+
+    fn contains(&self, serial: &str) -> bool {
         self.revoked.iter().any(|known| known.serial == serial)
     }
 
