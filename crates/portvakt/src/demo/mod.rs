@@ -22,11 +22,11 @@ use crate::verification::{Requirements, verify};
 
 const PROVIDER: &str = "889640782";
 const CONSUMER: &str = "123456789";
-const STRANGER: &str = "987654321";
+const EXCLUDED: &str = "987654321";
 const SCOPE: &str = "nav:arbeid:some.scope.read";
 const API: &str = "https://api.nav.example/arbeid";
 const CLIENT: &str = "eksempel-klient";
-const STRANGERS_CLIENT: &str = "fremmed-klient";
+const EXCLUDED_CLIENT: &str = "annen-klient";
 const KID: &str = "demo-key";
 
 /// Tells the story and stops the server, unless it is to be kept until Ctrl-C.
@@ -51,7 +51,7 @@ struct Story<'a> {
     wire: Wire,
     narrator: Narrator,
     consumer_key: SigningKey,
-    stranger_key: SigningKey,
+    excluded_key: SigningKey,
 }
 
 impl<'a> Story<'a> {
@@ -62,7 +62,7 @@ impl<'a> Story<'a> {
             wire: Wire::new(server.endpoints())?,
             narrator: Narrator::new(output),
             consumer_key: key()?,
-            stranger_key: key()?,
+            excluded_key: key()?,
         })
     }
 
@@ -73,7 +73,7 @@ impl<'a> Story<'a> {
         self.register().await?;
         let (grant, token) = self.acquire().await?;
         self.verify_as_the_api(&token).await?;
-        self.refuse_the_stranger().await?;
+        self.refuse_the_excluded().await?;
         self.refuse_the_wrong_audience().await?;
         self.refuse_the_replay(&grant).await?;
         self.narrator.end()
@@ -102,7 +102,7 @@ impl<'a> Story<'a> {
         self.narrator.command(&format!(
             "portvakt scope add {SCOPE} --description Eksempel --at-max-age 120"
         ));
-        registry::define(self.server.store(), SystemClock.now()).await
+        registry::define(self.server.store().as_ref(), SystemClock.now()).await
     }
 
     async fn grant(&mut self) -> anyhow::Result<()> {
@@ -111,7 +111,7 @@ impl<'a> Story<'a> {
         ));
         self.narrator
             .command(&format!("portvakt access grant {SCOPE} {CONSUMER}"));
-        registry::grant(self.server.store(), SystemClock.now()).await
+        registry::grant(self.server.store().as_ref(), CONSUMER, SystemClock.now()).await
     }
 
     async fn register(&mut self) -> anyhow::Result<()> {
@@ -121,10 +121,8 @@ impl<'a> Story<'a> {
         self.narrator.command(&format!(
             "portvakt client add --id {CLIENT} --org {CONSUMER} --name Eksempel --scope {SCOPE} --generate-key"
         ));
-        let (store, now) = (self.server.store(), SystemClock.now());
-        registry::register(store, CLIENT, CONSUMER, &self.consumer_key, now).await?;
-        registry::register_unentitled(store, STRANGERS_CLIENT, STRANGER, &self.stranger_key, now)
-            .await
+        let (store, now) = (self.server.store().as_ref(), SystemClock.now());
+        registry::register(store, CLIENT, CONSUMER, &self.consumer_key, now).await
     }
 
     async fn acquire(&mut self) -> anyhow::Result<(String, String)> {
@@ -166,10 +164,23 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    async fn refuse_the_stranger(&mut self) -> anyhow::Result<()> {
+    async fn refuse_the_excluded(&mut self) -> anyhow::Result<()> {
         self.narrator
-            .step(&format!("Refused: {STRANGER} was never granted access"));
-        let grant = self.sign(STRANGERS_CLIENT, &self.stranger_key, self.issuer())?;
+            .step(&format!("Refused: {EXCLUDED} had access and lost it"));
+        for command in [
+            format!("portvakt access grant {SCOPE} {EXCLUDED}"),
+            format!(
+                "portvakt client add --id {EXCLUDED_CLIENT} --org {EXCLUDED} --name Annen --scope {SCOPE} --generate-key"
+            ),
+            format!("portvakt access withdraw {SCOPE} {EXCLUDED}"),
+        ] {
+            self.narrator.command(&command);
+        }
+        let (store, now) = (self.server.store().as_ref(), SystemClock.now());
+        registry::grant(store, EXCLUDED, now).await?;
+        registry::register(store, EXCLUDED_CLIENT, EXCLUDED, &self.excluded_key, now).await?;
+        registry::withdraw(store, EXCLUDED, now).await?;
+        let grant = self.sign(EXCLUDED_CLIENT, &self.excluded_key, self.issuer())?;
         self.refuse(&grant, "MP-250").await
     }
 

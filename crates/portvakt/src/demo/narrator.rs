@@ -97,7 +97,7 @@ impl Narrator {
         let checks = explanation["checks"].as_array().into_iter().flatten();
         for check in checks.filter(|check| check["result"] == "failed") {
             let text = |name: &str| check[name].as_str().unwrap_or_default();
-            self.line(&format!("{BAD}✗{BAD:#} {}", text("title")));
+            self.line(&format!("{BAD}✗{BAD:#} does not hold: {}", text("title")));
             self.line(&format!("  {QUIET}because{QUIET:#} {}", text("compared")));
             self.line(&format!("  {QUIET}next{QUIET:#}    {}", text("next_step")));
         }
@@ -110,15 +110,12 @@ impl Narrator {
         self.output.result(&self.steps, format_args!("\n{last}"))
     }
 
+    /// Header and claims of a JWT, one claim a line.
     fn decoded(&self, what: &str, jwt: &str) {
-        if let Some(decoded) = decode(jwt) {
-            self.line(&format!("  {QUIET}{what}{QUIET:#} {}", decoded["header"]));
-            self.line(&format!(
-                "  {:width$} {}",
-                "",
-                decoded["claims"],
-                width = what.len()
-            ));
+        let Some(decoded) = decode(jwt) else { return };
+        self.line(&format!("  {QUIET}{what}{QUIET:#} {}", decoded["header"]));
+        for (name, value) in decoded["claims"].as_object().into_iter().flatten() {
+            self.line(&format!("    {name}: {value}"));
         }
     }
 

@@ -8,7 +8,7 @@ use portvakt_core::ports::Store;
 use portvakt_core::scope::{Prefix, Scope, ScopeName};
 use portvakt_jose::SigningKey;
 
-use super::{CONSUMER, KID, PROVIDER, SCOPE};
+use super::{KID, PROVIDER, SCOPE};
 
 /// The provider, its prefix and its scope.
 pub(super) async fn define(store: &dyn Store, now: Timestamp) -> anyhow::Result<()> {
@@ -23,9 +23,26 @@ pub(super) async fn define(store: &dyn Store, now: Timestamp) -> anyhow::Result<
     Ok(())
 }
 
-/// The consumer's access.
-pub(super) async fn grant(store: &dyn Store, now: Timestamp) -> anyhow::Result<()> {
-    set_access(store, CONSUMER, true, now).await
+/// An organization's access.
+pub(super) async fn grant(store: &dyn Store, consumer: &str, now: Timestamp) -> anyhow::Result<()> {
+    let (name, consumer) = (ScopeName::parse(SCOPE)?, OrgNumber::parse(consumer)?);
+    let mut unit = store.begin().await?;
+    access::grant(unit.as_mut(), &name, consumer, Role::Operator, now).await?;
+    unit.commit().await?;
+    Ok(())
+}
+
+/// The end of an organization's access.
+pub(super) async fn withdraw(
+    store: &dyn Store,
+    consumer: &str,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let (name, consumer) = (ScopeName::parse(SCOPE)?, OrgNumber::parse(consumer)?);
+    let mut unit = store.begin().await?;
+    access::withdraw(unit.as_mut(), &name, consumer, Role::Operator, now).await?;
+    unit.commit().await?;
+    Ok(())
 }
 
 /// A client with a registered key and the scope.
@@ -55,37 +72,6 @@ pub(super) async fn register(
         now,
     )
     .await?;
-    unit.commit().await?;
-    Ok(())
-}
-
-/// As [`register`], for an organization whose access was withdrawn after it registered: without
-/// access a scope cannot be put on a client.
-pub(super) async fn register_unentitled(
-    store: &dyn Store,
-    client_id: &str,
-    owner: &str,
-    signing_key: &SigningKey,
-    now: Timestamp,
-) -> anyhow::Result<()> {
-    set_access(store, owner, true, now).await?;
-    register(store, client_id, owner, signing_key, now).await?;
-    set_access(store, owner, false, now).await
-}
-
-async fn set_access(
-    store: &dyn Store,
-    consumer: &str,
-    granted: bool,
-    now: Timestamp,
-) -> anyhow::Result<()> {
-    let (name, consumer) = (ScopeName::parse(SCOPE)?, OrgNumber::parse(consumer)?);
-    let mut unit = store.begin().await?;
-    if granted {
-        access::grant(unit.as_mut(), &name, consumer, Role::Operator, now).await?;
-    } else {
-        access::withdraw(unit.as_mut(), &name, consumer, Role::Operator, now).await?;
-    }
     unit.commit().await?;
     Ok(())
 }
