@@ -102,7 +102,7 @@ impl<'a> Story<'a> {
         self.narrator.command(&format!(
             "portvakt scope add {SCOPE} --description Eksempel --at-max-age 120"
         ));
-        registry::define(self.server.store().as_ref(), SystemClock.now()).await
+        registry::define(self.server.store(), SystemClock.now()).await
     }
 
     async fn grant(&mut self) -> anyhow::Result<()> {
@@ -111,7 +111,7 @@ impl<'a> Story<'a> {
         ));
         self.narrator
             .command(&format!("portvakt access grant {SCOPE} {CONSUMER}"));
-        registry::grant(self.server.store().as_ref(), CONSUMER, SystemClock.now()).await
+        registry::grant(self.server.store(), CONSUMER, SystemClock.now()).await
     }
 
     async fn register(&mut self) -> anyhow::Result<()> {
@@ -121,7 +121,7 @@ impl<'a> Story<'a> {
         self.narrator.command(&format!(
             "portvakt client add --id {CLIENT} --org {CONSUMER} --name Eksempel --scope {SCOPE} --generate-key"
         ));
-        let (store, now) = (self.server.store().as_ref(), SystemClock.now());
+        let (store, now) = (self.server.store(), SystemClock.now());
         registry::register(store, CLIENT, CONSUMER, &self.consumer_key, now).await
     }
 
@@ -176,7 +176,7 @@ impl<'a> Story<'a> {
         ] {
             self.narrator.command(&command);
         }
-        let (store, now) = (self.server.store().as_ref(), SystemClock.now());
+        let (store, now) = (self.server.store(), SystemClock.now());
         registry::grant(store, EXCLUDED, now).await?;
         registry::register(store, EXCLUDED_CLIENT, EXCLUDED, &self.excluded_key, now).await?;
         registry::withdraw(store, EXCLUDED, now).await?;
