@@ -101,29 +101,41 @@ fn certificate(der: &[u8]) -> Value {
     })
 }
 
+/// Members that hold private keys (RFC 7518 §6.2.2, §6.3.2, §6.4.1; RFC 8037 §2).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
 /// Public members only, whatever the text holds.
 fn keys(text: &str) -> anyhow::Result<Value> {
+    // The parser's own message could quote a private key.
     let mut value: Value =
         serde_json::from_str(text).map_err(|_| anyhow::anyhow!("malformed JSON"))?;
     if value.get("kty").is_some() {
         value = json!({ "keys": [value] });
     }
-    let private = private_members(&value);
+    let private_keys = drop_private_members(&mut value);
     let set = JwkSet::parse_lenient(&value).context("neither a JWK nor a JWK Set")?;
-    if set.keys().is_empty() && private == 0 {
+    if set.keys().is_empty() {
         bail!("no key that can be used: it needs kty, kid and the public members");
     }
-    let describe = |key: &portvakt_jose::PublicJwk| json!({ "jwk": key.to_json(), "thumbprint": key.thumbprint(), "exp": key.expires_at() });
+    let describe = |key: &portvakt_jose::PublicJwk| json!({ "jwk": key.to_json(), "thumbprint": key.thumbprint() });
     let public: Vec<_> = set.keys().iter().map(describe).collect();
-    Ok(json!({ "keys": public, "private_members_left_out": private }))
+    Ok(json!({ "keys": public, "private_keys": private_keys }))
 }
 
-fn private_members(value: &Value) -> usize {
-    let keys = value.get("keys").unwrap_or(value).as_array();
-    let private = |key: &Value| {
-        ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
-            .iter()
-            .any(|name| key.get(name).is_some())
-    };
-    keys.map_or(0, |keys| keys.iter().filter(|key| private(key)).count())
+/// Leaves the private members out and says how many keys had any.
+fn drop_private_members(value: &mut Value) -> usize {
+    let keys = value
+        .get_mut("keys")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten();
+    keys.filter_map(Value::as_object_mut)
+        .map(|key| {
+            PRIVATE_MEMBERS
+                .iter()
+                .filter(|name| key.remove(**name).is_some())
+                .count()
+        })
+        .filter(|dropped| *dropped > 0)
+        .count()
 }

@@ -1,18 +1,19 @@
 //! The built binary tells its story, and leaves nothing behind.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
+
+use crate::support::portvakt;
 
 /// Runs the demo with a folder of its own for temporary files, and shows what is left in it.
 fn demo(arguments: &[&str]) -> (Output, Vec<std::path::PathBuf>) {
     let temporary = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_portvakt"))
+    let output = portvakt(temporary.path())
         .arg("demo")
         .args(arguments)
         .env("TMPDIR", temporary.path())
-        .current_dir(temporary.path())
         .output()
         .unwrap();
     let left = files(temporary.path());

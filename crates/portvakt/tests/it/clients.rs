@@ -2,66 +2,13 @@
 //! their own languages. `scripts/clients.sh` installs them (`make test` does that).
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use serde_json::Value;
 
-const CLIENT: &str = "eksempel-klient";
-const SCOPE: &str = "nav:arbeid:some.scope.read";
+use crate::support::{CLIENT, DevServer, SCOPE};
+
 const RESOURCE: &str = "https://api.nav.example/arbeid";
-
-/// A development server as a process. It stops, and its folder goes, when it is dropped.
-struct Server {
-    process: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_portvakt"))
-            .args(["dev", "--base-port", "0", "--data-dir"])
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { process, folder };
-        let started = Instant::now();
-        while !server.folder.path().join("endpoints.json").exists() {
-            assert!(
-                started.elapsed() < Duration::from_secs(60),
-                "the server is not ready"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server
-    }
-
-    fn issuer(&self) -> String {
-        let text = std::fs::read_to_string(self.folder.path().join("endpoints.json")).unwrap();
-        let endpoints: Value = serde_json::from_str(&text).unwrap();
-        endpoints["maskinporten"]["issuer"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-
-    fn key(&self) -> PathBuf {
-        self.folder
-            .path()
-            .join("keys")
-            .join(format!("{CLIENT}.jwk.json"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -72,11 +19,14 @@ fn root() -> PathBuf {
 
 /// Runs a client against a server of its own and checks the claims that it verified.
 fn run_client(mut command: Command) {
-    let server = Server::start();
+    let server = DevServer::start();
     let output = command
         .env("ISSUER", server.issuer())
         .env("CLIENT_ID", CLIENT)
-        .env("KEY_FILE", server.key())
+        .env(
+            "KEY_FILE",
+            server.data_dir().join(format!("keys/{CLIENT}.jwk.json")),
+        )
         .env("SCOPE", SCOPE)
         .env("RESOURCE", RESOURCE)
         .output()

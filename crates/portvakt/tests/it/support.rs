@@ -1,0 +1,135 @@
+//! A development server as a process.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The client of the sample registry that has a registered key.
+pub(crate) const CLIENT: &str = "eksempel-klient";
+/// A scope of the sample registry that the client has access to.
+pub(crate) const SCOPE: &str = "nav:arbeid:some.scope.read";
+
+/// A server in an empty folder, on free ports, with the sample registry. It stops, and its folder
+/// goes, when it is dropped.
+pub(crate) struct DevServer {
+    process: Child,
+    folder: tempfile::TempDir,
+}
+
+impl DevServer {
+    /// Starts a server and waits until it is ready.
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let process = portvakt(folder.path())
+            .args(["dev", "--base-port", "0"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { process, folder };
+        let started = Instant::now();
+        while !server.data_dir().join("endpoints.json").exists() {
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "the server is not ready"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server
+    }
+
+    /// The folder that commands are run in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The default data folder below it.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder().join(".portvakt")
+    }
+
+    /// The issuer that the server says it is.
+    pub(crate) fn issuer(&self) -> String {
+        let text = std::fs::read(self.data_dir().join("endpoints.json")).unwrap();
+        let endpoints: Value = serde_json::from_slice(&text).unwrap();
+        endpoints["maskinporten"]["issuer"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// The port of the machine-to-machine surface.
+    pub(crate) fn port(&self) -> String {
+        self.issuer()
+            .trim_end_matches('/')
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Runs a command in the server's folder.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(portvakt(self.folder()).args(arguments).output().unwrap())
+    }
+}
+
+impl Drop for DevServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The built binary, to be run in a folder, without settings from the environment.
+pub(crate) fn portvakt(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portvakt"));
+    for name in ["PORTVAKT_DATA_DIR", "PORTVAKT_ISSUER", "PORTVAKT_OUTPUT"] {
+        command.env_remove(name);
+    }
+    command.current_dir(folder);
+    command
+}
+
+/// What a command did.
+pub(crate) struct Ran(Output);
+
+impl Ran {
+    pub(crate) fn code(&self) -> i32 {
+        self.0.status.code().unwrap_or(-1)
+    }
+
+    pub(crate) fn printed(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    pub(crate) fn errors(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    /// The printed JSON of a command that succeeded.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.code(), 0, "{}", self.errors());
+        serde_json::from_slice(&self.0.stdout).unwrap()
+    }
+
+    /// The printed text of a command that succeeded.
+    #[track_caller]
+    pub(crate) fn done(&self) -> String {
+        assert_eq!(self.code(), 0, "{}", self.errors());
+        self.printed().trim().to_owned()
+    }
+
+    /// The one line of a command that refused or failed.
+    #[track_caller]
+    pub(crate) fn failed(&self) -> String {
+        assert_eq!(self.code(), 1, "{}{}", self.printed(), self.errors());
+        let errors = self.errors();
+        let line = errors.lines().find(|line| line.starts_with("error: "));
+        line.unwrap_or_else(|| panic!("no error line in {errors:?}"))
+            .to_owned()
+    }
+}
