@@ -47,13 +47,22 @@ pub(crate) async fn put(
 ) -> Result<Saved<Access>, AdministrationError> {
     let known = unit.find_access(name, consumer_orgno).await?;
     let created = known.as_ref().map_or(now, |access| access.created);
-    let wanted =
-        Access { scope: name.clone(), consumer_orgno, state, created, last_updated: now };
+    let wanted = Access {
+        scope: name.clone(),
+        consumer_orgno,
+        state,
+        created,
+        last_updated: now,
+    };
     match known {
         Some(known) if known.state == state => return Ok(Saved::unchanged(known)),
         known => {
             unit.save_access(&wanted).await?;
-            Ok(if known.is_some() { Saved::updated(wanted) } else { Saved::created(wanted) })
+            Ok(if known.is_some() {
+                Saved::updated(wanted)
+            } else {
+                Saved::created(wanted)
+            })
         }
     }
 }

@@ -20,7 +20,10 @@ pub struct OperatorOrganization {
 impl Default for OperatorOrganization {
     fn default() -> Self {
         let orgno = OrgNumber::parse("991825827").expect("nine digits");
-        Self { orgno, name: "Digitaliseringsdirektoratet".to_owned() }
+        Self {
+            orgno,
+            name: "Digitaliseringsdirektoratet".to_owned(),
+        }
     }
 }
 
@@ -33,18 +36,27 @@ pub async fn bootstrap(
     let owner = operator.orgno;
     if unit.find_organization(owner).await?.is_none() {
         let name = operator.name.clone();
-        let organization =
-            Organization { orgno: owner, name, active: true, created: now, last_updated: now };
+        let organization = Organization {
+            orgno: owner,
+            name,
+            active: true,
+            created: now,
+            last_updated: now,
+        };
         unit.save_organization(&organization).await?;
     }
     for text in prefix::OPERATOR_PREFIXES {
-        let Ok(reserved) = Prefix::parse(text) else { continue };
+        let Ok(reserved) = Prefix::parse(text) else {
+            continue;
+        };
         if unit.find_prefix(&reserved).await?.is_none() {
             prefix::create(unit, &reserved, owner, now).await?;
         }
     }
     for reserved in RESERVED_SCOPES {
-        let Ok(name) = ScopeName::parse(reserved.name) else { continue };
+        let Ok(name) = ScopeName::parse(reserved.name) else {
+            continue;
+        };
         if unit.find_scope(&name).await?.is_none() {
             unit.save_scope(&scope(reserved, name, owner, now)).await?;
         }
@@ -79,6 +91,10 @@ mod tests {
         for reserved in RESERVED_SCOPES {
             assert!(ScopeName::parse(reserved.name).is_ok(), "{}", reserved.name);
         }
-        assert!(OperatorOrganization::default().orgno.has_valid_check_digit());
+        assert!(
+            OperatorOrganization::default()
+                .orgno
+                .has_valid_check_digit()
+        );
     }
 }

@@ -10,15 +10,16 @@ use crate::entropy::{Entropy, uuid};
 use crate::ports::UnitOfWork;
 use crate::scope::ScopeName;
 
-pub use self::combination::{default_authentication, default_grants};
 pub(crate) use self::combination::{attribute_faults, normalize};
+pub use self::combination::{default_authentication, default_grants};
 pub use self::scopes::{ScopeObstacle, obstacle};
 pub(crate) use self::scopes::{find_obstacles, grant_operator_scopes};
 
 /// A new, random client id.
 pub fn generate_id(entropy: &dyn Entropy) -> Result<ClientId, AdministrationError> {
     let text = uuid(entropy)?;
-    ClientId::parse(&text).map_err(|error| AdministrationError::invalid("client_id", error.to_string()))
+    ClientId::parse(&text)
+        .map_err(|error| AdministrationError::invalid("client_id", error.to_string()))
 }
 
 /// Registers a client. Its organization is recorded if it is not known. An operator-only scope can
@@ -33,7 +34,11 @@ pub async fn register(
     if unit.find_client(&client.client_id).await?.is_some() {
         let remedy = "choose another id, or leave it out";
         let id = &client.client_id;
-        return Err(AdministrationError::already_exists(RecordKind::Client, id, remedy));
+        return Err(AdministrationError::already_exists(
+            RecordKind::Client,
+            id,
+            remedy,
+        ));
     }
     check(unit, &client, &[], role).await?;
     ensure_organizations(unit, &client, now).await?;
@@ -105,7 +110,10 @@ pub async fn deactivate(
     now: Timestamp,
 ) -> Result<Saved<Client>, AdministrationError> {
     let known = find_administered(unit, client_id, role).await?;
-    let desired = Client { active: false, ..known.clone() };
+    let desired = Client {
+        active: false,
+        ..known.clone()
+    };
     replace(unit, &known, desired, now).await
 }
 
@@ -116,7 +124,10 @@ pub async fn reactivate(
     now: Timestamp,
 ) -> Result<Saved<Client>, AdministrationError> {
     let known = find(unit, client_id).await?;
-    let desired = Client { active: true, ..known.clone() };
+    let desired = Client {
+        active: true,
+        ..known.clone()
+    };
     replace(unit, &known, desired, now).await
 }
 
@@ -137,12 +148,21 @@ pub(crate) async fn find_administered(
     role: Role,
 ) -> Result<Client, AdministrationError> {
     let client = find(unit, client_id).await?;
-    let Role::Owner(caller) = role else { return Ok(client) };
+    let Role::Owner(caller) = role else {
+        return Ok(client);
+    };
     if client.accessing_orgno() != caller && client.client_orgno != caller {
-        return Err(AdministrationError::not_found(RecordKind::Client, client_id));
+        return Err(AdministrationError::not_found(
+            RecordKind::Client,
+            client_id,
+        ));
     }
     for name in &client.scopes {
-        if unit.find_scope(name).await?.is_some_and(|scope| scope.operator_only) {
+        if unit
+            .find_scope(name)
+            .await?
+            .is_some_and(|scope| scope.operator_only)
+        {
             let message = format!("the client has {name}: only the operator changes it");
             return Err(AdministrationError::forbidden("client_id", message));
         }
@@ -159,8 +179,14 @@ pub(crate) fn check_immutable(known: &Client, desired: &Client) -> Result<(), Ad
     let mut faults = super::FieldFaults::default();
     let changed = [
         ("client_orgno", known.client_orgno != desired.client_orgno),
-        ("supplier_orgno", known.supplier_orgno != desired.supplier_orgno),
-        ("integration_type", known.integration_type != desired.integration_type),
+        (
+            "supplier_orgno",
+            known.supplier_orgno != desired.supplier_orgno,
+        ),
+        (
+            "integration_type",
+            known.integration_type != desired.integration_type,
+        ),
     ];
     for (field, _) in changed.into_iter().filter(|(_, changed)| *changed) {
         faults.invalid(field, "cannot change: register another client");
@@ -191,7 +217,10 @@ pub(crate) async fn ensure_organizations(
     client: &Client,
     now: Timestamp,
 ) -> Result<(), AdministrationError> {
-    for orgno in [Some(client.client_orgno), client.supplier_orgno].into_iter().flatten() {
+    for orgno in [Some(client.client_orgno), client.supplier_orgno]
+        .into_iter()
+        .flatten()
+    {
         organization::ensure(unit, orgno, now).await?;
     }
     Ok(())

@@ -19,7 +19,10 @@ pub async fn add_source(
 ) -> Result<Saved<DelegationSource>, AdministrationError> {
     check_source(name, issuer)?;
     let sources = unit.list_delegation_sources().await?;
-    if let Some(other) = sources.iter().find(|other| other.issuer == issuer && other.name != name) {
+    if let Some(other) = sources
+        .iter()
+        .find(|other| other.issuer == issuer && other.name != name)
+    {
         let remedy = format!("it is named {}", other.name);
         let kind = RecordKind::DelegationSource;
         return Err(AdministrationError::already_exists(kind, issuer, &remedy));
@@ -27,7 +30,12 @@ pub async fn add_source(
     let known = sources.into_iter().find(|source| source.name == name);
     let (name, issuer) = (name.to_owned(), issuer.to_owned());
     let created = known.as_ref().map_or(now, |source| source.created);
-    let wanted = DelegationSource { name, issuer, created, last_updated: now };
+    let wanted = DelegationSource {
+        name,
+        issuer,
+        created,
+        last_updated: now,
+    };
     match known {
         Some(known) if known.issuer == wanted.issuer => Ok(Saved::unchanged(known)),
         Some(known) => {
@@ -48,10 +56,12 @@ pub async fn find_source(
     name_or_issuer: &str,
 ) -> Result<DelegationSource, AdministrationError> {
     let sources = unit.list_delegation_sources().await?;
-    let matches =
-        |source: &DelegationSource| source.name == name_or_issuer || source.issuer == name_or_issuer;
+    let matches = |source: &DelegationSource| {
+        source.name == name_or_issuer || source.issuer == name_or_issuer
+    };
     let found = sources.into_iter().find(matches);
-    found.ok_or_else(|| AdministrationError::not_found(RecordKind::DelegationSource, name_or_issuer))
+    found
+        .ok_or_else(|| AdministrationError::not_found(RecordKind::DelegationSource, name_or_issuer))
 }
 
 /// Lets a supplier use a delegable scope in a consumer's name, or changes for how long.
@@ -63,7 +73,10 @@ pub async fn add(
     let scope = scope::find(unit, &wanted.scope).await?;
     let mut faults = faults(&wanted);
     if scope.delegation_source.as_ref() != Some(&wanted.delegation_source) {
-        faults.invalid("scope", not_delegable(&wanted.scope, &wanted.delegation_source));
+        faults.invalid(
+            "scope",
+            not_delegable(&wanted.scope, &wanted.delegation_source),
+        );
     }
     faults.into_result()?;
     find_source(unit, &wanted.delegation_source).await?;
@@ -78,12 +91,20 @@ pub async fn withdraw(
     now: Timestamp,
 ) -> Result<Saved<Delegation>, AdministrationError> {
     let delegations = unit.list_delegations(Listing::All).await?;
-    let known = delegations.into_iter().find(|delegation| row.is_key_of(delegation));
+    let known = delegations
+        .into_iter()
+        .find(|delegation| row.is_key_of(delegation));
     let Some(known) = known else {
-        let id = format!("of {} from {} to {}", row.scope, row.consumer_orgno, row.supplier_orgno);
+        let id = format!(
+            "of {} from {} to {}",
+            row.scope, row.consumer_orgno, row.supplier_orgno
+        );
         return Err(AdministrationError::not_found(RecordKind::Delegation, id));
     };
-    let wanted = Delegation { active: false, ..known.clone() };
+    let wanted = Delegation {
+        active: false,
+        ..known.clone()
+    };
     replace(unit, Some(known), wanted, now).await
 }
 
@@ -149,11 +170,15 @@ async fn check_unused(
     source: &DelegationSource,
 ) -> Result<(), AdministrationError> {
     let scopes = unit.list_scopes(None, Listing::All).await?;
-    match scopes.iter().find(|scope| scope.delegation_source.as_ref() == Some(&source.issuer)) {
+    match scopes
+        .iter()
+        .find(|scope| scope.delegation_source.as_ref() == Some(&source.issuer))
+    {
         None => Ok(()),
         Some(scope) => {
             let (name, scope) = (&source.name, &scope.name);
-            let message = format!("scope {scope} names the issuer of {name}, which therefore stays");
+            let message =
+                format!("scope {scope} names the issuer of {name}, which therefore stays");
             Err(AdministrationError::Conflict(message))
         }
     }
@@ -165,7 +190,9 @@ async fn find(
 ) -> Result<Option<Delegation>, AdministrationError> {
     let delegations = unit.list_delegations(Listing::All).await?;
     let key = DelegationKey::of(wanted);
-    Ok(delegations.into_iter().find(|delegation| key.is_key_of(delegation)))
+    Ok(delegations
+        .into_iter()
+        .find(|delegation| key.is_key_of(delegation)))
 }
 
 /// Saves the delegation if it is new or differs in anything but its times of record.

@@ -45,11 +45,18 @@ pub enum AdministrationError {
 
 impl AdministrationError {
     pub(crate) fn not_found(kind: RecordKind, id: impl fmt::Display) -> Self {
-        Self::NotFound { kind, id: id.to_string() }
+        Self::NotFound {
+            kind,
+            id: id.to_string(),
+        }
     }
 
     pub(crate) fn already_exists(kind: RecordKind, id: impl fmt::Display, remedy: &str) -> Self {
-        Self::AlreadyExists { kind, id: id.to_string(), remedy: remedy.to_owned() }
+        Self::AlreadyExists {
+            kind,
+            id: id.to_string(),
+            remedy: remedy.to_owned(),
+        }
     }
 
     pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
@@ -62,7 +69,11 @@ impl AdministrationError {
 }
 
 fn joined(faults: &[FieldFault]) -> String {
-    faults.iter().map(FieldFault::to_string).collect::<Vec<_>>().join("; ")
+    faults
+        .iter()
+        .map(FieldFault::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// One attribute that an act is refused for.
@@ -78,7 +89,10 @@ pub struct FieldFault {
 impl FieldFault {
     /// A fault of this attribute.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -108,7 +122,10 @@ impl FieldFaults {
         if characters < *allowed.start() {
             self.invalid(field, "is required");
         } else if characters > *allowed.end() {
-            self.invalid(field, format!("has {characters} characters: at most {}", allowed.end()));
+            self.invalid(
+                field,
+                format!("has {characters} characters: at most {}", allowed.end()),
+            );
         }
     }
 

@@ -59,8 +59,12 @@ pub async fn remove(
         let id = format!("{kid} of client {client_id}");
         return Err(AdministrationError::not_found(RecordKind::Key, id));
     }
-    let others = present.iter().filter(|stored| stored.key.jwk.key_id() != kid);
-    let others: Vec<_> = others.map(|stored| with_expiry(&stored.key)).collect::<Result<_, _>>()?;
+    let others = present
+        .iter()
+        .filter(|stored| stored.key.jwk.key_id() != kid);
+    let others: Vec<_> = others
+        .map(|stored| with_expiry(&stored.key))
+        .collect::<Result<_, _>>()?;
     if others.is_empty() {
         return Ok(unit.replace_keys(client_id, None, now).await?);
     }
@@ -102,20 +106,36 @@ pub(crate) fn check(
 /// A key may be locked to a certificate, of the client's own organization only.
 fn foreign_certificate(client: &Client, jwk: &PublicJwk) -> Option<String> {
     let leaf = jwk.certificates()?.first()?;
-    let number = Certificate::parse(leaf).ok().and_then(|leaf| leaf.organization_number().ok());
+    let number = Certificate::parse(leaf)
+        .ok()
+        .and_then(|leaf| leaf.organization_number().ok());
     let own = client.accessing_orgno();
-    (number.as_deref() != Some(own.as_str()))
-        .then(|| format!("the certificate of key {} does not belong to {own}", jwk.key_id()))
+    (number.as_deref() != Some(own.as_str())).then(|| {
+        format!(
+            "the certificate of key {} does not belong to {own}",
+            jwk.key_id()
+        )
+    })
 }
 
 fn merge(present: &[StoredKey], jwk: PublicJwk) -> Result<JwkSet, AdministrationError> {
-    let same_kid = present.iter().find(|stored| stored.key.jwk.key_id() == jwk.key_id());
+    let same_kid = present
+        .iter()
+        .find(|stored| stored.key.jwk.key_id() == jwk.key_id());
     if same_kid.is_some_and(|stored| stored.key.jwk.thumbprint() != jwk.thumbprint()) {
         let remedy = "give the new key another kid";
-        return Err(AdministrationError::already_exists(RecordKind::Key, jwk.key_id(), remedy));
+        return Err(AdministrationError::already_exists(
+            RecordKind::Key,
+            jwk.key_id(),
+            remedy,
+        ));
     }
-    let others = present.iter().filter(|stored| stored.key.jwk.key_id() != jwk.key_id());
-    let mut keys: Vec<_> = others.map(|stored| with_expiry(&stored.key)).collect::<Result<_, _>>()?;
+    let others = present
+        .iter()
+        .filter(|stored| stored.key.jwk.key_id() != jwk.key_id());
+    let mut keys: Vec<_> = others
+        .map(|stored| with_expiry(&stored.key))
+        .collect::<Result<_, _>>()?;
     keys.push(jwk);
     JwkSet::new(keys).map_err(invalid_set)
 }

@@ -53,14 +53,23 @@ pub enum Change {
 
 impl<T> Saved<T> {
     pub(crate) fn created(record: T) -> Self {
-        Self { record, change: Change::Created }
+        Self {
+            record,
+            change: Change::Created,
+        }
     }
 
     pub(crate) fn updated(record: T) -> Self {
-        Self { record, change: Change::Updated }
+        Self {
+            record,
+            change: Change::Updated,
+        }
     }
 
     pub(crate) fn unchanged(record: T) -> Self {
-        Self { record, change: Change::Unchanged }
+        Self {
+            record,
+            change: Change::Unchanged,
+        }
     }
 }

@@ -18,11 +18,22 @@ pub async fn add(
     match unit.find_organization(orgno).await? {
         None => create(unit, orgno, name, now).await,
         Some(known) if known.active && known.name.is_empty() => {
-            change(unit, known, now, |organization| name.clone_into(&mut organization.name)).await
+            change(unit, known, now, |organization| {
+                name.clone_into(&mut organization.name)
+            })
+            .await
         }
         Some(known) => {
-            let remedy = if known.active { "rename it" } else { "it is deactivated: reactivate it" };
-            Err(AdministrationError::already_exists(RecordKind::Organization, orgno, remedy))
+            let remedy = if known.active {
+                "rename it"
+            } else {
+                "it is deactivated: reactivate it"
+            };
+            Err(AdministrationError::already_exists(
+                RecordKind::Organization,
+                orgno,
+                remedy,
+            ))
         }
     }
 }
@@ -57,7 +68,10 @@ pub async fn rename(
 ) -> Result<Saved<Organization>, AdministrationError> {
     check_name(name)?;
     let known = find(unit, orgno).await?;
-    change(unit, known, now, |organization| name.clone_into(&mut organization.name)).await
+    change(unit, known, now, |organization| {
+        name.clone_into(&mut organization.name)
+    })
+    .await
 }
 
 /// Stops every client of the organization, and every scope that it owns, at once.
@@ -93,7 +107,13 @@ async fn create(
     now: Timestamp,
 ) -> Result<Saved<Organization>, AdministrationError> {
     let name = name.to_owned();
-    let organization = Organization { orgno, name, active: true, created: now, last_updated: now };
+    let organization = Organization {
+        orgno,
+        name,
+        active: true,
+        created: now,
+        last_updated: now,
+    };
     unit.save_organization(&organization).await?;
     Ok(Saved::created(organization))
 }

@@ -116,7 +116,11 @@ async fn set_active(
     if known.active == active {
         return Ok(Saved::unchanged(known));
     }
-    let changed = PrefixAssignment { active, last_updated: now, ..known };
+    let changed = PrefixAssignment {
+        active,
+        last_updated: now,
+        ..known
+    };
     unit.save_prefix(&changed).await?;
     Ok(Saved::updated(changed))
 }

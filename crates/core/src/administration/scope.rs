@@ -21,10 +21,14 @@ pub async fn create(
     normalize(&mut scope);
     let known = unit.find_scope(&scope.name).await?;
     check_prefix(unit, &scope.name, scope.owner_orgno).await?;
-    check(unit, &scope, role).await?;
+    check(unit, &scope, None, role).await?;
     if known.is_some() {
         let remedy = "update it, or reactivate it if it is deactivated";
-        return Err(AdministrationError::already_exists(RecordKind::Scope, &scope.name, remedy));
+        return Err(AdministrationError::already_exists(
+            RecordKind::Scope,
+            &scope.name,
+            remedy,
+        ));
     }
     (scope.created, scope.last_updated) = (now, now);
     unit.save_scope(&scope).await?;
@@ -42,10 +46,10 @@ pub async fn update(
     let known = find_owned(unit, &desired.name, role).await?;
     normalize(&mut desired);
     desired.owner_orgno = known.owner_orgno;
+    check(unit, &desired, Some(&known), role).await?;
     if role != Role::Operator {
         rules::keep_operator_attributes(&known, &mut desired);
     }
-    check(unit, &desired, role).await?;
     replace(unit, &known, desired, now).await
 }
 
@@ -70,7 +74,10 @@ pub async fn reactivate(
 }
 
 /// The scope of this name, which must be known.
-pub async fn find(unit: &mut dyn UnitOfWork, name: &ScopeName) -> Result<Scope, AdministrationError> {
+pub async fn find(
+    unit: &mut dyn UnitOfWork,
+    name: &ScopeName,
+) -> Result<Scope, AdministrationError> {
     find_owned(unit, name, Role::Operator).await
 }
 
@@ -104,8 +111,13 @@ pub async fn owner_of_prefix(
     let Some(Ok(prefix)) = name.prefix().map(Prefix::parse) else {
         return Err(unassigned());
     };
-    let assignment = unit.find_prefix(&prefix).await?.filter(|assignment| assignment.active);
-    assignment.map(|assignment| assignment.owner_orgno).ok_or_else(unassigned)
+    let assignment = unit
+        .find_prefix(&prefix)
+        .await?
+        .filter(|assignment| assignment.active);
+    assignment
+        .map(|assignment| assignment.owner_orgno)
+        .ok_or_else(unassigned)
 }
 
 async fn check_prefix(
@@ -124,10 +136,13 @@ async fn check_prefix(
 async fn check(
     unit: &mut dyn UnitOfWork,
     scope: &Scope,
+    known: Option<&Scope>,
     role: Role,
 ) -> Result<(), AdministrationError> {
     let mut faults = attribute_faults(scope);
-    rules::operator_attribute_faults(scope, role, &mut faults);
+    if role != Role::Operator {
+        rules::operator_attribute_faults(scope, known, &mut faults);
+    }
     if let Some(issuer) = &scope.delegation_source {
         let sources = unit.list_delegation_sources().await?;
         if !sources.iter().any(|source| source.issuer == *issuer) {
@@ -161,6 +176,9 @@ async fn set_active(
     now: Timestamp,
 ) -> Result<Saved<Scope>, AdministrationError> {
     let known = find_owned(unit, name, role).await?;
-    let desired = Scope { active, ..known.clone() };
+    let desired = Scope {
+        active,
+        ..known.clone()
+    };
     replace(unit, &known, desired, now).await
 }

@@ -29,6 +29,7 @@ pub struct ApplyContext<'a> {
 
 /// What applying a file did.
 #[derive(Clone, Debug, Default, Serialize)]
+#[serde(transparent)]
 pub struct Applied {
     /// For each kind of record how many were created, updated, and right already.
     #[serde(serialize_with = "by_name")]
@@ -59,7 +60,9 @@ pub struct Counts {
 impl Applied {
     /// Whether anything was written.
     pub fn is_changed(&self) -> bool {
-        self.counts.values().any(|counts| counts.created + counts.updated > 0)
+        self.counts
+            .values()
+            .any(|counts| counts.created + counts.updated > 0)
     }
 
     fn count(&mut self, kind: RecordKind, change: Change) {
@@ -99,13 +102,18 @@ pub async fn apply<'a>(
     let mut applying = Applying {
         unit,
         context,
-        applied: Applied { warnings: file.warnings(), ..Applied::default() },
+        applied: Applied {
+            warnings: file.warnings(),
+            ..Applied::default()
+        },
         faults: Vec::new(),
         done: 0,
     };
     applying.find_repeated(file);
     applying.organizations(&file.organizations).await?;
-    applying.delegation_sources(&file.delegation_sources).await?;
+    applying
+        .delegation_sources(&file.delegation_sources)
+        .await?;
     applying.scopes(&file.scopes).await?;
     applying.clients(&file.clients).await?;
     applying.people(&file.people).await?;
@@ -190,13 +198,43 @@ impl Applying<'_> {
 
     fn find_repeated(&mut self, file: &RegistryFile) {
         let faults = &mut self.faults;
-        read::repeated(&file.organizations, |entry| Some(entry.orgno), "the organization", faults);
+        read::repeated(
+            &file.organizations,
+            |entry| Some(entry.orgno),
+            "the organization",
+            faults,
+        );
         read::repeated(&file.scopes, |entry| Some(&entry.name), "the scope", faults);
-        read::repeated(&file.clients, |entry| entry.client_id.as_ref(), "the client", faults);
-        read::repeated(&file.delegation_sources, |entry| Some(&entry.name), "the source", faults);
-        read::repeated(&file.system_users, |entry| Some(&entry.id), "the system user", faults);
-        read::repeated(&file.consents, |entry| Some(&entry.id), "the consent", faults);
-        read::repeated(&file.people, |entry| Some(entry.pid.expose()), "the person", faults);
+        read::repeated(
+            &file.clients,
+            |entry| entry.client_id.as_ref(),
+            "the client",
+            faults,
+        );
+        read::repeated(
+            &file.delegation_sources,
+            |entry| Some(&entry.name),
+            "the source",
+            faults,
+        );
+        read::repeated(
+            &file.system_users,
+            |entry| Some(&entry.id),
+            "the system user",
+            faults,
+        );
+        read::repeated(
+            &file.consents,
+            |entry| Some(&entry.id),
+            "the consent",
+            faults,
+        );
+        read::repeated(
+            &file.people,
+            |entry| Some(entry.pid.expose()),
+            "the person",
+            faults,
+        );
         let row = |entry| Some(registers::key(entry));
         read::repeated(&file.delegations, row, "the delegation", faults);
     }
@@ -243,6 +281,9 @@ impl Applying<'_> {
             Change::Created => Change::Created,
             Change::Updated | Change::Unchanged => Change::Updated,
         };
-        Ok(Saved { record: wanted, change })
+        Ok(Saved {
+            record: wanted,
+            change,
+        })
     }
 }

@@ -103,7 +103,11 @@ impl Node {
                 Content::Mapping(members.into_iter().map(member).collect())
             }
         };
-        Self { content, line: 0, column: 0 }
+        Self {
+            content,
+            line: 0,
+            column: 0,
+        }
     }
 
     /// The value without its places.
@@ -130,7 +134,11 @@ impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Content>::deserialize(deserializer)?;
         let (line, column) = (spanned.referenced.line(), spanned.referenced.column());
-        Ok(Self { content: spanned.value, line, column })
+        Ok(Self {
+            content: spanned.value,
+            line,
+            column,
+        })
     }
 }
 
@@ -175,7 +183,9 @@ impl<'de> Visitor<'de> for ContentVisitor {
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Content, E> {
         let number = Number::from_f64(number);
-        number.map(Content::Number).ok_or_else(|| E::custom("a number is not finite"))
+        number
+            .map(Content::Number)
+            .ok_or_else(|| E::custom("a number is not finite"))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Content, E> {

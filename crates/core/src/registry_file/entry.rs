@@ -38,7 +38,11 @@ impl<'n> Entry<'n> {
         let entry = Self { members, place };
         for (name, node) in members {
             if !names.contains(&name.as_str()) && !is_known(name) {
-                faults.push(entry.place_at(name, node).fault(unknown_member(name, names)));
+                faults.push(
+                    entry
+                        .place_at(name, node)
+                        .fault(unknown_member(name, names)),
+                );
             }
         }
         Some(entry)
@@ -60,7 +64,9 @@ impl<'n> Entry<'n> {
 
     /// Every member with its name.
     pub(super) fn members(&self) -> impl Iterator<Item = (&'n str, &'n Node)> {
-        self.members.iter().map(|(name, node)| (name.as_str(), node))
+        self.members
+            .iter()
+            .map(|(name, node)| (name.as_str(), node))
     }
 
     /// The member of this name; `null` counts as absent.
@@ -119,7 +125,9 @@ impl<'n> Entry<'n> {
     pub(super) fn seconds(&self, name: &str, faults: &mut Faults) -> Option<u32> {
         let (place, node) = self.member(name)?;
         let number = match &node.content {
-            Content::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+            Content::Number(number) => number
+                .as_u64()
+                .and_then(|number| u32::try_from(number).ok()),
             _ => None,
         };
         if number.is_none() {
@@ -135,14 +143,20 @@ impl<'n> Entry<'n> {
         faults: &mut Faults,
         mut read: impl FnMut(&'n Node, Place, &mut Faults) -> Option<T>,
     ) -> Vec<T> {
-        let Some((at, node)) = self.member(name) else { return Vec::new() };
+        let Some((at, node)) = self.member(name) else {
+            return Vec::new();
+        };
         let Content::List(nodes) = &node.content else {
             faults.push(at.fault("must be a list"));
             return Vec::new();
         };
         let mut values = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
-            values.extend(read(node, place(&at.at(&format!("[{index}]")), node), faults));
+            values.extend(read(
+                node,
+                place(&at.at(&format!("[{index}]")), node),
+                faults,
+            ));
         }
         values
     }
@@ -153,7 +167,11 @@ fn place(at: &Place, node: &Node) -> Place {
     if node.line == 0 {
         return at.clone();
     }
-    Place { line: node.line, column: node.column, ..at.clone() }
+    Place {
+        line: node.line,
+        column: node.column,
+        ..at.clone()
+    }
 }
 
 /// A node that is a text. The message never repeats it.

@@ -41,7 +41,10 @@ pub async fn export(unit: &mut dyn UnitOfWork) -> Result<RegistryFile, StorageEr
 }
 
 fn located<R, T>(records: Vec<R>, entry: impl Fn(R) -> T) -> Vec<super::Located<T>> {
-    records.into_iter().map(|record| entry(record).into()).collect()
+    records
+        .into_iter()
+        .map(|record| entry(record).into())
+        .collect()
 }
 
 async fn organizations(
@@ -51,7 +54,10 @@ async fn organizations(
     let mut by_owner: HashMap<OrgNumber, Vec<PrefixEntry>> = HashMap::new();
     for assignment in prefixes {
         let (prefix, active) = (assignment.prefix.clone(), assignment.active);
-        by_owner.entry(assignment.owner_orgno).or_default().push(PrefixEntry { prefix, active });
+        by_owner
+            .entry(assignment.owner_orgno)
+            .or_default()
+            .push(PrefixEntry { prefix, active });
     }
     let organizations = unit.list_organizations(Listing::All).await?;
     let mut entry = |organization: crate::organization::Organization| OrganizationEntry {
@@ -60,7 +66,10 @@ async fn organizations(
         prefixes: by_owner.remove(&organization.orgno).unwrap_or_default(),
         active: (!organization.active).then_some(false),
     };
-    Ok(organizations.into_iter().map(|organization| entry(organization).into()).collect())
+    Ok(organizations
+        .into_iter()
+        .map(|organization| entry(organization).into())
+        .collect())
 }
 
 async fn scopes(
@@ -79,7 +88,10 @@ async fn scopes(
         let prefix_owner = scope.name.prefix().and_then(|prefix| owners.get(prefix));
         let entry = match as_shipped(&scope) {
             true if access.is_empty() => continue,
-            true => ScopeEntry { access, ..ScopeEntry::named(scope.name) },
+            true => ScopeEntry {
+                access,
+                ..ScopeEntry::named(scope.name)
+            },
             false => ScopeEntry {
                 owner_orgno: (prefix_owner != Some(&scope.owner_orgno))
                     .then_some(scope.owner_orgno),
@@ -94,16 +106,29 @@ async fn scopes(
 
 fn access_by_scope(records: Vec<Access>) -> BTreeMap<ScopeName, Vec<AccessEntry>> {
     let mut by_scope: BTreeMap<ScopeName, Vec<AccessEntry>> = BTreeMap::new();
-    for Access { scope, consumer_orgno, state, .. } in records {
-        by_scope.entry(scope).or_default().push(AccessEntry { consumer_orgno, state });
+    for Access {
+        scope,
+        consumer_orgno,
+        state,
+        ..
+    } in records
+    {
+        by_scope.entry(scope).or_default().push(AccessEntry {
+            consumer_orgno,
+            state,
+        });
     }
     by_scope
 }
 
 fn as_shipped(scope: &Scope) -> bool {
     reserved_scope(scope.name.as_str()).is_some_and(|reserved| {
-        let mut shipped =
-            bootstrap::scope(reserved, scope.name.clone(), scope.owner_orgno, scope.created);
+        let mut shipped = bootstrap::scope(
+            reserved,
+            scope.name.clone(),
+            scope.owner_orgno,
+            scope.created,
+        );
         shipped.last_updated = scope.last_updated;
         shipped == *scope
     })
@@ -125,16 +150,26 @@ async fn client_entry(
     client: Client,
 ) -> Result<ClientEntry, StorageError> {
     let keys = unit.list_keys(&client.client_id, Listing::Active).await?;
-    let keys: Option<Vec<_>> =
-        keys.iter().map(|stored| PublicJwk::parse(&stored.key.to_json()).ok()).collect();
-    let jwks = keys.and_then(|keys| JwkSet::new(keys).ok()).ok_or_else(|| StorageError::Corrupt {
-        table: "client_keys",
-        column: "jwk",
-        key: client.client_id.to_string(),
-    })?;
-    let registrations = unit.list_on_behalf_of(&client.client_id, Listing::All).await?;
+    let keys: Option<Vec<_>> = keys
+        .iter()
+        .map(|stored| PublicJwk::parse(&stored.key.to_json()).ok())
+        .collect();
+    let jwks = keys
+        .and_then(|keys| JwkSet::new(keys).ok())
+        .ok_or_else(|| StorageError::Corrupt {
+            table: "client_keys",
+            column: "jwk",
+            key: client.client_id.to_string(),
+        })?;
+    let registrations = unit
+        .list_on_behalf_of(&client.client_id, Listing::All)
+        .await?;
     Ok(ClientEntry {
-        jwks: if jwks.keys().is_empty() { KeysEntry::Unstated } else { KeysEntry::Set(jwks) },
+        jwks: if jwks.keys().is_empty() {
+            KeysEntry::Unstated
+        } else {
+            KeysEntry::Set(jwks)
+        },
         onbehalfof: registrations.into_iter().map(OnBehalfOfEntry::of).collect(),
         ..ClientEntry::of(client)
     })

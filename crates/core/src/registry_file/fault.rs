@@ -19,17 +19,30 @@ pub struct Place {
 impl Place {
     /// The whole of a file.
     pub fn of_file(name: &str) -> Self {
-        Self { file: Some(name.into()), ..Self::default() }
+        Self {
+            file: Some(name.into()),
+            ..Self::default()
+        }
     }
 
     /// A member of the value here, or an element of it (`[3]`).
     pub(super) fn at(&self, member: &str) -> Self {
-        let separator = if self.path.is_empty() || member.starts_with('[') { "" } else { "." };
-        Self { path: format!("{}{separator}{member}", self.path), ..self.clone() }
+        let separator = if self.path.is_empty() || member.starts_with('[') {
+            ""
+        } else {
+            "."
+        };
+        Self {
+            path: format!("{}{separator}{member}", self.path),
+            ..self.clone()
+        }
     }
 
     pub(super) fn fault(self, message: impl Into<String>) -> Fault {
-        Fault { place: self, message: message.into() }
+        Fault {
+            place: self,
+            message: message.into(),
+        }
     }
 }
 

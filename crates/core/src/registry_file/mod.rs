@@ -88,13 +88,19 @@ impl RegistryFile {
     ) -> Result<(), Vec<Fault>> {
         let mut faults = Vec::new();
         for client in &mut self.clients {
-            let KeysEntry::File(path) = &client.entry.jwks else { continue };
+            let KeysEntry::File(path) = &client.entry.jwks else {
+                continue;
+            };
             match read(client.place.file.as_ref(), path).and_then(|text| key_set(&text)) {
                 Ok(set) => client.entry.jwks = KeysEntry::Set(set),
                 Err(message) => faults.push(client.place.at("jwks_file").fault(message)),
             }
         }
-        if faults.is_empty() { Ok(()) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
     }
 
     /// Remarks about what is accepted and may still be a slip.
@@ -149,7 +155,11 @@ fn key_set(text: &str) -> Result<JwkSet, String> {
     let value: serde_json::Value =
         serde_json::from_str(text).map_err(|_| "is not JSON".to_owned())?;
     let single = value.get("kty").is_some();
-    let value = if single { serde_json::json!([value]) } else { value };
+    let value = if single {
+        serde_json::json!([value])
+    } else {
+        value
+    };
     JwkSet::parse(&value).map_err(|error| error.to_string())
 }
 

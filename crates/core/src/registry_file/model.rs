@@ -34,7 +34,10 @@ impl<T: Serialize> Serialize for Located<T> {
 
 impl<T> From<T> for Located<T> {
     fn from(entry: T) -> Self {
-        Self { place: Place::default(), entry }
+        Self {
+            place: Place::default(),
+            entry,
+        }
     }
 }
 
@@ -73,7 +76,11 @@ impl Serialize for PrefixEntry {
         if self.active {
             return self.prefix.serialize(serializer);
         }
-        Withdrawn { prefix: &self.prefix, active: false }.serialize(serializer)
+        Withdrawn {
+            prefix: &self.prefix,
+            active: false,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -105,7 +112,11 @@ impl Serialize for PersonEntry {
             pid: &'p str,
             name: &'p str,
         }
-        Shown { pid: self.pid.expose(), name: &self.name }.serialize(serializer)
+        Shown {
+            pid: self.pid.expose(),
+            name: &self.name,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -140,7 +151,10 @@ pub struct DelegationEntry {
     pub active: Option<bool>,
 }
 
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+#[expect(
+    clippy::ref_option,
+    reason = "serde calls it with a reference to the field"
+)]
 fn instant<S: Serializer>(instant: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match instant {
         Some(instant) => serializer.collect_str(instant),

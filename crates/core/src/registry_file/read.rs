@@ -7,11 +7,11 @@ mod scopes;
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use super::RegistryFile;
 use super::document::{self, Node};
 use super::entry::{Entry, Faults, parsed, text};
 use super::fault::{Fault, Place};
 use super::model::{Located, OrganizationEntry, PrefixEntry};
-use super::RegistryFile;
 
 const LISTS: [&str; 8] = [
     "organizations",
@@ -31,7 +31,10 @@ pub(super) fn registry(text: &str, place: &Place) -> Result<RegistryFile, Vec<Fa
     let file = lists(&document, place.clone(), &mut faults);
     match file {
         Some(file) if faults.is_empty() => Ok(file),
-        _ => Err(faults),
+        _ => {
+            faults.sort_by_key(|fault| (fault.place.line, fault.place.column));
+            Err(faults)
+        }
     }
 }
 
@@ -63,25 +66,43 @@ fn located<T>(
 }
 
 fn organization(node: &Node, place: Place, faults: &mut Faults) -> Option<OrganizationEntry> {
-    let members = ["orgno", "name", "prefixes", "active", "created", "last_updated"];
+    let members = [
+        "orgno",
+        "name",
+        "prefixes",
+        "active",
+        "created",
+        "last_updated",
+    ];
     let entry = Entry::of(node, place, &members, faults)?;
     let orgno = entry.required("orgno", faults, Entry::parsed);
     let name = entry.text("name", faults);
     let prefixes = entry.list("prefixes", faults, prefix);
     let active = entry.flag("active", faults);
-    Some(OrganizationEntry { orgno: orgno?, name, prefixes, active })
+    Some(OrganizationEntry {
+        orgno: orgno?,
+        name,
+        prefixes,
+        active,
+    })
 }
 
 /// `nav`, or `{prefix: nav, active: false}`.
 fn prefix(node: &Node, place: Place, faults: &mut Faults) -> Option<PrefixEntry> {
     if !matches!(node.content, document::Content::Mapping(_)) {
-        return Some(PrefixEntry { prefix: parsed(node, place, faults)?, active: true });
+        return Some(PrefixEntry {
+            prefix: parsed(node, place, faults)?,
+            active: true,
+        });
     }
     let members = ["prefix", "active", "owner_orgno", "created", "last_updated"];
     let entry = Entry::of(node, place, &members, faults)?;
     let prefix = entry.required("prefix", faults, Entry::parsed);
     let active = entry.flag("active", faults).unwrap_or(true);
-    Some(PrefixEntry { prefix: prefix?, active })
+    Some(PrefixEntry {
+        prefix: prefix?,
+        active,
+    })
 }
 
 /// Every entry that declares what an earlier one declares already.
@@ -93,7 +114,9 @@ pub(super) fn repeated<'e, T: 'e, K: Hash + Eq>(
 ) {
     let mut seen: HashMap<K, &Place> = HashMap::new();
     for located in entries {
-        let Some(key) = key(&located.entry) else { continue };
+        let Some(key) = key(&located.entry) else {
+            continue;
+        };
         if let Some(first) = seen.get(&key) {
             let message = format!("{what} is declared already at {first}");
             faults.push(located.place.clone().fault(message));

@@ -1,15 +1,235 @@
-//! `portvakt key`.
+//! `portvakt key`: the keys of clients. The server's own are rotated elsewhere.
 
+use std::path::PathBuf;
+
+use anyhow::bail;
+use portvakt_core::administration::{Role, client, key};
+use portvakt_core::client::{ClientId, KeySet};
+use portvakt_core::ports::Listing;
+use portvakt_jose::{Algorithm, PublicJwk};
+use serde_json::Value;
+
+use super::key_files::{self, NewKey};
+use super::render::InactiveArgs;
+use super::{administer, render};
+use crate::data_dir::DataDirArgs;
 use crate::output::Output;
 
 /// Subcommands.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Lists what exists
-    List,
+    /// List a client's keys
+    List(ListArgs),
+    /// Show one public key
+    Show(OneArgs),
+    /// Add one key and leave the others
+    Add(AddArgs),
+    /// Replace the whole set
+    Replace(ReplaceArgs),
+    /// Refuse a key, at once; it stays readable with `key list --inactive`
+    #[command(visible_alias = "deactivate")]
+    Remove(OneArgs),
+}
+
+/// All keys of a client.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// The client's id
+    client_id: ClientId,
+    #[command(flatten)]
+    inactive: InactiveArgs,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// One key of a client.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OneArgs {
+    /// The client's id
+    client_id: ClientId,
+    /// The key's id
+    kid: String,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// A new key.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AddArgs {
+    /// The client's id
+    client_id: ClientId,
+    #[command(flatten)]
+    source: SourceArgs,
+    /// The key's id; by default that of the JWK, or the key's thumbprint
+    #[arg(long)]
+    kid: Option<String>,
+    /// What it signs with, for --pem and --generate; by default that of its type, or RS256
+    #[arg(long, value_name = "ALG")]
+    algorithm: Option<Algorithm>,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// Where a new key comes from.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct SourceArgs {
+    /// A JWK
+    #[arg(long, value_name = "FILE")]
+    jwk: Option<PathBuf>,
+    /// A key in PEM; of a private one only the public half is registered
+    #[arg(long, value_name = "FILE")]
+    pem: Option<PathBuf>,
+    /// Make a key: the private one goes to DATA-DIR/keys/<CLIENT_ID>.jwk.json
+    #[arg(long)]
+    generate: bool,
+}
+
+/// A whole set.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplaceArgs {
+    /// The client's id
+    client_id: ClientId,
+    /// Public keys, a JWK Set
+    #[arg(long, value_name = "FILE")]
+    jwks: PathBuf,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
 }
 
 /// Runs the command.
-pub(crate) async fn run(_: Command, _: Output) -> anyhow::Result<()> {
-    anyhow::bail!("this build has no `portvakt key` yet")
+pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> {
+    match command {
+        Command::List(args) => list(args, output).await,
+        Command::Show(args) => show(args, output).await,
+        Command::Add(args) => add(args, output).await,
+        Command::Replace(args) => replace(args, output).await,
+        Command::Remove(args) => remove(args, output).await,
+    }
+}
+
+async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
+    let listing = args.inactive.listing();
+    let keys = administer::read(&args.data_dir, async |unit| {
+        Ok(key::list(unit, &args.client_id, listing).await?)
+    });
+    let records: Vec<_> = keys.await?.iter().map(render::stored_key).collect();
+    let columns = [
+        ("KID", "kid"),
+        ("ALG", "alg"),
+        ("ACTIVE", "active"),
+        ("CREATED", "created"),
+        ("EXPIRES", "expires"),
+    ];
+    render::table(output, &records, &columns)
+}
+
+async fn show(args: OneArgs, output: Output) -> anyhow::Result<()> {
+    let OneArgs {
+        client_id,
+        kid,
+        data_dir,
+    } = args;
+    let keys = administer::read(&data_dir, async |unit| {
+        Ok(key::list(unit, &client_id, Listing::All).await?)
+    });
+    let keys = keys.await?;
+    // The present set comes first, so the present key of this id is found before a former one.
+    match keys.iter().find(|stored| stored.key.jwk.key_id() == kid) {
+        Some(stored) => render::record(output, &render::stored_key(stored)),
+        None => bail!("key {kid} of client {client_id} does not exist"),
+    }
+}
+
+async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
+    let AddArgs {
+        client_id,
+        source,
+        kid,
+        algorithm,
+        data_dir,
+    } = args;
+    let new_key = source
+        .generate
+        .then(|| NewKey::generate(algorithm.unwrap_or(Algorithm::Rs256), kid.clone()))
+        .transpose()?;
+    let jwk: PublicJwk = match (&new_key, source) {
+        (Some(new_key), _) => new_key.public()?,
+        (
+            None,
+            SourceArgs {
+                jwk: Some(path), ..
+            },
+        ) => key_files::read_jwk(&path, kid.as_deref())?,
+        (
+            None,
+            SourceArgs {
+                pem: Some(path), ..
+            },
+        ) => key_files::read_pem(&path, algorithm, kid.as_deref())?,
+        (None, _) => bail!("give --jwk, --pem or --generate"),
+    };
+    let folder = data_dir.data_dir();
+    let added = jwk.key_id().to_owned();
+    let saved = administer::write(&data_dir, async |unit, now| {
+        let set = key::add(unit, &client_id, jwk, Role::Operator, now).await?;
+        // Before the commit: a key that is registered can be used.
+        let written = new_key
+            .map(|new_key| new_key.write(&folder, &client_id))
+            .transpose()?;
+        Ok((set, written))
+    });
+    let (set, written) = saved.await?;
+    output.result(
+        &json(&set),
+        format!("key {added} of client {client_id} added"),
+    )?;
+    if let Some(path) = written {
+        output.note(format!("its private key is in {}", path.display()));
+    }
+    Ok(())
+}
+
+async fn replace(args: ReplaceArgs, output: Output) -> anyhow::Result<()> {
+    let ReplaceArgs {
+        client_id,
+        jwks,
+        data_dir,
+    } = args;
+    let jwks = key_files::read_jwks(&jwks)?;
+    let set = administer::write(&data_dir, async |unit, now| {
+        Ok(key::replace(unit, &client_id, &jwks, Role::Operator, now).await?)
+    });
+    let set = set.await?;
+    let text = format!("client {client_id} now has {} keys", set.keys().len());
+    output.result(&json(&set), text)
+}
+
+async fn remove(args: OneArgs, output: Output) -> anyhow::Result<()> {
+    let OneArgs {
+        client_id,
+        kid,
+        data_dir,
+    } = args;
+    let keys = administer::write(&data_dir, async |unit, now| {
+        client::find(unit, &client_id).await?;
+        key::remove(unit, &client_id, &kid, Role::Operator, now).await?;
+        Ok(unit.list_keys(&client_id, Listing::Active).await?)
+    });
+    let keys: Vec<_> = keys
+        .await?
+        .iter()
+        .map(|stored| stored.key.to_json())
+        .collect();
+    let text = format!("key {kid} of client {client_id} removed");
+    output.result(&serde_json::json!({ "keys": keys }), text)
+}
+
+fn json(set: &KeySet) -> Value {
+    let keys: Vec<_> = set
+        .keys()
+        .iter()
+        .map(portvakt_core::client::ClientKey::to_json)
+        .collect();
+    serde_json::json!({ "keys": keys })
 }

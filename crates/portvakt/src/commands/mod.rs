@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod access;
+mod administer;
 mod certificate;
 mod client;
 mod completions;
@@ -10,9 +11,12 @@ mod dev;
 mod explain;
 mod inspect;
 mod key;
+mod key_files;
 mod organization;
+mod pem;
 mod prefix;
 mod registry;
+mod render;
 mod scope;
 mod token;
 mod verify;

@@ -1,15 +1,114 @@
 //! `portvakt prefix`.
 
+use portvakt_core::administration::prefix;
+use portvakt_core::organization::OrgNumber;
+use portvakt_core::scope::Prefix;
+
+use super::render::InactiveArgs;
+use super::{administer, render};
+use crate::data_dir::DataDirArgs;
 use crate::output::Output;
 
 /// Subcommands.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Lists what exists
-    List,
+    /// Let an organization make scopes below a prefix
+    Assign(AssignArgs),
+    /// List prefixes
+    List(ListArgs),
+    /// Stop new scopes below a prefix; existing ones keep working
+    Withdraw(OneArgs),
+    /// Undo a withdrawal
+    Reactivate(OneArgs),
+}
+
+/// A prefix and its owner.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AssignArgs {
+    /// What stands before the first colon of a scope
+    prefix: Prefix,
+    /// The organization
+    #[arg(long, value_name = "ORGNO")]
+    org: OrgNumber,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// All prefixes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Of this organization only
+    #[arg(long, value_name = "ORGNO")]
+    org: Option<OrgNumber>,
+    #[command(flatten)]
+    inactive: InactiveArgs,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// One prefix.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OneArgs {
+    /// What stands before the first colon of a scope
+    prefix: Prefix,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
 }
 
 /// Runs the command.
-pub(crate) async fn run(_: Command, _: Output) -> anyhow::Result<()> {
-    anyhow::bail!("this build has no `portvakt prefix` yet")
+pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> {
+    match command {
+        Command::Assign(AssignArgs {
+            prefix,
+            org,
+            data_dir,
+        }) => {
+            let saved = administer::write(&data_dir, async |unit, now| {
+                Ok(prefix::assign(unit, &prefix, org, now).await?)
+            });
+            render::saved(
+                output,
+                &format!("prefix {prefix}"),
+                &saved.await?,
+                render::prefix,
+            )
+        }
+        Command::List(args) => list(args, output).await,
+        Command::Withdraw(OneArgs { prefix, data_dir }) => {
+            let saved = administer::write(&data_dir, async |unit, now| {
+                Ok(prefix::withdraw(unit, &prefix, now).await?)
+            });
+            render::saved(
+                output,
+                &format!("prefix {prefix}"),
+                &saved.await?,
+                render::prefix,
+            )
+        }
+        Command::Reactivate(OneArgs { prefix, data_dir }) => {
+            let saved = administer::write(&data_dir, async |unit, now| {
+                Ok(prefix::reactivate(unit, &prefix, now).await?)
+            });
+            render::saved(
+                output,
+                &format!("prefix {prefix}"),
+                &saved.await?,
+                render::prefix,
+            )
+        }
+    }
+}
+
+async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
+    let listing = args.inactive.listing();
+    let prefixes = administer::read(&args.data_dir, async |unit| {
+        Ok(unit.list_prefixes(args.org, listing).await?)
+    });
+    let records: Vec<_> = prefixes.await?.iter().map(render::prefix).collect();
+    let columns = [
+        ("PREFIX", "prefix"),
+        ("OWNER", "owner_orgno"),
+        ("ACTIVE", "active"),
+    ];
+    render::table(output, &records, &columns)
 }

@@ -1,15 +1,229 @@
-//! `portvakt registry`.
+//! `portvakt registry`: everything that exists, as one declarative file.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
+use portvakt_core::ports::{Store, UnitOfWork};
+use portvakt_core::registry_file::{
+    Applied, ApplyContext, ApplyError, Fault, MAX_FILE_BYTES, RegistryFile, apply, export,
+};
+use portvakt_core::{Clock, SystemClock, SystemEntropy, Timestamp};
+use portvakt_store_sqlite::SqliteStore;
+use serde_json::json;
+
+use super::{administer, key_files};
+use crate::data_dir::{DataDirArgs, write_private};
 use crate::output::Output;
+
+/// How many faults are printed; a file with more has one cause.
+const MAX_FAULTS_SHOWN: usize = 100;
+
+/// From so many entries on, applying shows its progress.
+const MANY_ENTRIES: u64 = 1000;
 
 /// Subcommands.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Lists what exists
-    List,
+    /// Say everything that is wrong with files, and change nothing
+    Check(FilesArgs),
+    /// Bring the registry into the state that files declare (makes the registry if there is none)
+    Apply(FilesArgs),
+    /// Write the registry down
+    Export(ExportArgs),
+}
+
+/// Registry files.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FilesArgs {
+    /// YAML or JSON; several count as one
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// Where to export to.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// Standard output by default
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
 }
 
 /// Runs the command.
-pub(crate) async fn run(_: Command, _: Output) -> anyhow::Result<()> {
-    anyhow::bail!("this build has no `portvakt registry` yet")
+pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> {
+    match command {
+        Command::Check(args) => check(args, output).await,
+        Command::Apply(args) => apply_files(args, output).await,
+        Command::Export(args) => export_file(args, output).await,
+    }
+}
+
+/// A check applies the files and does not commit: to the registry if there is one, else to a new
+/// one that is thrown away.
+async fn check(args: FilesArgs, output: Output) -> anyhow::Result<()> {
+    let file = read_files(&args.files)?;
+    let folder = args.data_dir.data_dir();
+    let scratch = tempfile::tempdir().context("make a folder for the check")?;
+    let store = if folder.database().exists() {
+        folder.open_store().await?
+    } else {
+        SqliteStore::open(scratch.path().join("check.db")).await?
+    };
+    let mut unit = store.begin().await?;
+    let result = apply_in(unit.as_mut(), &file, SystemClock.now(), output).await;
+    drop(unit);
+    store.close().await;
+    let applied = result?;
+    warn(&applied.warnings, output);
+    let text = format!(
+        "no faults in {} entries; applying would change:\n{}",
+        file.len(),
+        summary(&applied)
+    );
+    output.result(&report(&applied), text)
+}
+
+async fn apply_files(args: FilesArgs, output: Output) -> anyhow::Result<()> {
+    let file = read_files(&args.files)?;
+    let applied = administer::write_new(&args.data_dir, async |unit, now| {
+        apply_in(unit, &file, now, output).await
+    });
+    let applied = applied.await?;
+    warn(&applied.warnings, output);
+    output.result(&report(&applied), summary(&applied))
+}
+
+async fn apply_in(
+    unit: &mut dyn UnitOfWork,
+    file: &RegistryFile,
+    now: Timestamp,
+    output: Output,
+) -> anyhow::Result<Applied> {
+    bootstrap(unit, &OperatorOrganization::default(), now).await?;
+    let bar = progress_bar(file.len() as u64, output);
+    let mut progress = |done: usize| bar.set_position(done as u64);
+    let context = ApplyContext {
+        now,
+        entropy: &SystemEntropy,
+        progress: &mut progress,
+    };
+    let applied = apply(file, unit, context).await;
+    bar.finish_and_clear();
+    match applied {
+        Ok(applied) => Ok(applied),
+        Err(ApplyError::Refused(faults)) => Err(refused(&faults)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Shown on a terminal only, and for work that takes its time.
+fn progress_bar(entries: u64, output: Output) -> ProgressBar {
+    let bar = ProgressBar::new(entries);
+    if output.is_json() || entries < MANY_ENTRIES {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    bar
+}
+
+async fn export_file(args: ExportArgs, output: Output) -> anyhow::Result<()> {
+    let file = administer::read(&args.data_dir, async |unit| Ok(export(unit).await?)).await?;
+    let Some(path) = args.file else {
+        return output.result(&file, file.to_yaml()?.trim_end());
+    };
+    // Test people's numbers are in it.
+    if output.is_json() {
+        write_private(&path, serde_json::to_string_pretty(&file)?.as_bytes())?;
+    } else {
+        write_private(&path, file.to_yaml()?.as_bytes())?;
+    }
+    let text = format!("{} entries written to {}", file.len(), path.display());
+    output.result(&json!({ "entries": file.len(), "file": path }), text)
+}
+
+/// Reads every file and reports the faults of all of them.
+fn read_files(paths: &[PathBuf]) -> anyhow::Result<RegistryFile> {
+    let mut whole = RegistryFile::default();
+    let mut faults = Vec::new();
+    for path in paths {
+        match RegistryFile::parse_named(&path.display().to_string(), &read_bounded(path)?) {
+            Ok(file) => whole.merge(file),
+            Err(found) => faults.extend(found),
+        }
+    }
+    if let Err(found) = whole.load_keys(read_beside) {
+        faults.extend(found);
+    }
+    if faults.is_empty() {
+        Ok(whole)
+    } else {
+        Err(refused(&faults))
+    }
+}
+
+fn read_bounded(path: &Path) -> anyhow::Result<String> {
+    let read = || -> anyhow::Result<String> {
+        let length = std::fs::metadata(path)?.len();
+        anyhow::ensure!(
+            length <= MAX_FILE_BYTES as u64,
+            "the file is longer than {MAX_FILE_BYTES} bytes: split it"
+        );
+        Ok(std::fs::read_to_string(path)?)
+    };
+    read().with_context(|| format!("read {}", path.display()))
+}
+
+/// Reads a file that a registry file names, relative to it.
+fn read_beside(registry_file: Option<&Arc<str>>, path: &str) -> Result<String, String> {
+    let folder = registry_file.and_then(|file| Path::new(&**file).parent());
+    let path = folder.unwrap_or(Path::new("")).join(path);
+    key_files::read_text(&path).map_err(|error| format!("{error:#}"))
+}
+
+/// Prints every fault and answers the one line that ends the command.
+fn refused(faults: &[Fault]) -> anyhow::Error {
+    for fault in faults.iter().take(MAX_FAULTS_SHOWN) {
+        anstream::eprintln!("{fault}");
+    }
+    let more = match faults.len().saturating_sub(MAX_FAULTS_SHOWN) {
+        0 => String::new(),
+        hidden => format!(" ({hidden} not shown)"),
+    };
+    let noun = if faults.len() == 1 { "fault" } else { "faults" };
+    anyhow::anyhow!(
+        "{} {noun} in the registry file{more}; nothing was changed",
+        faults.len()
+    )
+}
+
+fn warn(warnings: &[Fault], output: Output) {
+    for warning in warnings.iter().take(MAX_FAULTS_SHOWN) {
+        output.note(format!("warning: {warning}"));
+    }
+}
+
+fn report(applied: &Applied) -> serde_json::Value {
+    let warnings: Vec<_> = applied.warnings.iter().map(Fault::to_string).collect();
+    json!({ "changed": applied.is_changed(), "applied": applied, "warnings": warnings })
+}
+
+fn summary(applied: &Applied) -> String {
+    let lines = applied.counts.iter().map(|(kind, counts)| {
+        let (created, updated, unchanged) = (counts.created, counts.updated, counts.unchanged);
+        format!(
+            "{:<20} {created} created, {updated} updated, {unchanged} unchanged",
+            kind.plural()
+        )
+    });
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() {
+        "nothing is declared".to_owned()
+    } else {
+        lines.join("\n")
+    }
 }

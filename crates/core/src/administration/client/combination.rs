@@ -7,8 +7,10 @@ use crate::scope::ScopeName;
 const MAX_NAME: usize = 255;
 const MAX_DESCRIPTION: usize = 1000;
 const MAX_SCOPES: usize = 200;
-const CONTACT_REGISTRY_SCOPES: [&str; 2] =
-    ["krr:global/kontaktinformasjon.read", "krr:global/digitalpost.read"];
+const CONTACT_REGISTRY_SCOPES: [&str; 2] = [
+    "krr:global/kontaktinformasjon.read",
+    "krr:global/digitalpost.read",
+];
 const LOGIN_SCOPES: [&str; 2] = ["openid", "profile"];
 const EXTRA_LOGIN_SCOPES: [&str; 2] = ["eidas", "no_pid"];
 
@@ -88,7 +90,10 @@ fn scope_count(client: &Client, faults: &mut FieldFaults) {
     if client.scopes.is_empty() {
         faults.invalid("scopes", "a client has at least one scope");
     } else if client.scopes.len() > MAX_SCOPES {
-        faults.invalid("scopes", format!("a client has at most {MAX_SCOPES} scopes"));
+        faults.invalid(
+            "scopes",
+            format!("a client has at most {MAX_SCOPES} scopes"),
+        );
     }
     let login = client.integration_type == IntegrationType::Idporten;
     if login && !client.scopes.iter().any(|scope| scope.as_str() == "openid") {
@@ -99,10 +104,19 @@ fn scope_count(client: &Client, faults: &mut FieldFaults) {
 fn lifetimes(client: &Client, faults: &mut FieldFaults) {
     let lifetimes = [
         ("access_token_lifetime", client.access_token_lifetime),
-        ("authorization_lifetime", client.login.authorization_lifetime),
-        ("refresh_token_lifetime", client.login.refresh_token_lifetime),
+        (
+            "authorization_lifetime",
+            client.login.authorization_lifetime,
+        ),
+        (
+            "refresh_token_lifetime",
+            client.login.refresh_token_lifetime,
+        ),
     ];
-    for (field, _) in lifetimes.into_iter().filter(|(_, seconds)| *seconds == Some(0)) {
+    for (field, _) in lifetimes
+        .into_iter()
+        .filter(|(_, seconds)| *seconds == Some(0))
+    {
         faults.invalid(field, "is 0: leave it out to get the default");
     }
 }
@@ -114,7 +128,10 @@ fn authentication(client: &Client, faults: &mut FieldFaults) {
         ApplicationType::Web if machine => &[PrivateKeyJwt],
         ApplicationType::Web => &[ClientSecretBasic, ClientSecretPost, PrivateKeyJwt],
         ApplicationType::Browser | ApplicationType::Native if machine => {
-            let message = format!("a client of type {} is a web client", client.integration_type);
+            let message = format!(
+                "a client of type {} is a web client",
+                client.integration_type
+            );
             return faults.invalid("application_type", message);
         }
         ApplicationType::Browser | ApplicationType::Native => &[None],
@@ -136,18 +153,31 @@ fn grants(client: &Client, faults: &mut FieldFaults) {
     };
     if client.grant_types.is_empty() {
         faults.invalid("grant_types", "is empty: leave it out to get the default");
-    } else if !client.grant_types.iter().all(|grant| allowed.contains(grant)) {
-        let message = format!("has a grant that a client of type {} cannot use", client.integration_type);
+    } else if !client
+        .grant_types
+        .iter()
+        .all(|grant| allowed.contains(grant))
+    {
+        let message = format!(
+            "has a grant that a client of type {} cannot use",
+            client.integration_type
+        );
         faults.invalid("grant_types", message);
     }
 }
 
 fn operator_attributes(client: &Client, faults: &mut FieldFaults) {
     if client.integration_type == IntegrationType::Eformidling {
-        faults.forbidden("integration_type", "eformidling can be set by the operator only");
+        faults.forbidden(
+            "integration_type",
+            "eformidling can be set by the operator only",
+        );
     }
     if client.token_endpoint_auth_signing_alg.is_some() {
-        faults.forbidden("token_endpoint_auth_signing_alg", "can be set by the operator only");
+        faults.forbidden(
+            "token_endpoint_auth_signing_alg",
+            "can be set by the operator only",
+        );
     }
 }
 

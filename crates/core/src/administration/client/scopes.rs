@@ -34,7 +34,9 @@ impl ScopeObstacle {
             Self::Unknown => format!("scope {scope} does not exist"),
             Self::Inactive => format!("scope {scope} is deactivated"),
             Self::IntegrationType => {
-                format!("scope {scope} does not admit clients of type {kind}: see its allowed_integration_types")
+                format!(
+                    "scope {scope} does not admit clients of type {kind}: see its allowed_integration_types"
+                )
             }
             Self::NotAddable => format!("clients of type {kind} cannot have scope {scope}"),
             Self::OperatorOnly => {
@@ -55,7 +57,9 @@ pub fn obstacle(
     access: Option<AccessState>,
     role: Role,
 ) -> Option<ScopeObstacle> {
-    let Some(scope) = scope else { return Some(ScopeObstacle::Unknown) };
+    let Some(scope) = scope else {
+        return Some(ScopeObstacle::Unknown);
+    };
     let approved = access == Some(AccessState::Approved);
     let accessible = approved || scope.accessible_for_all || scope.delegation_source.is_some();
     let operator = role == Role::Operator;
@@ -132,15 +136,30 @@ mod tests {
     fn client() -> Client {
         let scopes = vec!["fjord:a".parse().unwrap()];
         let orgno = "312773023".parse().unwrap();
-        Client::machine("a".parse().unwrap(), "A", orgno, scopes, Timestamp::from_seconds(0))
+        Client::machine(
+            "a".parse().unwrap(),
+            "A",
+            orgno,
+            scopes,
+            Timestamp::from_seconds(0),
+        )
     }
 
     fn scope() -> Scope {
         let name = "fjord:a".parse().unwrap();
-        Scope::new(name, "310420107".parse().unwrap(), "A", Timestamp::from_seconds(0))
+        Scope::new(
+            name,
+            "310420107".parse().unwrap(),
+            "A",
+            Timestamp::from_seconds(0),
+        )
     }
 
-    fn check(edit: impl FnOnce(&mut Scope), access: Option<AccessState>, role: Role) -> Option<ScopeObstacle> {
+    fn check(
+        edit: impl FnOnce(&mut Scope),
+        access: Option<AccessState>,
+        role: Role,
+    ) -> Option<ScopeObstacle> {
         let mut scope = scope();
         edit(&mut scope);
         obstacle(&client(), Some(&scope), access, role)
@@ -152,33 +171,53 @@ mod tests {
     fn access_for_all_delegation_and_approval_each_suffice() {
         let owner = Role::Owner("312773023".parse().unwrap());
         assert_eq!(check(|_| (), APPROVED, owner), None);
-        assert_eq!(check(|scope| scope.accessible_for_all = true, None, owner), None);
+        assert_eq!(
+            check(|scope| scope.accessible_for_all = true, None, owner),
+            None
+        );
         let delegable = |scope: &mut Scope| scope.delegation_source = Some("https://a/".to_owned());
         assert_eq!(check(delegable, None, owner), None);
-        for state in [None, Some(AccessState::Denied), Some(AccessState::Requested)] {
+        for state in [
+            None,
+            Some(AccessState::Denied),
+            Some(AccessState::Requested),
+        ] {
             assert_eq!(check(|_| (), state, owner), Some(ScopeObstacle::NoAccess));
-            assert_eq!(check(|_| (), state, Role::Operator), Some(ScopeObstacle::NoAccess));
+            assert_eq!(
+                check(|_| (), state, Role::Operator),
+                Some(ScopeObstacle::NoAccess)
+            );
         }
     }
 
     #[test]
     fn the_first_failing_row_decides() {
         let role = Role::Operator;
-        assert_eq!(obstacle(&client(), None, APPROVED, role), Some(ScopeObstacle::Unknown));
+        assert_eq!(
+            obstacle(&client(), None, APPROVED, role),
+            Some(ScopeObstacle::Unknown)
+        );
         let wrong = |scope: &mut Scope| {
             scope.active = false;
             scope.allowed_integration_types = vec![IntegrationType::Idporten];
         };
         assert_eq!(check(wrong, None, role), Some(ScopeObstacle::Inactive));
-        let wrong = |scope: &mut Scope| scope.allowed_integration_types = vec![IntegrationType::Idporten];
-        assert_eq!(check(wrong, None, role), Some(ScopeObstacle::IntegrationType));
+        let wrong =
+            |scope: &mut Scope| scope.allowed_integration_types = vec![IntegrationType::Idporten];
+        assert_eq!(
+            check(wrong, None, role),
+            Some(ScopeObstacle::IntegrationType)
+        );
     }
 
     #[test]
     fn operator_only_scopes_need_the_operator_and_no_access() {
         let owner = Role::Owner("312773023".parse().unwrap());
         let only = |scope: &mut Scope| scope.operator_only = true;
-        assert_eq!(check(only, APPROVED, owner), Some(ScopeObstacle::OperatorOnly));
+        assert_eq!(
+            check(only, APPROVED, owner),
+            Some(ScopeObstacle::OperatorOnly)
+        );
         assert_eq!(check(only, None, Role::Operator), None);
     }
 

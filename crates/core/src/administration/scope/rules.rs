@@ -1,6 +1,6 @@
 //! What the attributes of a scope may be (spec: selfservice §6.1).
 
-use crate::administration::{FieldFaults, Role};
+use crate::administration::FieldFaults;
 use crate::client::IntegrationType;
 use crate::scope::{Scope, Visibility};
 
@@ -54,25 +54,40 @@ fn is_language(tag: &str) -> bool {
     (2..=35).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// Only the operator sets these; for anybody else the default is the only value.
-pub(super) fn operator_attribute_faults(scope: &Scope, role: Role, faults: &mut FieldFaults) {
-    if role == Role::Operator {
-        return;
-    }
-    let set = [
-        ("visibility", scope.visibility == Visibility::Internal),
-        ("protected", scope.protected),
-        ("supports_european_businesses", scope.supports_european_businesses),
-        ("operator_only", scope.operator_only),
-        ("emit_consumer_prefix", scope.emit_consumer_prefix),
-    ];
-    for (field, _) in set.into_iter().filter(|(_, is_set)| *is_set) {
-        faults.forbidden(field, "can be set by the operator only");
+type Attribute = (&'static str, fn(&Scope) -> bool);
+
+/// What only the operator sets.
+const OPERATOR_ATTRIBUTES: [Attribute; 5] = [
+    ("visibility", |scope| {
+        scope.visibility == Visibility::Internal
+    }),
+    ("protected", |scope| scope.protected),
+    ("supports_european_businesses", |scope| {
+        scope.supports_european_businesses
+    }),
+    ("operator_only", |scope| scope.operator_only),
+    ("emit_consumer_prefix", |scope| scope.emit_consumer_prefix),
+];
+
+/// For anybody but the operator the default is the only value, unless the operator has set the
+/// attribute already: callers send back what they read.
+pub(super) fn operator_attribute_faults(
+    scope: &Scope,
+    known: Option<&Scope>,
+    faults: &mut FieldFaults,
+) {
+    for (field, is_set) in OPERATOR_ATTRIBUTES {
+        if is_set(scope) && !known.is_some_and(is_set) {
+            faults.forbidden(field, "can be set by the operator only");
+        }
     }
 }
 
 /// An owner's update leaves what the operator set.
 pub(super) fn keep_operator_attributes(known: &Scope, desired: &mut Scope) {
+    if known.visibility == Visibility::Internal {
+        desired.visibility = Visibility::Internal;
+    }
     desired.protected = known.protected;
     desired.supports_european_businesses = known.supports_european_businesses;
     desired.operator_only = known.operator_only;
@@ -90,11 +105,20 @@ mod tests {
 
     fn scope() -> Scope {
         let name = "fjord:a".parse().unwrap();
-        Scope::new(name, "310420107".parse().unwrap(), "A", Timestamp::from_seconds(0))
+        Scope::new(
+            name,
+            "310420107".parse().unwrap(),
+            "A",
+            Timestamp::from_seconds(0),
+        )
     }
 
     fn invalid_fields(scope: &Scope) -> Vec<String> {
-        attribute_faults(scope).invalid.into_iter().map(|fault| fault.field).collect()
+        attribute_faults(scope)
+            .invalid
+            .into_iter()
+            .map(|fault| fault.field)
+            .collect()
     }
 
     #[test]
@@ -114,7 +138,12 @@ mod tests {
     #[test]
     fn translations_name_a_language() {
         let mut scope = scope();
-        for member in ["description#en", "long_description#se", "description#", "name#en"] {
+        for member in [
+            "description#en",
+            "long_description#se",
+            "description#",
+            "name#en",
+        ] {
             scope.translations.insert(member.to_owned(), "x".to_owned());
         }
         assert_eq!(invalid_fields(&scope), ["description#", "name#en"]);
@@ -127,7 +156,9 @@ mod tests {
         assert!(invalid_fields(&scope).is_empty());
         scope.allowed_integration_types = vec![IntegrationType::Idporten];
         assert_eq!(invalid_fields(&scope), ["delegation_source"]);
-        scope.allowed_integration_types.push(IntegrationType::Maskinporten);
+        scope
+            .allowed_integration_types
+            .push(IntegrationType::Maskinporten);
         assert!(invalid_fields(&scope).is_empty());
     }
 
@@ -147,12 +178,13 @@ mod tests {
         let mut scope = scope();
         scope.protected = true;
         scope.visibility = Visibility::Internal;
-        let forbidden = |role| {
+        let forbidden = |known: Option<&Scope>| {
             let mut faults = FieldFaults::default();
-            operator_attribute_faults(&scope, role, &mut faults);
+            operator_attribute_faults(&scope, known, &mut faults);
             faults.forbidden.len()
         };
-        assert_eq!(forbidden(Role::Operator), 0);
-        assert_eq!(forbidden(Role::Owner(scope.owner_orgno)), 2);
+        assert_eq!(forbidden(None), 2);
+        assert_eq!(forbidden(Some(&scope)), 0, "what was read can be sent back");
+        assert_eq!(forbidden(Some(&self::scope())), 2);
     }
 }

@@ -8,7 +8,9 @@ use super::super::model::{ClientEntry, KeysEntry, Located, OnBehalfOfEntry};
 use super::super::read;
 use super::{ApplyError, Applying, Place};
 use crate::administration::client::{self, ScopeObstacle};
-use crate::administration::{AdministrationError, Change, FieldFaults, RecordKind, Role, Saved, key};
+use crate::administration::{
+    AdministrationError, Change, FieldFaults, RecordKind, Role, Saved, key,
+};
 use crate::client::{Client, ClientId, IntegrationType, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::organization::OrgNumber;
@@ -43,8 +45,10 @@ impl Applying<'_> {
         entries: &[Located<ClientEntry>],
     ) -> Result<Identities, ApplyError> {
         let without_id = entries.iter().map(|located| &located.entry);
-        let without_id: HashSet<Identity> =
-            without_id.filter(|entry| entry.client_id.is_none()).map(identity).collect();
+        let without_id: HashSet<Identity> = without_id
+            .filter(|entry| entry.client_id.is_none())
+            .map(identity)
+            .collect();
         let mut identities = Identities::new();
         if without_id.is_empty() {
             return Ok(identities);
@@ -53,8 +57,15 @@ impl Applying<'_> {
         let what = "a client of this organization, name and type (state client_id to have two)";
         read::repeated(entries, key, what, &mut self.faults);
         for client in self.unit.list_clients(None, Listing::All).await? {
-            let identity = (client.client_orgno, client.client_name, client.integration_type);
-            identities.entry(identity).or_default().push(client.client_id);
+            let identity = (
+                client.client_orgno,
+                client.client_name,
+                client.integration_type,
+            );
+            identities
+                .entry(identity)
+                .or_default()
+                .push(client.client_id);
         }
         Ok(identities)
     }
@@ -84,12 +95,15 @@ impl Applying<'_> {
         id: ClientId,
     ) -> Result<(), ApplyError> {
         let saved = self.client(place, entry, id).await;
-        let Some(client) = self.settle(place, RecordKind::Client, saved)? else { return Ok(()) };
+        let Some(client) = self.settle(place, RecordKind::Client, saved)? else {
+            return Ok(());
+        };
         let changed = self.keys(&client, &entry.jwks).await;
         if let Some(Some(change)) = self.accept(place, changed)? {
             self.applied.count(RecordKind::Key, change);
         }
-        self.on_behalf_of(place, &client.client_id, &entry.onbehalfof).await
+        self.on_behalf_of(place, &client.client_id, &entry.onbehalfof)
+            .await
     }
 
     async fn client(
@@ -99,7 +113,10 @@ impl Applying<'_> {
         id: ClientId,
     ) -> Result<Saved<Client>, AdministrationError> {
         let known = self.unit.find_client(&id).await?;
-        let active = entry.active.or(known.as_ref().map(|known| known.active)).unwrap_or(true);
+        let active = entry
+            .active
+            .or(known.as_ref().map(|known| known.active))
+            .unwrap_or(true);
         let mut wanted = entry.to_client(id, active, self.context.now);
         client::normalize(&mut wanted);
         if let Some(known) = &known {
@@ -167,8 +184,14 @@ impl Applying<'_> {
             [] => None,
             _ => Some(key::check(client, jwks, self.context.now)?),
         };
-        self.unit.replace_keys(id, set.as_ref(), self.context.now).await?;
-        Ok(Some(if present.is_empty() { Change::Created } else { Change::Updated }))
+        self.unit
+            .replace_keys(id, set.as_ref(), self.context.now)
+            .await?;
+        Ok(Some(if present.is_empty() {
+            Change::Created
+        } else {
+            Change::Updated
+        }))
     }
 
     async fn on_behalf_of(
@@ -181,8 +204,10 @@ impl Applying<'_> {
             return Ok(());
         }
         let present = self.unit.list_on_behalf_of(id, Listing::All).await?;
-        let mut present: HashMap<_, _> =
-            present.into_iter().map(|known| (known.onbehalfof.clone(), known)).collect();
+        let mut present: HashMap<_, _> = present
+            .into_iter()
+            .map(|known| (known.onbehalfof.clone(), known))
+            .collect();
         let mut seen = HashSet::new();
         for (index, entry) in entries.iter().enumerate() {
             let place = client.at(&format!("onbehalfof[{index}]"));
@@ -192,7 +217,10 @@ impl Applying<'_> {
                 continue;
             }
             if !seen.insert(&entry.onbehalfof) {
-                self.refuse(place, format!("{} is in the list already", entry.onbehalfof));
+                self.refuse(
+                    place,
+                    format!("{} is in the list already", entry.onbehalfof),
+                );
                 continue;
             }
             let known = present.remove(&entry.onbehalfof);
@@ -217,7 +245,10 @@ impl Applying<'_> {
             orgno: entry.orgno,
             client_uri: entry.client_uri,
             description: entry.description,
-            active: entry.active.or(known.as_ref().map(|known| known.active)).unwrap_or(true),
+            active: entry
+                .active
+                .or(known.as_ref().map(|known| known.active))
+                .unwrap_or(true),
             created: known.as_ref().map_or(now, |known| known.created),
             last_updated: known.as_ref().map_or(now, |known| known.last_updated),
         };
@@ -226,12 +257,20 @@ impl Applying<'_> {
         }
         wanted.last_updated = now;
         self.unit.save_on_behalf_of(&wanted).await?;
-        Ok(if known.is_some() { Change::Updated } else { Change::Created })
+        Ok(if known.is_some() {
+            Change::Updated
+        } else {
+            Change::Created
+        })
     }
 }
 
 fn identity(entry: &ClientEntry) -> Identity {
-    (entry.client_orgno, entry.client_name.clone(), entry.integration_type)
+    (
+        entry.client_orgno,
+        entry.client_name.clone(),
+        entry.integration_type,
+    )
 }
 
 /// Whether the client has exactly these keys, in this order. A key without `exp` that has expired

@@ -35,12 +35,17 @@ impl Applying<'_> {
             return Ok(());
         }
         let known = self.unit.list_people().await?;
-        let known: HashMap<_, _> =
-            known.iter().map(|person| (person.pid.expose(), &person.name)).collect();
+        let known: HashMap<_, _> = known
+            .iter()
+            .map(|person| (person.pid.expose(), &person.name))
+            .collect();
         for Located { entry, .. } in entries {
             let change = change(known.get(entry.pid.expose()), &&entry.name);
             if change != Change::Unchanged {
-                let person = Person { pid: entry.pid.clone(), name: entry.name.clone() };
+                let person = Person {
+                    pid: entry.pid.clone(),
+                    name: entry.name.clone(),
+                };
                 self.unit.save_person(&person).await?;
             }
             self.applied.count(RecordKind::Person, change);
@@ -57,8 +62,10 @@ impl Applying<'_> {
             return Ok(());
         }
         let known = self.unit.list_delegations(Listing::All).await?;
-        let mut known: HashMap<_, _> =
-            known.into_iter().map(|known| (DelegationKey::of(&known), known)).collect();
+        let mut known: HashMap<_, _> = known
+            .into_iter()
+            .map(|known| (DelegationKey::of(&known), known))
+            .collect();
         let sources = self.unit.list_delegation_sources().await?;
         let issuers: HashSet<_> = sources.into_iter().map(|source| source.issuer).collect();
         for located in entries {
@@ -78,10 +85,16 @@ impl Applying<'_> {
         let now = self.now();
         let mut wanted = wanted_delegation(entry, now);
         let known = known.remove(&key(entry));
-        wanted.active = entry.active.or(known.as_ref().map(|row| row.active)).unwrap_or(true);
+        wanted.active = entry
+            .active
+            .or(known.as_ref().map(|row| row.active))
+            .unwrap_or(true);
         let mut faults = delegation::faults(&wanted);
         if !issuers.contains(&entry.delegation_source) {
-            faults.invalid("delegation_source", "is not the issuer of a known delegation source");
+            faults.invalid(
+                "delegation_source",
+                "is not the issuer of a known delegation source",
+            );
         }
         match self.unit.find_scope(&entry.scope).await? {
             None => faults.invalid("scope", format!("scope {} does not exist", entry.scope)),
@@ -131,7 +144,10 @@ impl Applying<'_> {
             return Ok(());
         }
         let known = self.unit.list_consents(Listing::All).await?;
-        let known: HashMap<_, _> = known.iter().map(|known| (known.id.as_str(), known)).collect();
+        let known: HashMap<_, _> = known
+            .iter()
+            .map(|known| (known.id.as_str(), known))
+            .collect();
         for Located { entry, .. } in entries {
             let present = known.get(entry.id.as_str());
             let wanted = consent(entry, present.is_none_or(|consent| consent.active));
@@ -180,7 +196,9 @@ fn wanted_delegation(entry: &DelegationEntry, now: crate::clock::Timestamp) -> D
 fn system_user(entry: &SystemUserEntry, active: bool) -> SystemUser {
     let entry = entry.clone();
     SystemUser {
-        external_ref: entry.external_ref.unwrap_or_else(|| entry.owner_orgno.to_string()),
+        external_ref: entry
+            .external_ref
+            .unwrap_or_else(|| entry.owner_orgno.to_string()),
         id: entry.id,
         system_id: entry.system_id,
         client_id: entry.client_id,

@@ -55,9 +55,15 @@ impl Applying<'_> {
         entry: &ScopeEntry,
         known: Option<&Scope>,
     ) -> Result<Scope, AdministrationError> {
-        let active = entry.active.or(known.map(|scope| scope.active)).unwrap_or(true);
+        let active = entry
+            .active
+            .or(known.map(|scope| scope.active))
+            .unwrap_or(true);
         let mut wanted = match (known, &entry.description) {
-            (Some(known), None) => Scope { active, ..known.clone() },
+            (Some(known), None) => Scope {
+                active,
+                ..known.clone()
+            },
             (known, _) => {
                 let owner = self.owner_of(entry, known).await?;
                 entry.to_scope(owner, active, self.context.now)
@@ -105,7 +111,10 @@ impl Applying<'_> {
         name: &ScopeName,
         entry: AccessEntry,
     ) -> Result<Saved<Access>, AdministrationError> {
-        let AccessEntry { consumer_orgno, state } = entry;
+        let AccessEntry {
+            consumer_orgno,
+            state,
+        } = entry;
         organization::ensure(self.unit, consumer_orgno, self.context.now).await?;
         access::put(self.unit, name, consumer_orgno, state, self.context.now).await
     }

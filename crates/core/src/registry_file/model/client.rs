@@ -64,7 +64,10 @@ pub struct ClientEntry {
     pub onbehalfof: Vec<OnBehalfOfEntry>,
 }
 
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+#[expect(
+    clippy::ref_option,
+    reason = "serde calls it with a reference to the field"
+)]
 fn algorithm<S: Serializer>(
     algorithm: &Option<Algorithm>,
     serializer: S,
@@ -179,7 +182,9 @@ impl ClientEntry {
             integration_type: entry.integration_type,
             application_type,
             token_endpoint_auth_method: entry.token_endpoint_auth_method.unwrap_or(default_method),
-            grant_types: entry.grant_types.unwrap_or_else(|| default_grants(entry.integration_type)),
+            grant_types: entry
+                .grant_types
+                .unwrap_or_else(|| default_grants(entry.integration_type)),
             scopes: entry.scopes,
             access_token_lifetime: entry.access_token_lifetime,
             token_endpoint_auth_signing_alg: entry.token_endpoint_auth_signing_alg,

@@ -99,12 +99,17 @@ impl Serialize for AccessEntry {
             consumer_orgno: OrgNumber,
             state: AccessState,
         }
-        let Self { consumer_orgno, state } = *self;
+        let Self {
+            consumer_orgno,
+            state,
+        } = *self;
         match state {
             AccessState::Approved => consumer_orgno.serialize(serializer),
-            AccessState::Requested | AccessState::Denied => {
-                WithState { consumer_orgno, state }.serialize(serializer)
+            AccessState::Requested | AccessState::Denied => WithState {
+                consumer_orgno,
+                state,
             }
+            .serialize(serializer),
         }
     }
 }

@@ -74,10 +74,7 @@ pub(super) fn client(node: &Node, place: Place, faults: &mut Faults) -> Option<C
     })
 }
 
-fn grant_types(
-    entry: &Entry<'_>,
-    faults: &mut Faults,
-) -> Option<Vec<crate::client::GrantType>> {
+fn grant_types(entry: &Entry<'_>, faults: &mut Faults) -> Option<Vec<crate::client::GrantType>> {
     entry.member("grant_types")?;
     Some(entry.list("grant_types", faults, super::super::entry::word))
 }
@@ -86,7 +83,9 @@ fn grant_types(
 fn login(entry: &Entry<'_>, faults: &mut Faults) -> LoginSettings {
     let mut readable = Map::new();
     for name in LOGIN_MEMBERS {
-        let Some((place, node)) = entry.member(name) else { continue };
+        let Some((place, node)) = entry.member(name) else {
+            continue;
+        };
         let mut member = Map::new();
         member.insert(name.to_owned(), node.to_json());
         match serde_json::from_value::<LoginSettings>(Value::Object(member.clone())) {
@@ -130,7 +129,13 @@ fn on_behalf_of(node: &Node, place: Place, faults: &mut Faults) -> Option<OnBeha
         "last_updated",
     ];
     let entry = Entry::of(node, place, &members, faults)?;
-    let alias = |name, other| if entry.member(name).is_some() { name } else { other };
+    let alias = |name, other| {
+        if entry.member(name).is_some() {
+            name
+        } else {
+            other
+        }
+    };
     let onbehalfof = entry.required("onbehalfof", faults, Entry::text);
     let name = match alias("name", "display_name") {
         "display_name" if entry.member("display_name").is_none() => {

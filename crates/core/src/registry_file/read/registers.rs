@@ -13,7 +13,10 @@ pub(super) fn person(node: &Node, place: Place, faults: &mut Faults) -> Option<P
     let entry = Entry::of(node, place, &["pid", "name"], faults)?;
     let pid = entry.required("pid", faults, pid);
     let name = entry.required("name", faults, bounded);
-    Some(PersonEntry { pid: pid?, name: name? })
+    Some(PersonEntry {
+        pid: pid?,
+        name: name?,
+    })
 }
 
 /// Documented examples fail the control digits, so only the form is checked.
@@ -37,7 +40,10 @@ pub(super) fn source(
     let entry = Entry::of(node, place, &members, faults)?;
     let name = entry.required("name", faults, bounded);
     let issuer = entry.required("issuer", faults, Entry::text);
-    Some(DelegationSourceEntry { name: name?, issuer: issuer? })
+    Some(DelegationSourceEntry {
+        name: name?,
+        issuer: issuer?,
+    })
 }
 
 pub(super) fn delegation(
@@ -77,7 +83,14 @@ pub(super) fn system_user(
     place: Place,
     faults: &mut Faults,
 ) -> Option<SystemUserEntry> {
-    let members = ["id", "system_id", "client_id", "owner_orgno", "external_ref", "active"];
+    let members = [
+        "id",
+        "system_id",
+        "client_id",
+        "owner_orgno",
+        "external_ref",
+        "active",
+    ];
     let entry = Entry::of(node, place, &members, faults)?;
     let id = entry.required("id", faults, bounded);
     let system_id = entry.required("system_id", faults, bounded);
@@ -94,8 +107,15 @@ pub(super) fn system_user(
 }
 
 pub(super) fn consent(node: &Node, place: Place, faults: &mut Faults) -> Option<ConsentEntry> {
-    let members =
-        ["id", "from", "to_orgno", "consented", "valid_to", "consent_rights", "active"];
+    let members = [
+        "id",
+        "from",
+        "to_orgno",
+        "consented",
+        "valid_to",
+        "consent_rights",
+        "active",
+    ];
     let entry = Entry::of(node, place, &members, faults)?;
     let id = entry.required("id", faults, bounded);
     let from = entry.required("from", faults, bounded);

@@ -42,11 +42,20 @@ const MEMBERS: [&str; 26] = [
 pub(super) fn scope(node: &Node, place: Place, faults: &mut Faults) -> Option<ScopeEntry> {
     let entry = Entry::open(node, place, &|name| name.contains('#'), &MEMBERS, faults)?;
     let name = name(&entry, faults);
-    let reserved = name.as_ref().is_some_and(|name| reserved_scope(name.as_str()).is_some());
+    let reserved = name
+        .as_ref()
+        .is_some_and(|name| reserved_scope(name.as_str()).is_some());
     if entry.member("description").is_none() && !reserved {
         faults.push(entry.place.clone().fault("description is required"));
     }
-    let only_access = ["name", "prefix", "subscope", "owner_orgno", "access", "active"];
+    let only_access = [
+        "name",
+        "prefix",
+        "subscope",
+        "owner_orgno",
+        "access",
+        "active",
+    ];
     let declares = |(member, _): (&str, _)| !only_access.contains(&member);
     if entry.member("description").is_none() && reserved && entry.members().any(declares) {
         let message = "to change a reserved scope, state its description too";
@@ -93,7 +102,9 @@ fn attributes(
         visibility: entry.word("visibility", faults).unwrap_or_default(),
         accessible_for_all: flag("accessible_for_all", faults),
         allowed_integration_types: entry.list(types, faults, parsed),
-        delegation_source: entry.text("delegation_source", faults).filter(|text| !text.is_empty()),
+        delegation_source: entry
+            .text("delegation_source", faults)
+            .filter(|text| !text.is_empty()),
         at_max_age: entry.seconds("at_max_age", faults).unwrap_or_default(),
         authorization_max_lifetime: entry.seconds(lifetime, faults).unwrap_or_default(),
         requires_user_consent: flag("requires_user_consent", faults),
@@ -126,15 +137,28 @@ fn translations(entry: &Entry<'_>, faults: &mut Faults) -> BTreeMap<String, Stri
 fn access(node: &Node, place: Place, faults: &mut Faults) -> Option<AccessEntry> {
     if !matches!(node.content, Content::Mapping(_)) {
         let consumer_orgno = parsed(node, place, faults)?;
-        return Some(AccessEntry { consumer_orgno, state: AccessState::Approved });
+        return Some(AccessEntry {
+            consumer_orgno,
+            state: AccessState::Approved,
+        });
     }
-    let members =
-        ["consumer_orgno", "state", "scope", "prefix", "owner_orgno", "created", "last_updated"];
+    let members = [
+        "consumer_orgno",
+        "state",
+        "scope",
+        "prefix",
+        "owner_orgno",
+        "created",
+        "last_updated",
+    ];
     let entry = Entry::of(node, place, &members, faults)?;
     let consumer_orgno = entry.required("consumer_orgno", faults, Entry::parsed);
     let state = match entry.member("state") {
         Some(_) => entry.word("state", faults),
         None => Some(AccessState::Approved),
     };
-    Some(AccessEntry { consumer_orgno: consumer_orgno?, state: state? })
+    Some(AccessEntry {
+        consumer_orgno: consumer_orgno?,
+        state: state?,
+    })
 }

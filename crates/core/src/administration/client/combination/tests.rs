@@ -7,7 +7,13 @@ use IntegrationType::{Ansattporten, ApiKlient, Eformidling, Idporten, Krr, Maski
 fn machine() -> Client {
     let scopes = vec!["fjord:a".parse().unwrap()];
     let orgno = "312773023".parse().unwrap();
-    Client::machine("a".parse().unwrap(), "A", orgno, scopes, Timestamp::from_seconds(0))
+    Client::machine(
+        "a".parse().unwrap(),
+        "A",
+        orgno,
+        scopes,
+        Timestamp::from_seconds(0),
+    )
 }
 
 fn login(integration_type: IntegrationType) -> Client {
@@ -21,7 +27,11 @@ fn login(integration_type: IntegrationType) -> Client {
 }
 
 fn fields(client: &Client) -> Vec<String> {
-    attribute_faults(client, Role::Operator).invalid.into_iter().map(|fault| fault.field).collect()
+    attribute_faults(client, Role::Operator)
+        .invalid
+        .into_iter()
+        .map(|fault| fault.field)
+        .collect()
 }
 
 #[test]
@@ -40,16 +50,33 @@ fn each_row_of_the_table_is_kept() {
         fields(&client)
     };
     let cases: [(Vec<String>, &str); 7] = [
-        (with(machine(), |c| c.application_type = ApplicationType::Native), "application_type"),
-        (with(machine(), |c| c.token_endpoint_auth_method = None), "token_endpoint_auth_method"),
-        (with(machine(), |c| c.grant_types = vec![AuthorizationCode]), "grant_types"),
-        (with(machine(), |c| c.grant_types.clear()), "grant_types"),
-        (with(login(ApiKlient), |c| c.grant_types = vec![JwtBearer]), "grant_types"),
         (
-            with(login(ApiKlient), |c| c.application_type = ApplicationType::Browser),
+            with(machine(), |c| c.application_type = ApplicationType::Native),
+            "application_type",
+        ),
+        (
+            with(machine(), |c| c.token_endpoint_auth_method = None),
             "token_endpoint_auth_method",
         ),
-        (with(login(ApiKlient), |c| c.login.redirect_uris.clear()), "redirect_uris"),
+        (
+            with(machine(), |c| c.grant_types = vec![AuthorizationCode]),
+            "grant_types",
+        ),
+        (with(machine(), |c| c.grant_types.clear()), "grant_types"),
+        (
+            with(login(ApiKlient), |c| c.grant_types = vec![JwtBearer]),
+            "grant_types",
+        ),
+        (
+            with(login(ApiKlient), |c| {
+                c.application_type = ApplicationType::Browser
+            }),
+            "token_endpoint_auth_method",
+        ),
+        (
+            with(login(ApiKlient), |c| c.login.redirect_uris.clear()),
+            "redirect_uris",
+        ),
     ];
     for (index, (fields, expected)) in cases.into_iter().enumerate() {
         assert_eq!(fields, [expected], "case {index}");
@@ -65,14 +92,21 @@ fn lifetimes_of_zero_names_and_scopes_are_checked_together() {
     client.login.refresh_token_lifetime = Some(0);
     assert_eq!(
         fields(&client),
-        ["client_name", "scopes", "access_token_lifetime", "refresh_token_lifetime"]
+        [
+            "client_name",
+            "scopes",
+            "access_token_lifetime",
+            "refresh_token_lifetime"
+        ]
     );
 }
 
 #[test]
 fn the_number_of_scopes_is_bounded() {
     let mut client = machine();
-    client.scopes = (0..200).map(|n| format!("fjord:{n}").parse().unwrap()).collect();
+    client.scopes = (0..200)
+        .map(|n| format!("fjord:{n}").parse().unwrap())
+        .collect();
     assert!(fields(&client).is_empty());
     client.scopes.push("fjord:200".parse().unwrap());
     assert_eq!(fields(&client), ["scopes"]);
@@ -81,9 +115,18 @@ fn the_number_of_scopes_is_bounded() {
 #[test]
 fn normalizing_drops_repetition_and_adds_the_start_set() {
     let mut client = machine();
-    client.scopes = ["fjord:b", "fjord:a", "fjord:b"].map(|name| name.parse().unwrap()).to_vec();
+    client.scopes = ["fjord:b", "fjord:a", "fjord:b"]
+        .map(|name| name.parse().unwrap())
+        .to_vec();
     normalize(&mut client);
-    assert_eq!(client.scopes.iter().map(ScopeName::as_str).collect::<Vec<_>>(), ["fjord:b", "fjord:a"]);
+    assert_eq!(
+        client
+            .scopes
+            .iter()
+            .map(ScopeName::as_str)
+            .collect::<Vec<_>>(),
+        ["fjord:b", "fjord:a"]
+    );
 
     let mut krr = machine();
     krr.integration_type = Krr;
@@ -94,7 +137,14 @@ fn normalizing_drops_repetition_and_adds_the_start_set() {
     let mut person = login(Idporten);
     person.scopes.clear();
     normalize(&mut person);
-    assert_eq!(person.scopes.iter().map(ScopeName::as_str).collect::<Vec<_>>(), ["openid", "profile"]);
+    assert_eq!(
+        person
+            .scopes
+            .iter()
+            .map(ScopeName::as_str)
+            .collect::<Vec<_>>(),
+        ["openid", "profile"]
+    );
 }
 
 #[test]
@@ -109,15 +159,33 @@ fn only_the_operator_sets_eformidling_and_another_algorithm() {
     let mut client = machine();
     client.integration_type = Eformidling;
     client.token_endpoint_auth_signing_alg = Some(portvakt_jose::Algorithm::Es256);
-    assert!(attribute_faults(&client, Role::Operator).forbidden.is_empty());
-    assert_eq!(attribute_faults(&client, Role::Owner(client.client_orgno)).forbidden.len(), 2);
+    assert!(
+        attribute_faults(&client, Role::Operator)
+            .forbidden
+            .is_empty()
+    );
+    assert_eq!(
+        attribute_faults(&client, Role::Owner(client.client_orgno))
+            .forbidden
+            .len(),
+        2
+    );
 }
 
 #[test]
 fn defaults_follow_the_type() {
-    assert_eq!(default_authentication(Maskinporten, ApplicationType::Web), PrivateKeyJwt);
-    assert_eq!(default_authentication(Idporten, ApplicationType::Web), ClientSecretBasic);
-    assert_eq!(default_authentication(Idporten, ApplicationType::Native), None);
+    assert_eq!(
+        default_authentication(Maskinporten, ApplicationType::Web),
+        PrivateKeyJwt
+    );
+    assert_eq!(
+        default_authentication(Idporten, ApplicationType::Web),
+        ClientSecretBasic
+    );
+    assert_eq!(
+        default_authentication(Idporten, ApplicationType::Native),
+        None
+    );
     assert_eq!(default_grants(Krr), [JwtBearer]);
     assert_eq!(default_grants(ApiKlient), [AuthorizationCode]);
 }
