@@ -82,6 +82,10 @@ pub(super) fn document(value: &impl Serialize) -> Response {
 
 /// Reads a body in JSON, whose members must all be known.
 pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+    // An array would be read as the members in their order, which nobody means.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::bad_request("the body is not a JSON object"));
+    }
     serde_json::from_slice(body)
         .map_err(|error| Problem::bad_request(format!("the body is not what is expected: {error}")))
 }

@@ -1,0 +1,58 @@
+//! Signing keys: rotated, kept, and verified with.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::Dev;
+use crate::tokens::{json_part, verified};
+
+#[tokio::test]
+async fn a_token_of_the_old_key_verifies_after_a_rotation() {
+    let dev = Dev::start().await;
+    let old = dev.exchange(&dev.grant().sign()).await.token().to_owned();
+    let rotation = dev.order(Method::POST, "/dev/keys/rotate", json!({})).await;
+    let new = dev.exchange(&dev.grant().sign()).await.token().to_owned();
+    let (old_header, _) = verified(&dev, &old).await;
+    let (new_header, _) = verified(&dev, &new).await;
+    assert_eq!(rotation["active"], new_header["kid"]);
+    assert_eq!(rotation["retired"], json!([old_header["kid"]]));
+    assert_ne!(old_header["kid"], new_header["kid"]);
+}
+
+#[tokio::test]
+async fn keys_and_tokens_survive_a_crash() {
+    let mut dev = Dev::start_on_lasting_ports().await;
+    dev.order(Method::POST, "/dev/keys/rotate", json!({})).await;
+    let before = dev.get(&format!("{}jwk", dev.issuer())).await.body;
+    let token = dev.exchange(&dev.grant().sign()).await.token().to_owned();
+    dev.kill();
+    dev.start_again().await;
+    verified(&dev, &token).await;
+    let kids = |document: &Value| {
+        let keys = document["keys"].as_array().unwrap().iter();
+        let mut kids: Vec<_> = keys.map(|key| key["kid"].to_string()).collect();
+        kids.sort();
+        kids
+    };
+    let after = dev.get(&format!("{}jwk", dev.issuer())).await.body;
+    assert_eq!(kids(&before), kids(&after));
+    let again = dev.exchange(&dev.grant().sign()).await;
+    assert_eq!(
+        json_part(again.token(), 0)["kid"],
+        json_part(&token, 0)["kid"]
+    );
+}
+
+#[tokio::test]
+async fn rotations_at_the_same_time_take_turns() {
+    let dev = Dev::start().await;
+    let (a, b, c) = tokio::join!(
+        dev.order(Method::POST, "/dev/keys/rotate", json!({})),
+        dev.order(Method::POST, "/dev/keys/rotate", json!({})),
+        dev.order(Method::POST, "/dev/keys/rotate", json!({})),
+    );
+    let retired = |rotation: &Value| rotation["retired"].as_array().unwrap().len();
+    let mut counts = [retired(&a), retired(&b), retired(&c)];
+    counts.sort_unstable();
+    assert_eq!(counts, [1, 2, 3]);
+}
