@@ -55,7 +55,7 @@ pub(crate) async fn put(
         last_updated: now,
     };
     match known {
-        Some(known) if known.state == state => return Ok(Saved::unchanged(known)),
+        Some(known) if known.state == state => Ok(Saved::unchanged(known)),
         known => {
             unit.save_access(&wanted).await?;
             Ok(if known.is_some() {

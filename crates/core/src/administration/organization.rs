@@ -19,7 +19,7 @@ pub async fn add(
         None => create(unit, orgno, name, now).await,
         Some(known) if known.active && known.name.is_empty() => {
             change(unit, known, now, |organization| {
-                name.clone_into(&mut organization.name)
+                name.clone_into(&mut organization.name);
             })
             .await
         }
@@ -69,7 +69,7 @@ pub async fn rename(
     check_name(name)?;
     let known = find(unit, orgno).await?;
     change(unit, known, now, |organization| {
-        name.clone_into(&mut organization.name)
+        name.clone_into(&mut organization.name);
     })
     .await
 }

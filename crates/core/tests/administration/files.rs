@@ -66,7 +66,7 @@ clients:
 }
 
 /// A registry in which everything has happened that can happen to records.
-const EVENTFUL: &str = r##"
+const EVENTFUL: &str = r#"
 organizations:
   - {orgno: "889640782", name: "12", prefixes: [nav, {prefix: old, active: false}]}
   - {orgno: "123456789", active: false}
@@ -129,7 +129,7 @@ system_users:
   - {id: s1, system_id: sys, client_id: c1, owner_orgno: "123456789", external_ref: "007", active: false}
 consents:
   - {id: k1, from: "urn:altinn:person:identifier-no:01010012345", to_orgno: "889640782", consented: "2026-01-01T00:00:00Z", valid_to: "2030-01-01T00:00:00Z", consent_rights: [{action: [read], metadata: {year: "2024", n: 1, b: true}}], active: false}
-"##;
+"#;
 
 #[tokio::test]
 async fn an_export_applied_to_an_empty_registry_gives_the_same_one() {

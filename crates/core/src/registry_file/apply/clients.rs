@@ -126,13 +126,11 @@ impl Applying<'_> {
         self.check_client(place, &wanted, present).await?;
         client::ensure_organizations(self.unit, &wanted, self.context.now).await?;
         client::grant_operator_scopes(self.unit, &wanted, self.context.now).await?;
-        match known {
-            Some(known) => client::replace(self.unit, &known, wanted, self.context.now).await,
-            None => {
-                self.unit.save_client(&wanted).await?;
-                Ok(Saved::created(wanted))
-            }
+        if let Some(known) = known {
+            return client::replace(self.unit, &known, wanted, self.context.now).await;
         }
+        self.unit.save_client(&wanted).await?;
+        Ok(Saved::created(wanted))
     }
 
     /// A client may be declared with scopes that it cannot get at present: the registry that was

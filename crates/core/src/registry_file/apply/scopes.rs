@@ -40,13 +40,11 @@ impl Applying<'_> {
         let wanted = self.wanted_scope(entry, known.as_ref()).await?;
         check(&wanted, issuers)?;
         organization::ensure(self.unit, wanted.owner_orgno, self.context.now).await?;
-        match known {
-            Some(known) => scope::replace(self.unit, &known, wanted, self.context.now).await,
-            None => {
-                self.unit.save_scope(&wanted).await?;
-                Ok(Saved::created(wanted))
-            }
+        if let Some(known) = known {
+            return scope::replace(self.unit, &known, wanted, self.context.now).await;
         }
+        self.unit.save_scope(&wanted).await?;
+        Ok(Saved::created(wanted))
     }
 
     /// A reserved scope without a description stays as it is, but for `active`.

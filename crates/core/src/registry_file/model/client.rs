@@ -66,6 +66,7 @@ pub struct ClientEntry {
 
 #[expect(
     clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
     reason = "serde calls it with a reference to the field"
 )]
 fn algorithm<S: Serializer>(

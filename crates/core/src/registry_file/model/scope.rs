@@ -13,6 +13,10 @@ use crate::scope::{Scope, ScopeName, TokenType, Visibility};
 /// A scope with the access to it. Attributes that are left out have their defaults, except
 /// `active`, which stays as it is. A reserved scope may be named without `description`, which
 /// leaves its attributes alone.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the attributes of the self-service API"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScopeEntry {
     /// Full name.
