@@ -146,61 +146,6 @@ async fn export_file(args: ExportArgs, output: Output) -> anyhow::Result<()> {
     output.result(&json!({ "entries": file.len(), "file": path }), text)
 }
 
-/// Reads every file and reports the faults of all of them.
-fn read_files(paths: &[PathBuf]) -> anyhow::Result<RegistryFile> {
-    let mut whole = RegistryFile::default();
-    let mut faults = Vec::new();
-    for path in paths {
-        match RegistryFile::parse_named(&path.display().to_string(), &read_bounded(path)?) {
-            Ok(file) => whole.merge(file),
-            Err(found) => faults.extend(found),
-        }
-    }
-    if let Err(found) = whole.load_keys(read_beside) {
-        faults.extend(found);
-    }
-    if faults.is_empty() {
-        Ok(whole)
-    } else {
-        Err(refused(&faults))
-    }
-}
-
-fn read_bounded(path: &Path) -> anyhow::Result<String> {
-    let read = || -> anyhow::Result<String> {
-        let length = std::fs::metadata(path)?.len();
-        anyhow::ensure!(
-            length <= MAX_FILE_BYTES as u64,
-            "the file is longer than {MAX_FILE_BYTES} bytes: split it"
-        );
-        Ok(std::fs::read_to_string(path)?)
-    };
-    read().with_context(|| format!("read {}", path.display()))
-}
-
-/// Reads a file that a registry file names, relative to it.
-fn read_beside(registry_file: Option<&Arc<str>>, path: &str) -> Result<String, String> {
-    let folder = registry_file.and_then(|file| Path::new(&**file).parent());
-    let path = folder.unwrap_or(Path::new("")).join(path);
-    key_files::read_text(&path).map_err(|error| format!("{error:#}"))
-}
-
-/// Prints every fault and answers the one line that ends the command.
-fn refused(faults: &[Fault]) -> anyhow::Error {
-    for fault in faults.iter().take(MAX_FAULTS_SHOWN) {
-        anstream::eprintln!("{fault}");
-    }
-    let more = match faults.len().saturating_sub(MAX_FAULTS_SHOWN) {
-        0 => String::new(),
-        hidden => format!(" ({hidden} not shown)"),
-    };
-    let noun = if faults.len() == 1 { "fault" } else { "faults" };
-    anyhow::anyhow!(
-        "{} {noun} in the registry file{more}; nothing was changed",
-        faults.len()
-    )
-}
-
 fn warn(warnings: &[Fault], output: Output) {
     for warning in warnings.iter().take(MAX_FAULTS_SHOWN) {
         output.note(format!("warning: {warning}"));
