@@ -12,6 +12,7 @@ mod grant_args;
 mod input;
 mod operations;
 mod output;
+mod registry_files;
 mod telemetry;
 mod token_client;
 mod verification;

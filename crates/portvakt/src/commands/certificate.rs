@@ -45,7 +45,8 @@ pub(crate) struct IssueArgs {
     /// Days that it is valid
     #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3650))]
     days: u16,
-    /// Where to write ORGNO.pem and ORGNO-key.pem [default: DATA-DIR/certificates]
+    /// Where to write ORGNO.pem and ORGNO-key.pem, in place of earlier ones [default:
+    /// DATA-DIR/certificates]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]

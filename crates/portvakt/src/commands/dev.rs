@@ -4,13 +4,17 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::data_dir::{DataDirArgs, Endpoints};
+use crate::data_dir::{DataDir, DataDirArgs, Endpoints};
 use crate::dev::{InitialRegistry, Options, Server, Signals};
 use crate::output::Output;
 use crate::telemetry;
 
 /// One line for each decision, and whatever went wrong.
 const LOG_FILTER: &str = "warn,portvakt=info";
+
+/// A client of the sample registry, and a scope that it has.
+const SAMPLE_CLIENT: &str = "eksempel-klient";
+const SAMPLE_SCOPE: &str = "nav:arbeid:some.scope.read";
 
 /// Flags.
 #[derive(Debug, clap::Args)]
@@ -78,11 +82,24 @@ fn announce(server: &Server, output: Output) -> anyhow::Result<()> {
             row.address.clone(),
         ]
     })?;
-    output.note(format!(
-        "\nEverything is in {}. Ctrl-C stops the server.",
-        server.data_dir().path().display()
+    output.note(format_args!(
+        "\nEverything is in {}. Ctrl-C stops the server.{}",
+        server.data_dir().path().display(),
+        first_command(server.data_dir())
     ));
     Ok(())
+}
+
+/// What to try now, when the sample client is there.
+fn first_command(data_dir: &DataDir) -> String {
+    let key = data_dir.keys().join(format!("{SAMPLE_CLIENT}.jwk.json"));
+    if !key.exists() {
+        return String::new();
+    }
+    let folder = data_dir.path().display();
+    format!(
+        " A token:\n  portvakt token --data-dir {folder} --client {SAMPLE_CLIENT} --scope {SAMPLE_SCOPE}"
+    )
 }
 
 #[derive(Serialize)]

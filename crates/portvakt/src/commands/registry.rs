@@ -1,25 +1,22 @@
 //! `portvakt registry`: everything that exists, as one declarative file.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::registry_file::{
-    Applied, ApplyContext, ApplyError, Fault, MAX_FILE_BYTES, RegistryFile, apply, export,
+    Applied, ApplyContext, ApplyError, Fault, RegistryFile, apply, export,
 };
 use portvakt_core::{Clock, SystemClock, SystemEntropy, Timestamp};
 use portvakt_store_sqlite::SqliteStore;
 use serde_json::json;
 
-use super::{administer, key_files};
+use super::administer;
 use crate::data_dir::{DataDirArgs, write_private};
 use crate::output::Output;
-
-/// How many faults are printed; a file with more has one cause.
-const MAX_FAULTS_SHOWN: usize = 100;
+use crate::registry_files::{self, MAX_FAULTS_SHOWN};
 
 /// From so many entries on, applying shows its progress.
 const MANY_ENTRIES: u64 = 1000;
@@ -67,7 +64,7 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
 /// A check applies the files and does not commit: to the registry if there is one, else to a new
 /// one that is thrown away.
 async fn check(args: FilesArgs, output: Output) -> anyhow::Result<()> {
-    let file = read_files(&args.files)?;
+    let file = registry_files::read(&args.files)?;
     let folder = args.data_dir.data_dir();
     let scratch = tempfile::tempdir().context("make a folder for the check")?;
     let store = if folder.database().exists() {
@@ -90,7 +87,7 @@ async fn check(args: FilesArgs, output: Output) -> anyhow::Result<()> {
 }
 
 async fn apply_files(args: FilesArgs, output: Output) -> anyhow::Result<()> {
-    let file = read_files(&args.files)?;
+    let file = registry_files::read(&args.files)?;
     let applied = administer::write_new(&args.data_dir, async |unit, now| {
         apply_in(unit, &file, now, output).await
     });
@@ -117,7 +114,7 @@ async fn apply_in(
     bar.finish_and_clear();
     match applied {
         Ok(applied) => Ok(applied),
-        Err(ApplyError::Refused(faults)) => Err(refused(&faults)),
+        Err(ApplyError::Refused(faults)) => Err(registry_files::refused(&faults)),
         Err(error) => Err(error.into()),
     }
 }

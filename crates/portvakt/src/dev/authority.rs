@@ -122,9 +122,9 @@ mod tests {
         let data_dir = DataDir::new(folder.path());
         assert!(Authority::open(&data_dir).is_err());
         let now = Timestamp::from_seconds(1_772_442_900);
-        let made = Authority::open_or_make(&data_dir, now).unwrap();
+        let first = Authority::open_or_make(&data_dir, now).unwrap();
         let found = Authority::open_or_make(&data_dir, now).unwrap();
-        assert_eq!(made.certificate_der(), found.certificate_der());
+        assert_eq!(first.certificate_der(), found.certificate_der());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -1,12 +1,14 @@
-//! The last decisions, for whoever asks why. It holds no assertion, no token and no person.
+//! The last decisions, for whoever asks why. It holds no assertion, no token and no person: also
+//! where a client has put a national identity number into a claim that is shown.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portvakt_core::Clock;
-use portvakt_core::grant::{Denied, Explanation, IssuedToken};
+use portvakt_core::grant::{Denied, IssuedToken};
 use portvakt_maskinporten::{Decision, Observer};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::clock::DevClock;
 
@@ -42,7 +44,7 @@ pub(crate) struct Entry {
     refusal: Option<RefusalSummary>,
     /// Every check of a refused grant.
     #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<Explanation>,
+    explanation: Option<Value>,
 }
 
 /// What was answered.
@@ -117,10 +119,10 @@ impl Entry {
 
     fn refused(self, denied: &Denied) -> Self {
         let row = denied.refusal.code().row();
-        let explanation = denied.explanation.as_deref().cloned();
-        let scopes = explanation.as_ref().map(|explanation| {
+        let explanation = denied.explanation.as_deref();
+        let scopes = explanation.map(|explanation| {
             let names = explanation.scopes.iter().map(ToString::to_string);
-            names.collect::<Vec<_>>().join(" ")
+            without_people(&names.collect::<Vec<_>>().join(" "))
         });
         Self {
             client_id: denied.client_id.clone(),
@@ -130,12 +132,46 @@ impl Entry {
                 http_status: row.http_status,
                 error: row.error.as_str(),
                 mp_code: row.mp_code,
-                compared: denied.refusal.compared(),
+                compared: without_people(&denied.refusal.compared()),
                 next_step: row.next_step,
             }),
-            explanation,
+            explanation: explanation
+                .and_then(|explanation| serde_json::to_value(explanation).ok())
+                .map(value_without_people),
             ..self
         }
+    }
+}
+
+/// The text with whatever may be a national identity number blotted out: eleven digits in a row.
+fn without_people(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, digits) = rest.split_at(start);
+        let end = digits.find(|c: char| !c.is_ascii_digit());
+        let (digits, after) = digits.split_at(end.unwrap_or(digits.len()));
+        shown.push_str(before);
+        shown.push_str(if digits.len() == 11 {
+            "[eleven digits]"
+        } else {
+            digits
+        });
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
+}
+
+fn value_without_people(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(without_people(&text)),
+        Value::Array(values) => values.into_iter().map(value_without_people).collect(),
+        Value::Object(members) => {
+            let member = |(name, value)| (name, value_without_people(value));
+            members.into_iter().map(member).collect()
+        }
+        other => other,
     }
 }
 
@@ -159,6 +195,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn eleven_digits_in_a_row_are_not_shown() {
+        for (text, shown) in [
+            ("17869010057", "[eleven digits]"),
+            ("a 17869010057, b", "a [eleven digits], b"),
+            (
+                "0192:123456789 1772442900 1786901005 178690100571",
+                "0192:123456789 1772442900 1786901005 178690100571",
+            ),
+            ("", ""),
+            ("æ1ø", "æ1ø"),
+        ] {
+            assert_eq!(without_people(text), shown);
+        }
+    }
+
+    #[test]
     fn keeps_the_last_hundred_and_no_more() {
         let journal = Journal::new(Arc::default());
         let issuer = Issuer::new("http://localhost:7700/", Profile::Maskinporten);
@@ -173,7 +225,7 @@ mod tests {
         }
         let all = journal.newest(usize::MAX);
         assert_eq!(all.len(), CAPACITY);
-        assert_eq!(all[0].request_id, format!("{:032x}", CAPACITY));
+        assert_eq!(all[0].request_id, format!("{CAPACITY:032x}"));
         assert!(journal.find(&format!("{:032x}", 1)).is_some());
         assert!(journal.find(&format!("{:032x}", 0)).is_none());
         assert_eq!(journal.newest(3).len(), 3);

@@ -9,7 +9,7 @@ use portvakt_http::Listener;
 /// How often to look for a port that is free in both families.
 const ATTEMPTS: usize = 20;
 
-/// One port, bound on 127.0.0.1 and, where that exists, on [::1].
+/// One port, bound on `127.0.0.1` and, where that exists, on `[::1]`.
 #[derive(Debug)]
 pub(crate) struct Port {
     /// Its number.

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
 use portvakt_core::ports::{Listing, Store, UnitOfWork};
-use portvakt_core::registry_file::{
-    ApplyContext, ApplyError, Fault, KeysEntry, RegistryFile, apply,
-};
+use portvakt_core::registry_file::{ApplyContext, ApplyError, KeysEntry, RegistryFile, apply};
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_jose::{Algorithm, JwkSet, PublicJwk, RsaBits, SigningKey};
 
 use crate::data_dir::{DataDir, write_private};
+use crate::registry_files;
 
 /// The sample registry.
 const SAMPLE: &str = include_str!("registry.yaml");
@@ -41,7 +40,7 @@ pub(super) async fn prepare(
     let file = match initial {
         InitialRegistry::SampleIfEmpty if empty => sample(data_dir).await?,
         InitialRegistry::SampleIfEmpty | InitialRegistry::Nothing => RegistryFile::default(),
-        InitialRegistry::Files(paths) => read_files(paths)?,
+        InitialRegistry::Files(paths) => registry_files::read(paths)?,
     };
     let context = ApplyContext {
         now,
@@ -52,7 +51,7 @@ pub(super) async fn prepare(
         .await
         .map_err(refused)?;
     for warning in applied.warnings {
-        tracing::debug!("{}", line(&warning));
+        tracing::debug!("{warning}");
     }
     unit.commit().await?;
     Ok(())
@@ -64,7 +63,8 @@ async fn is_empty(unit: &mut dyn UnitOfWork) -> anyhow::Result<bool> {
 
 /// The sample registry with the public halves of keys that are made here, once.
 async fn sample(data_dir: &DataDir) -> anyhow::Result<RegistryFile> {
-    let mut file = RegistryFile::parse_named("the sample registry", SAMPLE).map_err(faulty)?;
+    let mut file = RegistryFile::parse_named("the sample registry", SAMPLE)
+        .map_err(|faults| registry_files::refused(&faults))?;
     let mut making = Vec::new();
     for (position, client) in file.clients.iter().enumerate() {
         let (KeysEntry::File(path), Some(client_id)) =
@@ -103,39 +103,11 @@ fn find_or_make_key(path: &Path, algorithm: Algorithm, kid: &str) -> anyhow::Res
     Ok(key.public_jwk(kid))
 }
 
-/// Reads every file, with the keys that they point to, as one.
-fn read_files(paths: &[PathBuf]) -> anyhow::Result<RegistryFile> {
-    let mut whole = RegistryFile::default();
-    for path in paths {
-        let shown = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("read the registry {shown}"))?;
-        let mut file = RegistryFile::parse_named(&shown, &text).map_err(faulty)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        file.load_keys(|_, keys| {
-            std::fs::read_to_string(folder.join(keys)).map_err(|error| error.to_string())
-        })
-        .map_err(faulty)?;
-        whole.merge(file);
-    }
-    Ok(whole)
-}
-
 fn refused(error: ApplyError) -> anyhow::Error {
     match error {
-        ApplyError::Refused(faults) => faulty(faults),
+        ApplyError::Refused(faults) => registry_files::refused(&faults),
         other => anyhow::Error::new(other).context("apply the registry"),
     }
-}
-
-/// Every fault, one to a line.
-fn faulty(faults: Vec<Fault>) -> anyhow::Error {
-    let lines: Vec<_> = faults.iter().map(line).collect();
-    anyhow::anyhow!("the registry is refused:\n  {}", lines.join("\n  "))
-}
-
-fn line(fault: &Fault) -> String {
-    format!("{}: {}", fault.place, fault.message)
 }
 
 #[cfg(test)]
@@ -181,19 +153,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refused_file_leaves_nothing_behind_and_names_every_fault() {
+    async fn a_refused_file_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = DataDir::new(folder.path());
         data_dir.create().unwrap();
         let store = SqliteStore::open(data_dir.database()).await.unwrap();
         let path = folder.path().join("registry.yaml");
-        let text = "organizations:\n  - {orgno: '12', name: A}\n  - {orgno: '34', name: B}\n";
+        let text = "organizations:\n  - {orgno: '312773023', name: A}\n\
+                    scopes:\n  - {name: 'nobody:a.read', description: Nobody has the prefix}\n";
         std::fs::write(&path, text).unwrap();
         let files = InitialRegistry::Files(vec![path]);
-        let error = prepare(&store, &data_dir, &files, now()).await.unwrap_err();
-        let message = error.to_string();
-        assert!(message.contains("registry.yaml:2"), "{message}");
-        assert!(message.contains("registry.yaml:3"), "{message}");
+        // The organization is written before the scope turns out to be wrong.
+        let refused = prepare(&store, &data_dir, &files, now()).await;
+        assert!(refused.is_err());
         let mut unit = store.read().await.unwrap();
         assert!(is_empty(unit.as_mut()).await.unwrap());
     }

@@ -80,9 +80,10 @@ fn every_flag_and_every_control_is_documented() {
         ("", "'http://localhost:7704/dev/requests?limit=10'"),
         ("", "/dev/requests/$ID"),
     ] {
-        let address = match control.starts_with('/') {
-            true => format!("http://localhost:7704{control}"),
-            false => control.to_owned(),
+        let address = if control.starts_with('/') {
+            format!("http://localhost:7704{control}")
+        } else {
+            control.to_owned()
         };
         let line = format!("-sS {method}{address}");
         assert!(runnable.contains(&line), "{line}");

@@ -1,5 +1,10 @@
 //! `portvakt dev` as a developer meets it: the built binary as a process, over HTTP and files.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever goes wrong in a test's own scaffolding fails the test by panicking"
+)]
+
 mod certificates;
 mod clock;
 mod documentation;

@@ -36,7 +36,13 @@ async fn no_log_and_no_journal_holds_a_secret_or_a_person() {
         .sign();
     let short = dev.grant().claim("pid", json!("178690")).sign();
     let unsigned = format!("{}x", dev.grant().claim("pid", json!(PID)).sign());
-    for grant in [&good, &good, &expired, &odd, &short, &unsigned] {
+    let misplaced = dev
+        .grant()
+        .claim("consumer_org", json!(PID))
+        .claim("resource", json!([PID, format!("urn:{PID}")]))
+        .claim("scope", json!(format!("nav:{PID}")))
+        .sign();
+    for grant in [&good, &good, &expired, &odd, &short, &unsigned, &misplaced] {
         let answer = dev.exchange(grant).await;
         if let Some(token) = answer.body["access_token"].as_str() {
             secrets.push(token.to_owned());
@@ -55,7 +61,7 @@ async fn no_log_and_no_journal_holds_a_secret_or_a_person() {
     dev.order(Method::POST, "/dev/keys/rotate", json!({})).await;
 
     let journal = dev.order(Method::GET, "/dev/requests", Value::Null).await;
-    assert_eq!(journal["requests"].as_array().unwrap().len(), 6);
+    assert_eq!(journal["requests"].as_array().unwrap().len(), 7);
     let journal = journal.to_string();
     dev.signal("TERM");
     dev.ended().await;

@@ -176,7 +176,7 @@ mod tests {
             }
         }
         assert_eq!(
-            verdict(&Method::POST, "/dev/keys/rotate", &[host.clone()]),
+            verdict(&Method::POST, "/dev/keys/rotate", std::slice::from_ref(&host)),
             Err(415)
         );
         let json = [host, (CONTENT_TYPE, "application/json; charset=utf-8")];
