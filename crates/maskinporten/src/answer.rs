@@ -51,7 +51,10 @@ pub(crate) fn transport_fault(fault: TransportFault, trace_id: RequestId) -> Res
 
 fn render(refusal: &Refusal, error_uri: Option<String>, trace_id: RequestId) -> Response {
     let row = refusal.code().row();
-    let description = format!("{} (trace_id: {trace_id})", printable(&refusal.description()));
+    let description = format!(
+        "{} (trace_id: {trace_id})",
+        printable(&refusal.description())
+    );
     let mut body = ErrorResponse::new(row.error, description);
     if let Some(uri) = error_uri {
         body = body.with_uri(uri);

@@ -45,7 +45,7 @@ pub struct RefusalRow {
     /// National code, which travels as the last path segment of `error_uri`; none where no
     /// national code is known.
     pub mp_code: Option<&'static str>,
-    /// The fixed part of `error_description`.
+    /// How `error_description` begins; what stands in braces is filled in.
     pub text: &'static str,
     /// The situation, for the documentation.
     pub raised_when: &'static str,
@@ -200,7 +200,7 @@ refusal_table! {
     }
     NotDelegated {
         status: 403, error: Forbidden, mp: Some("MP-251"),
-        text: "Consumer has not delegated access to the scope to supplier",
+        text: "Consumer {consumer} has not delegated access to the scope {scope} to supplier {supplier}.",
         when: "The delegation source has no delegation from the consumer to the supplier.",
         next: "Ask the consumer to delegate the scope to the supplier in the delegation source.",
     }
@@ -224,7 +224,7 @@ refusal_table! {
     }
     NoSystemUser {
         status: 400, error: InvalidAltinnCustomerConfiguration, mp: Some("MP-303"),
-        text: "No system user found for the customer and client",
+        text: "No system user found for customer {customer} and client {client}",
         when: "The customer has no approved system user for the client.",
         next: "Have the customer approve the system user, and check `systemuser_org` and `externalRef`.",
     }

@@ -22,67 +22,67 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     (
         "2.1",
         "seed",
-        "The first colon separates prefix and subscope",
+        "The first colon separates prefix and subscope.",
         "crates/core/src/scope/tests.rs::the_first_colon_separates_prefix_and_subscope",
     ),
     (
         "2.1",
         "inferred",
-        "Scopes follow the grammar, at most 255 characters",
+        "Scopes follow the grammar, at most 255 characters.",
         "crates/core/src/scope/tests.rs::what_is_outside_the_grammar_is_refused",
     ),
     (
         "2.1",
         "inferred",
-        "Whatever is read as a scope follows the grammar (property)",
+        "Whatever is read as a scope follows the grammar (property).",
         "crates/core/src/scope/tests.rs::whatever_is_read_follows_the_grammar",
     ),
     (
         "2.2",
         "seed",
-        "Reserved names need no colon",
+        "Reserved names need no colon.",
         "crates/core/src/scope/tests.rs::reserved_names_need_no_colon_and_no_other_name_goes_without",
     ),
     (
         "2.3",
         "inferred",
-        "The scope claim is split on white space; repetitions are dropped, order is kept",
+        "The scope claim is split on white space; repetitions are dropped, order is kept.",
         "crates/core/src/grant/claims/tests.rs::scopes_are_split_on_white_space_and_kept_once_in_order",
     ),
     (
         "6.2",
         "code",
-        "Organization numbers are found in every documented place and encoding of the subject",
+        "Organization numbers are found in every documented place and encoding of the subject.",
         "crates/jose/src/certificate/subject/tests.rs",
     ),
     (
         "6.1",
         "code",
-        "The rule set for certificates and their paths",
+        "The rule set for certificates and their paths.",
         "crates/jose/src/certificate/trust/tests.rs",
     ),
     (
         "6.1",
         "code",
-        "Revocation lists: signed, current, of the right issuer",
+        "Revocation lists: signed, current, of the right issuer.",
         "crates/jose/src/certificate/trust/tests/revocations.rs",
     ),
     (
         "7.1",
         "inferred",
-        "Issued scopes are a subset of requested, registered and accessible scopes (property)",
+        "Issued scopes are a subset of requested, registered and accessible scopes (property).",
         "crates/core/tests/decision.rs::a_token_holds_nothing_that_was_not_granted",
     ),
     (
         "7.1",
         "inferred",
-        "An independent model predicts every decision (property)",
+        "An independent model predicts every decision (property).",
         "crates/core/tests/decision.rs::the_model_and_the_decision_agree",
     ),
     (
         "7.1",
         "inferred",
-        "Deactivating anything that a token rests on turns it into a refusal (property)",
+        "Deactivating anything that a token rests on turns it into a refusal (property).",
         "crates/core/tests/decision.rs::whatever_is_taken_away_ends_the_token",
     ),
 ];
@@ -244,7 +244,10 @@ fn exists(reference: &str) -> bool {
     let Ok(text) = std::fs::read_to_string(file) else {
         return false;
     };
-    text.contains("#[test]") && test.is_empty() || text.contains(&format!("fn {test}("))
+    if test.is_empty() {
+        return text.contains("assert");
+    }
+    text.contains(&format!("fn {test}("))
 }
 
 /// The rows that stand above the tests.
@@ -388,7 +391,7 @@ Generated from the table of refusals by `make docs`; a test fails when it differ
 
 An error is a JSON object with `error`, `error_description` and, where there is an MP code,
 `error_uri`, whose last path segment is that code. The description begins with the text below, may say
-more, and ends with ` (trace_id: …)`; match on a part of it, never on the whole. Answers with status
+more, and ends with ` (trace_id: …)`; what stands in braces is filled in. Match on a part of it, never on the whole. Answers with status
 429 and 503 carry `Retry-After`.
 ";
 

@@ -315,7 +315,7 @@ async fn refusals_repeat_no_secret() {
     }
 }
 
-/// docs §3: One request can carry only one grant: pipelined requests are answered one by one.
+/// inferred §3: Pipelined requests are answered one by one.
 #[tokio::test]
 async fn pipelined_requests_are_answered_one_by_one() {
     let server = TestServer::start().await;
