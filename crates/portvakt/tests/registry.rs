@@ -99,6 +99,22 @@ fn an_organization_lives_through_all_its_acts() {
 }
 
 #[test]
+fn a_refused_first_act_leaves_a_registry_with_what_every_registry_has() {
+    let portvakt = Portvakt::new();
+    let file = portvakt.file("a.yaml", "scopes: [{name: \"fjord:a\", description: A}]");
+    assert!(
+        portvakt
+            .refused(&format!("registry apply {file}"))
+            .contains("fjord is not assigned")
+    );
+    assert_eq!(
+        portvakt.json("scope show idporten:dcr.write")["operator_only"],
+        true
+    );
+    assert_eq!(portvakt.json("prefix list").as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2() {
     let portvakt = Portvakt::new();
     for line in [

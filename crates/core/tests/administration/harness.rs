@@ -1,12 +1,14 @@
 //! A store in a folder of its own, with what every registry has.
 
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
+use portvakt_core::administration::{Role, organization, prefix, scope};
+use portvakt_core::client::{Client, ClientId};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::registry_file::{
     Applied, ApplyContext, ApplyError, RegistryFile, apply, export,
 };
-use portvakt_core::scope::ScopeName;
+use portvakt_core::scope::{Prefix, Scope, ScopeName};
 use portvakt_core::{SeededEntropy, Timestamp};
 use portvakt_store_sqlite::SqliteStore;
 
@@ -87,4 +89,42 @@ impl Registry {
         let mut unit = self.store.read().await.unwrap();
         export(unit.as_mut()).await.unwrap().to_yaml().unwrap()
     }
+}
+
+pub(crate) fn fjord() -> Prefix {
+    "fjord".parse().unwrap()
+}
+
+/// An owner with the prefix `fjord`, and the scope `fjord:a`.
+pub(crate) async fn with_scope(registry: &Registry) -> Box<dyn UnitOfWork> {
+    let mut unit = registry.begin().await;
+    organization::add(unit.as_mut(), orgno(OWNER), "Fjordetaten", at(1))
+        .await
+        .unwrap();
+    prefix::assign(unit.as_mut(), &fjord(), orgno(OWNER), at(1))
+        .await
+        .unwrap();
+    scope::create(unit.as_mut(), fjord_scope("fjord:a"), Role::Operator, at(1))
+        .await
+        .unwrap();
+    unit
+}
+
+pub(crate) fn fjord_scope(text: &str) -> Scope {
+    Scope::new(scope(text), orgno(OWNER), "A", at(0))
+}
+
+pub(crate) fn consumers_client(id: &str, scopes: &[&str]) -> Client {
+    let scopes = scopes.iter().map(|text| scope(text)).collect();
+    Client::machine(
+        id.parse().unwrap(),
+        "Havbris",
+        orgno(CONSUMER),
+        scopes,
+        at(0),
+    )
+}
+
+pub(crate) fn id(text: &str) -> ClientId {
+    text.parse().unwrap()
 }

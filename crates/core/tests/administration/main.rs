@@ -1,8 +1,12 @@
 //! The use-cases of administration against a real store.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod acts;
 mod bootstrapped;
+mod clients;
+mod delegations;
 mod files;
 mod harness;
+mod keys;
 mod load;
+mod owners;
+mod properties;

@@ -26,11 +26,7 @@ pub(crate) async fn write_new<T>(
     let folder = data_dir.data_dir();
     folder.create()?;
     let store = SqliteStore::open(folder.database()).await?;
-    let bootstrap_and_act = async |unit: &mut dyn UnitOfWork, now: Timestamp| {
-        bootstrap(unit, &OperatorOrganization::default(), now).await?;
-        act(unit, now).await
-    };
-    let result = act_and_commit(&store, bootstrap_and_act).await;
+    let result = bootstrap_and_act(&store, act).await;
     store.close().await;
     result
 }
@@ -46,6 +42,19 @@ pub(crate) async fn read<T>(
     drop(unit);
     store.close().await;
     result
+}
+
+/// In two units: what every registry has stays there when the act fails.
+async fn bootstrap_and_act<T>(
+    store: &SqliteStore,
+    act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let operator = OperatorOrganization::default();
+    act_and_commit(store, async |unit, now| {
+        Ok(bootstrap(unit, &operator, now).await?)
+    })
+    .await?;
+    act_and_commit(store, act).await
 }
 
 /// An act that fails is undone as a whole: its unit is dropped without a commit.

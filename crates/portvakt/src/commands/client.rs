@@ -72,7 +72,7 @@ pub(crate) struct AddArgs {
     /// The one algorithm of its grants and keys, if not RS256, RS384 or RS512
     #[arg(long, value_name = "ALG")]
     signing_alg: Option<Algorithm>,
-    /// Make a key: the private one goes to DATA-DIR/keys/<CLIENT_ID>.jwk.json
+    /// Make a key: the private one goes to keys/ID.jwk.json in the data folder
     #[arg(long, conflicts_with = "jwks")]
     generate_key: bool,
     /// Public keys, a JWK Set

@@ -80,7 +80,7 @@ pub(crate) struct SourceArgs {
     /// A key in PEM; of a private one only the public half is registered
     #[arg(long, value_name = "FILE")]
     pem: Option<PathBuf>,
-    /// Make a key: the private one goes to DATA-DIR/keys/<CLIENT_ID>.jwk.json
+    /// Make a key: the private one goes to keys/ID.jwk.json in the data folder
     #[arg(long)]
     generate: bool,
 }

@@ -189,7 +189,7 @@ pub(crate) fn client(client: &Client) -> Value {
     );
     let algorithm = client
         .token_endpoint_auth_signing_alg
-        .map(|algorithm| algorithm.as_str());
+        .map(portvakt_jose::Algorithm::as_str);
     add(
         &mut json,
         "token_endpoint_auth_signing_alg",
