@@ -22,12 +22,16 @@ pub(super) async fn remove_expired(
 ) {
     let mut ticks = every(REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
-        // A clock that is ahead may be put right, and then its past is the present again.
-        match store.remove_expired(clock.earliest()).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::debug!(removed, "expired grants forgotten"),
-            Err(error) => tracing::warn!(%error, "cannot forget expired grants"),
-        }
+        remove_once(&store, &clock).await;
+    }
+}
+
+async fn remove_once(store: &SqliteStore, clock: &DevClock) {
+    // A clock that is ahead may be put right, and then its past is the present again.
+    match store.remove_expired(clock.earliest()).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::debug!(removed, "expired grants forgotten"),
+        Err(error) => tracing::warn!(%error, "cannot forget expired grants"),
     }
 }
 
@@ -56,5 +60,40 @@ async fn next(ticks: &mut Interval, shutdown: &Shutdown) -> bool {
         biased;
         () = shutdown.wait() => false,
         _ = ticks.tick() => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portvakt_core::{Clock, SystemClock, Timestamp};
+
+    use super::super::clock::{ClockChange, Motion};
+    use super::*;
+
+    #[tokio::test]
+    async fn forgets_what_has_expired_by_both_clocks_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("test.db"))
+            .await
+            .unwrap();
+        let (current, past) = ([1; 32], [2; 32]);
+        let now = SystemClock.now();
+        let soon = now.plus(Duration::from_mins(10));
+        store.consume(current, soon).await.unwrap();
+        store
+            .consume(past, Timestamp::from_seconds(now.seconds() - 10))
+            .await
+            .unwrap();
+        let clock = DevClock::default();
+        for (seconds, past_is_kept) in [(-1000, true), (100_000, false)] {
+            clock.reset();
+            clock.change(ClockChange {
+                motion: Some(Motion::By(seconds)),
+                frozen: None,
+            });
+            remove_once(&store, &clock).await;
+            assert!(store.is_consumed(current).await.unwrap(), "{seconds}");
+            assert_eq!(store.is_consumed(past).await.unwrap(), past_is_kept);
+        }
     }
 }

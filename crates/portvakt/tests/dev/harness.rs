@@ -165,8 +165,9 @@ impl Dev {
 
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), &self.process.id().to_string()])
+        // The shell has it built in; the program of that name is not everywhere.
+        let status = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.process.id())])
             .status();
         assert!(status.unwrap().success());
     }

@@ -52,7 +52,11 @@ async fn rotations_at_the_same_time_take_turns() {
         dev.order(Method::POST, "/dev/keys/rotate", json!({})),
     );
     let retired = |rotation: &Value| rotation["retired"].as_array().unwrap().len();
-    let mut counts = [retired(&a), retired(&b), retired(&c)];
-    counts.sort_unstable();
-    assert_eq!(counts, [1, 2, 3]);
+    let mut order = [a, b, c];
+    order.sort_by_key(retired);
+    assert_eq!(order.each_ref().map(retired), [1, 2, 3]);
+    let token = dev.exchange(&dev.grant().sign()).await;
+    assert_eq!(json_part(token.token(), 0)["kid"], order[2]["active"]);
+    let keys = dev.get(&format!("{}jwk", dev.issuer())).await.body;
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 4);
 }

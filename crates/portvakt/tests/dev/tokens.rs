@@ -85,7 +85,7 @@ async fn every_client_of_the_sample_registry_gets_what_it_is_a_sample_of() {
     assert_eq!(es256["client_id"], "eksempel-es256");
 
     let supplier = ["--client", "leverandor-klient", "--scope"];
-    let delegated = ["fjord:havn/anlop.write", "--consumer-org", "123456789"];
+    let delegated = ["kyst:havn/anlop.write", "--consumer-org", "123456789"];
     let delegated = token(&[supplier, delegated].concat());
     assert_eq!(delegated["delegation_source"], "https://tt02.altinn.no/");
     assert_eq!(delegated["supplier"]["ID"], "0192:987654321");
@@ -93,7 +93,7 @@ async fn every_client_of_the_sample_registry_gets_what_it_is_a_sample_of() {
     let details = json!([{ "type": "urn:altinn:systemuser",
         "systemuser_org": { "authority": "iso6523-actorid-upis", "ID": "0192:123456789" } }]);
     let details = details.to_string();
-    let open = ["fjord:tidevann.read", "--authorization-details", &details];
+    let open = ["kyst:tidevann.read", "--authorization-details", &details];
     let system_user = token(&[supplier, open].concat());
     let element = &system_user["authorization_details"][0];
     assert_eq!(
@@ -104,7 +104,7 @@ async fn every_client_of_the_sample_registry_gets_what_it_is_a_sample_of() {
     let details = json!([{ "type": "urn:altinn:consent", "id": "0d7ab2f4-5a0e-4a38-8f4b-0a3f6c1d9e20",
         "from": "urn:altinn:person:identifier-no:17869010057" }]);
     let details = details.to_string();
-    let open = ["fjord:tidevann.read", "--authorization-details", &details];
+    let open = ["kyst:tidevann.read", "--authorization-details", &details];
     let consent = token(&[["--client", CLIENT, "--scope"], open].concat());
     assert_eq!(
         consent["authorization_details"][0]["validTo"],
