@@ -428,10 +428,10 @@ fn deactivations(world: &World) -> Vec<(String, World)> {
     without("client", &|world| world.client.active = false);
     without("key", &|world| world.client.key_expires_at = NOW);
     without("client's organization", &|world| {
-        world.organizations[client.owner] = false
+        world.organizations[client.owner] = false;
     });
     without("accessing organization", &|world| {
-        world.organizations[accessing] = false
+        world.organizations[accessing] = false;
     });
     if let Some(supplier) = client.supplier {
         without("supplier", &|world| world.organizations[supplier] = false);
@@ -442,10 +442,10 @@ fn deactivations(world: &World) -> Vec<(String, World)> {
         without("scope itself", &|world| world.scopes.truncate(scope));
         without("scope's owner", &|world| world.organizations[owner] = false);
         without("registration", &|world| {
-            world.client.registered.retain(|known| *known != scope)
+            world.client.registered.retain(|known| *known != scope);
         });
         without("type", &|world| {
-            world.scopes[scope].allowed = vec![IntegrationType::Idporten]
+            world.scopes[scope].allowed = vec![IntegrationType::Idporten];
         });
         for state in [
             None,

@@ -250,7 +250,7 @@ refused! {
 async fn no_list_under_soft_fail_is_accepted() {
     let server = TestServer::start().await;
     let crl = |request: &mut CertificateRequest| {
-        request.crl_url = Some("http://crl.invalid/x.crl".to_owned())
+        request.crl_url = Some("http://crl.invalid/x.crl".to_owned());
     };
     assert_issued(&server.exchange(&bent(&server, crl)).await);
 }

@@ -143,28 +143,28 @@ async fn every_deactivation_takes_effect_at_the_next_request() {
     type Change = fn(&mut World);
     let changes: [(&str, Change); 7] = [
         ("MP-100", |world| {
-            world.client_mut(HAVBRIS_CLIENT).0.active = false
+            world.client_mut(HAVBRIS_CLIENT).0.active = false;
         }),
         ("MP-100", |world| {
-            world.organization_mut(HAVBRIS).active = false
+            world.organization_mut(HAVBRIS).active = false;
         }),
         ("MP-200", |world| {
-            world.organization_mut(FJORDETATEN).active = false
+            world.organization_mut(FJORDETATEN).active = false;
         }),
         ("MP-200", |world| world.scope_mut(SCOPE).active = false),
         ("MP-200", |world| {
-            world.client_mut(HAVBRIS_CLIENT).0.scopes.clear()
+            world.client_mut(HAVBRIS_CLIENT).0.scopes.clear();
         }),
         ("MP-250", |world| world.withdraw(SCOPE, HAVBRIS)),
         ("", |world| {
-            world.client_mut(HAVBRIS_CLIENT).1 = vec![second_signing_key().public_jwk("other")]
+            world.client_mut(HAVBRIS_CLIENT).1 = vec![second_signing_key().public_jwk("other")];
         }),
     ];
     let server = TestServer::start().await;
     for (code, change) in changes {
-        let mut changed = World::spec();
-        change(&mut changed);
-        changed.save(server.store.as_ref()).await;
+        let mut world = World::spec();
+        change(&mut world);
+        world.save(server.store.as_ref()).await;
         let answer = server.exchange(&Grant::havbris(&server).sign()).await;
         assert!(
             answer.status != 200 && answer.mp_code() == code,

@@ -221,7 +221,7 @@ fn every_test_that_is_named_exists() {
         .split('`')
         .skip(1)
         .step_by(2)
-        .filter(|code| code.contains("::") || code.ends_with(".rs"))
+        .filter(|code| code.contains("::") || code.starts_with("crates/"))
         .map(str::to_owned)
         .collect();
     assert!(named.len() > 20, "SECURITY.md names its tests");
@@ -241,13 +241,11 @@ fn exists(reference: &str) -> bool {
     } else {
         root().join(format!("crates/maskinporten/tests/it/{file}.rs"))
     };
-    let Ok(text) = std::fs::read_to_string(file) else {
-        return false;
-    };
+    let source = std::fs::read_to_string(file).unwrap_or_default();
     if test.is_empty() {
-        return text.contains("assert");
+        return source.contains("assert");
     }
-    text.contains(&format!("fn {test}("))
+    source.contains(&format!("fn {test}("))
 }
 
 /// The rows that stand above the tests.
@@ -268,7 +266,7 @@ fn rows_of(file: &Path) -> Vec<Row> {
     let mut doc = String::new();
     for line in text.lines().map(str::trim) {
         if let Some(part) = line.strip_prefix("/// ") {
-            doc = format!("{doc} {part}").trim().to_owned();
+            format!("{doc} {part}").trim().clone_into(&mut doc);
         } else if let (Some((source, section, behavior)), Some(name)) = (row(&doc), function(line))
         {
             rows.push(Row {

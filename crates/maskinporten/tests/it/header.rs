@@ -159,7 +159,7 @@ refused! {
     fn json_serialization(server) -> MP_011("not three non-empty parts") = {
         let [header, payload, signature] = parts(&Grant::havbris(server));
         let json = json!({"protected": header, "payload": payload, "signature": signature}).to_string();
-        json.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>()
+        json.bytes().fold(String::new(), |encoded, byte| format!("{encoded}%{byte:02x}"))
     };
     /// inferred §4: A JWE is refused.
     fn a_jwe_of_five_parts(server) -> MP_011("not three non-empty parts") = {

@@ -141,7 +141,7 @@ async fn only_transient_faults_are_503() {
 #[tokio::test]
 async fn the_issuer_is_never_normalized() {
     let server = TestServer::with_issuer(|issuer| {
-        issuer.identifier = "https://MP.example.no:443/".to_owned()
+        issuer.identifier = "https://MP.example.no:443/".to_owned();
     })
     .await;
     let answer = server.exchange(&Grant::havbris(&server).sign()).await;

@@ -109,7 +109,7 @@ async fn example_4_system_user() {
     let details = json!([{ "type": "urn:altinn:systemuser",
         "systemuser_org": { "authority": "iso6523-actorid-upis", "ID": "0192:314111044" }, "externalRef": "kasse-1" }]);
     let approve = |world: &mut World| {
-        world.system_user(TINDESYSTEM_CLIENT, LYNGVIK).external_ref = "kasse-1".to_owned()
+        world.system_user(TINDESYSTEM_CLIENT, LYNGVIK).external_ref = "kasse-1".to_owned();
     };
     let server = policy(|issuer| issuer.system_users = true, approve).await;
     let grant = |server: &TestServer| {
