@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -128,7 +130,7 @@ fn bombs_are_refused_and_not_unfolded() {
     for level in 1..12 {
         let below = format!("*a{}", level - 1);
         let list = vec![below; 10].join(", ");
-        bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+        writeln!(bomb, "a{level}: &a{level} [{list}]").unwrap();
     }
     assert_eq!(faults(&bomb).len(), 1);
     assert_eq!(faults(&"[".repeat(100_000)).len(), 1);

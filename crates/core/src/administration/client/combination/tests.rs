@@ -69,7 +69,7 @@ fn each_row_of_the_table_is_kept() {
         ),
         (
             with(login(ApiKlient), |c| {
-                c.application_type = ApplicationType::Browser
+                c.application_type = ApplicationType::Browser;
             }),
             "token_endpoint_auth_method",
         ),
