@@ -28,7 +28,32 @@ fn main() -> Result<(), Box<dyn Error>> {
         grant(&format!("{}_kid", algorithm.as_str()), &key, &header)?;
     }
     let key = SigningKey::generate(Algorithm::Rs256, RsaBits::B2048)?;
-    grant("x5c", &key, &json!({"alg": "RS256", "x5c": [leaf]}))
+    grant("x5c", &key, &json!({"alg": "RS256", "x5c": [leaf]}))?;
+    whole_grants(&leaf)
+}
+
+/// Writes the key of the fuzzed client and grants with all claims: one that is accepted at `FIRST`,
+/// and one with a certificate.
+fn whole_grants(leaf: &str) -> Result<(), Box<dyn Error>> {
+    let key = SigningKey::generate(Algorithm::Rs256, RsaBits::B2048)?;
+    write(
+        "fixtures/client.jwk",
+        key.public_jwk("k1").to_json().to_string(),
+    )?;
+    let claims = json!({
+        "iss": "client", "aud": ["https://mp.example.no/"], "scope": "fjord:a fjord:b", "iat": FIRST,
+        "exp": FIRST + 120, "nbf": FIRST, "jti": "one", "sub": "client", "resource": ["urn:x"],
+        "pid": "17869010057", "consumer_org": "0192:312773023",
+        "authorization_details": [{"type": "urn:altinn:systemuser"}],
+    });
+    let header = json!({"alg": "RS256", "kid": "k1", "typ": "JWT"});
+    write("seeds/grant/accepted", key.sign_compact(&header, &claims)?)?;
+    let header = json!({"alg": "RS256", "x5c": [leaf]});
+    write(
+        "seeds/grant/certificate",
+        key.sign_compact(&header, &claims)?,
+    )?;
+    Ok(())
 }
 
 /// Writes one certificate of each profile; the second is the fixture as well.
