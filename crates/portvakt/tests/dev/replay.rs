@@ -1,8 +1,6 @@
 //! A grant is accepted once: at the same moment, and across `kill -9`.
 
-use reqwest::Client;
-
-use crate::harness::{Dev, PATIENCE, form, send};
+use crate::harness::{Dev, send};
 
 const AT_ONCE: usize = 500;
 
@@ -10,15 +8,10 @@ const AT_ONCE: usize = 500;
 async fn storm(dev: &Dev, grant: &str) -> Vec<(u16, String)> {
     let barrier = std::sync::Arc::new(tokio::sync::Barrier::new(AT_ONCE));
     let mut posting = tokio::task::JoinSet::new();
-    // One pool of connections each, so that no request waits for another's.
+    // Connections of HTTP/1.1 carry one request at a time, so there are as many as requests.
     for _ in 0..AT_ONCE {
         let barrier = barrier.clone();
-        let http = Client::builder().timeout(PATIENCE).no_proxy().build();
-        let request = http
-            .unwrap()
-            .post(dev.token_endpoint())
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form(grant));
+        let request = dev.exchange_request(grant);
         posting.spawn(async move {
             barrier.wait().await;
             let answer = send(request).await;
