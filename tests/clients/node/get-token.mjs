@@ -3,9 +3,15 @@
 // Reads ISSUER, CLIENT_ID, KEY_FILE (a private JWK), SCOPE and RESOURCE from the environment and
 // prints the verified claims as JSON.
 
+import { webcrypto } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import * as jose from 'jose'
-import * as oauth from 'oauth4webapi'
+
+// Node.js 18, which Debian 12 has, knows Web Crypto but not under its global names; the libraries
+// look there as soon as they are loaded.
+globalThis.crypto ??= webcrypto
+globalThis.CryptoKey ??= webcrypto.CryptoKey
+const jose = await import('jose')
+const oauth = await import('oauth4webapi')
 
 const { ISSUER, CLIENT_ID, KEY_FILE, SCOPE, RESOURCE } = process.env
 const insecure = { [oauth.allowInsecureRequests]: true }
