@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
-use portvakt_core::ports::{Listing, Store, UnitOfWork};
+use portvakt_core::ports::{Listing, Store};
 use portvakt_core::registry_file::{ApplyContext, ApplyError, KeysEntry, RegistryFile, apply};
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_jose::{Algorithm, JwkSet, PublicJwk, RsaBits, SigningKey};
@@ -27,21 +27,21 @@ pub(crate) enum InitialRegistry {
     Files(Vec<PathBuf>),
 }
 
-/// Makes what always exists, and applies the rest, in one transaction.
+/// Makes what always exists and applies the rest, in one transaction.
 pub(super) async fn prepare(
     store: &dyn Store,
     data_dir: &DataDir,
     initial: &InitialRegistry,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let mut unit = store.begin().await?;
-    let empty = is_empty(unit.as_mut()).await?;
-    bootstrap(unit.as_mut(), &OperatorOrganization::default(), now).await?;
+    // Keys are made and files are read before the transaction begins, which should be short.
     let file = match initial {
-        InitialRegistry::SampleIfEmpty if empty => sample(data_dir).await?,
+        InitialRegistry::SampleIfEmpty if is_empty(store).await? => sample(data_dir).await?,
         InitialRegistry::SampleIfEmpty | InitialRegistry::Nothing => RegistryFile::default(),
         InitialRegistry::Files(paths) => registry_files::read(paths)?,
     };
+    let mut unit = store.begin().await?;
+    bootstrap(unit.as_mut(), &OperatorOrganization::default(), now).await?;
     let context = ApplyContext {
         now,
         entropy: &SystemEntropy,
@@ -57,7 +57,8 @@ pub(super) async fn prepare(
     Ok(())
 }
 
-async fn is_empty(unit: &mut dyn UnitOfWork) -> anyhow::Result<bool> {
+async fn is_empty(store: &dyn Store) -> anyhow::Result<bool> {
+    let mut unit = store.read().await?;
     Ok(unit.list_organizations(Listing::All).await?.is_empty())
 }
 
@@ -166,7 +167,6 @@ mod tests {
         // The organization is written before the scope turns out to be wrong.
         let refused = prepare(&store, &data_dir, &files, now()).await;
         assert!(refused.is_err());
-        let mut unit = store.read().await.unwrap();
-        assert!(is_empty(unit.as_mut()).await.unwrap());
+        assert!(is_empty(&store).await.unwrap());
     }
 }

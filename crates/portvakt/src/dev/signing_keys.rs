@@ -45,10 +45,11 @@ pub(crate) struct Rotation {
 impl SigningKeys {
     /// The keys of the store; a first one is made when it has none.
     pub(crate) async fn open(store: Arc<dyn Store>, clock: Arc<DevClock>) -> anyhow::Result<Self> {
-        let mut unit = store.begin().await?;
-        let mut records = unit.list_signing_keys(SURFACE).await?;
+        let mut records = store.read().await?.list_signing_keys(SURFACE).await?;
         if !records.iter().any(is_active) {
+            // Made before the transaction begins: nobody waits for a slow machine's key.
             let record = make_key(clock.now()).await?;
+            let mut unit = store.begin().await?;
             unit.save_signing_key(&record).await?;
             unit.commit().await?;
             records.push(record);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -13,6 +13,9 @@ use super::answer::Problem;
 
 /// The one address that takes bodies other than JSON. It changes nothing.
 const EXPLAIN: &str = "/dev/explain";
+
+/// How a request came about, as browsers say (Fetch Metadata Request Headers).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The names that the port is reached by.
 #[derive(Clone, Debug)]
@@ -60,6 +63,11 @@ fn check(
     if headers.contains_key(ORIGIN) && !one(headers, ORIGIN).is_some_and(|o| is_own(allowed, o)) {
         return Err(Problem::forbidden("web pages must not use this port"));
     }
+    // What has no `Origin`, a picture or a link say, browsers mark in this way.
+    let own_site = |site: &str| matches!(site, "same-origin" | "none");
+    if headers.contains_key(SEC_FETCH_SITE) && !one(headers, SEC_FETCH_SITE).is_some_and(own_site) {
+        return Err(Problem::forbidden("web pages must not use this port"));
+    }
     let writes = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
     if writes && path != EXPLAIN && !one(headers, CONTENT_TYPE).is_some_and(is_json) {
         return Err(Problem::unsupported_media_type(
@@ -70,7 +78,7 @@ fn check(
 }
 
 /// The value of a header that is there once.
-fn one(headers: &HeaderMap, name: axum::http::HeaderName) -> Option<&str> {
+fn one(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
@@ -91,7 +99,7 @@ fn is_json(content_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderValue;
 
     use super::*;
 
@@ -152,6 +160,13 @@ mod tests {
                 assert_eq!(verdict(&method, EXPLAIN, &headers), Err(403), "{origin}");
             }
         }
+        for site in ["cross-site", "same-site", ""] {
+            let headers = [host.clone(), (SEC_FETCH_SITE, site)];
+            let verdict = verdict(&Method::GET, "/dev/requests", &headers);
+            assert_eq!(verdict, Err(403), "{site}");
+        }
+        let typed = [host.clone(), (SEC_FETCH_SITE, "none")];
+        assert_eq!(verdict(&Method::GET, "/dev/requests", &typed), Ok(()));
         let own = [host, (ORIGIN, "http://localhost:7704")];
         assert_eq!(verdict(&Method::DELETE, "/dev/clock", &own), Ok(()));
     }
@@ -176,7 +191,11 @@ mod tests {
             }
         }
         assert_eq!(
-            verdict(&Method::POST, "/dev/keys/rotate", std::slice::from_ref(&host)),
+            verdict(
+                &Method::POST,
+                "/dev/keys/rotate",
+                std::slice::from_ref(&host)
+            ),
             Err(415)
         );
         let json = [host, (CONTENT_TYPE, "application/json; charset=utf-8")];
