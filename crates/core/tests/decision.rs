@@ -8,10 +8,11 @@ use portvakt_core::access::AccessState;
 use portvakt_core::client::{Client, ClientId, ClientKey, IntegrationType};
 use portvakt_core::grant::{
     AccessTokenClaims, AuthorizationFacts, Check, Findings, GrantReading, PartyAnswer, acting_for,
-    authenticate, authorize,
+    authenticate, authorize, parse_claims,
 };
 use portvakt_core::issuer::{Issuer, Profile};
 use portvakt_core::organization::OrgNumber;
+use portvakt_core::party::SystemUser;
 use portvakt_core::ports::{ClientRecord, ScopeFact};
 use portvakt_core::refusal::RefusalCode;
 use portvakt_core::scope::{Scope, ScopeName};
@@ -546,6 +547,74 @@ proptest! {
             }
         }
     }
+}
+
+/// A register that answers about another client or another customer than it was asked for.
+#[test]
+fn a_register_that_answers_about_somebody_else_is_not_believed() {
+    let found = |client: &str, owner: usize, active: bool| SystemUser {
+        id: "6a1d2f34-7b9c-4c1e-9f52-0d3c1b7e8a90".to_owned(),
+        system_id: "system".to_owned(),
+        client_id: ClientId::parse(client).expect("a client id"),
+        owner_orgno: orgno(owner),
+        external_ref: ORGANIZATIONS[owner].to_owned(),
+        active,
+    };
+    for (answer, issued) in [
+        (
+            PartyAnswer::SystemUser(Some(found("client", 3, true))),
+            true,
+        ),
+        (
+            PartyAnswer::SystemUser(Some(found("other", 3, true))),
+            false,
+        ),
+        (
+            PartyAnswer::SystemUser(Some(found("client", 2, true))),
+            false,
+        ),
+        (
+            PartyAnswer::SystemUser(Some(found("client", 3, false))),
+            false,
+        ),
+        (PartyAnswer::SystemUser(None), false),
+        (PartyAnswer::Consent(None), false),
+        (PartyAnswer::NotAsked, false),
+    ] {
+        assert_eq!(party_is_issued(&answer), issued, "{answer:?}");
+    }
+}
+
+/// Whether a grant for the system user of the last organization is authorized with this answer.
+fn party_is_issued(party: &PartyAnswer) -> bool {
+    let mut issuer = issuer();
+    issuer.system_users = true;
+    let organization = json!({"authority": "iso6523-actorid-upis", "ID": orgno(3).iso6523()});
+    let claims = json!({
+        "aud": "https://mp.example.no/", "iss": "client", "scope": "fjord:a", "iat": NOW, "exp": NOW + 120,
+        "authorization_details": [{"type": "urn:altinn:systemuser", "systemuser_org": organization}],
+    });
+    let claims = parse_claims(claims.to_string().as_bytes(), &issuer).0;
+    let name: ScopeName = "fjord:a".parse().expect("a scope");
+    let id = ClientId::parse("client").expect("a client id");
+    let client = Client::machine(id, "Client", orgno(0), vec![name.clone()], now());
+    let mut scope = Scope::new(name, orgno(0), "", now());
+    scope.accessible_for_all = true;
+    let fact = ScopeFact {
+        scope: Some(Arc::new(scope)),
+        owner_active: true,
+        access: None,
+    };
+    let facts = AuthorizationFacts {
+        client: &client,
+        scopes: &[fact],
+        on_behalf_of: None,
+        consumer_deactivated: false,
+        delegated: None,
+        party,
+    };
+    let claims = claims.expect("the claims are well formed");
+    authorize(&claims, facts, &issuer, now(), &mut Findings::default()).is_some()
 }
 
 /// Properties over worlds that are all refused alike would prove little.
