@@ -77,6 +77,11 @@ impl DataDir {
         self.0.join("certificates")
     }
 
+    /// Revocation lists that were fetched.
+    pub(crate) fn revocation_lists(&self) -> PathBuf {
+        self.0.join("crl")
+    }
+
     /// Locked by the one server that runs on the folder.
     pub(crate) fn lock_file(&self) -> PathBuf {
         self.0.join("lock")

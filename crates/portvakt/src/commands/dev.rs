@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
+use url::Url;
 
 use crate::data_dir::{DataDir, DataDirArgs, Endpoints};
 use crate::dev::{InitialRegistry, Options, Server, Signals};
@@ -41,9 +42,26 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PEM")]
     trust_anchor: Vec<PathBuf>,
 
-    /// Revocation list, DER or PEM, read again when it changes; may be repeated
-    #[arg(long, value_name = "FILE")]
-    crl: Vec<PathBuf>,
+    /// Revocation list, DER or PEM: a file is read again when it changes, an address is fetched
+    /// every 15 minutes; may be repeated
+    #[arg(long, value_name = "FILE|URL", value_parser = RevocationList::parse)]
+    crl: Vec<RevocationList>,
+}
+
+/// Where a revocation list is.
+#[derive(Clone, Debug)]
+enum RevocationList {
+    File(PathBuf),
+    Web(Url),
+}
+
+impl RevocationList {
+    fn parse(text: &str) -> Result<Self, url::ParseError> {
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Url::parse(text).map(Self::Web);
+        }
+        Ok(Self::File(text.into()))
+    }
 }
 
 /// Runs the command until it is told to end.
@@ -55,12 +73,20 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         files if files.is_empty() => InitialRegistry::SampleIfEmpty,
         files => InitialRegistry::Files(files),
     };
+    let (mut files, mut urls) = (Vec::new(), Vec::new());
+    for list in args.crl {
+        match list {
+            RevocationList::File(file) => files.push(file),
+            RevocationList::Web(url) => urls.push(url),
+        }
+    }
     let server = Server::start(Options {
         data_dir: args.data_dir.data_dir(),
         base_port: args.base_port,
         registry,
         trust_anchors: args.trust_anchor,
-        revocation_lists: args.crl,
+        revocation_lists: files,
+        revocation_urls: urls,
     })
     .await?;
     announce(&server, output)?;

@@ -9,6 +9,7 @@ use portvakt_store_sqlite::SqliteStore;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::clock::DevClock;
+use super::downloads::{Downloads, REFRESH_INTERVAL};
 use super::trust::Trust;
 
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
@@ -44,6 +45,18 @@ pub(super) async fn watch_revocations(trust: Arc<Trust>, shutdown: Shutdown) {
                 error = format!("{error:#}"),
                 "the revocation lists in use stay"
             );
+        }
+    }
+}
+
+/// Fetches revocation lists that are published, until shutdown. The first time was at the start.
+pub(super) async fn fetch_revocations(downloads: Downloads, shutdown: Shutdown) {
+    let mut ticks = every(REFRESH_INTERVAL);
+    ticks.reset();
+    while next(&mut ticks, &shutdown).await {
+        tokio::select! {
+            () = shutdown.wait() => return,
+            () = downloads.refresh() => {}
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub(crate) mod authority;
 mod clock;
+mod downloads;
 mod faults;
 mod housekeeping;
 mod journal;

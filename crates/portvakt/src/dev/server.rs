@@ -8,10 +8,12 @@ use axum::Router;
 use portvakt_core::Clock;
 use portvakt_http::{Limits, RequestIdSource, Shutdown, serve};
 use portvakt_store_sqlite::SqliteStore;
+use reqwest::Url;
 use tokio::task::JoinSet;
 
 use super::authority::Authority;
 use super::clock::DevClock;
+use super::downloads::Downloads;
 use super::faults::Faults;
 use super::housekeeping;
 use super::journal::Journal;
@@ -40,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) trust_anchors: Vec<PathBuf>,
     /// Revocation lists beside the folder's own, DER or PEM.
     pub(crate) revocation_lists: Vec<PathBuf>,
+    /// Revocation lists to fetch, again and again.
+    pub(crate) revocation_urls: Vec<Url>,
 }
 
 impl Options {
@@ -51,6 +55,7 @@ impl Options {
             registry: InitialRegistry::Nothing,
             trust_anchors: Vec::new(),
             revocation_lists: Vec::new(),
+            revocation_urls: Vec::new(),
         }
     }
 }
@@ -97,6 +102,10 @@ impl Server {
         ));
         tasks.spawn(housekeeping::watch_revocations(
             parts.trust,
+            shutdown.clone(),
+        ));
+        tasks.spawn(housekeeping::fetch_revocations(
+            parts.downloads,
             shutdown.clone(),
         ));
         write_private(
@@ -193,6 +202,7 @@ struct Parts {
     clock: Arc<DevClock>,
     keys: Arc<SigningKeys>,
     trust: Arc<Trust>,
+    downloads: Downloads,
     faults: Arc<Faults>,
     journal: Arc<Journal>,
 }
@@ -201,11 +211,14 @@ impl Parts {
     async fn prepare(options: &Options, store: Arc<SqliteStore>) -> anyhow::Result<Self> {
         let clock = Arc::new(DevClock::default());
         let authority = Authority::open_or_make(&options.data_dir, clock.now())?;
+        let downloads = Downloads::new(&options.data_dir, &options.revocation_urls)?;
+        downloads.refresh().await;
         let trust = Trust::new(
             &options.data_dir,
             &authority,
             &options.trust_anchors,
             &options.revocation_lists,
+            downloads.files(),
         )?;
         let (keys, ()) = tokio::try_join!(
             SigningKeys::open(store.clone(), Arc::clone(&clock)),
@@ -220,6 +233,7 @@ impl Parts {
             store,
             keys: Arc::new(keys),
             trust: Arc::new(trust),
+            downloads,
             faults: Arc::default(),
             journal: Arc::new(Journal::new(Arc::clone(&clock))),
             clock,

@@ -27,11 +27,11 @@ const DER_SEQUENCE: u8 = 0x30;
 /// The present trust store, and the revocation lists that it is kept up to date with.
 pub(crate) struct Trust {
     shared: Arc<ArcSwap<TrustStore>>,
-    /// The authority's own list, which need not exist.
-    own_list: PathBuf,
+    /// Lists that need not exist yet: the authority's own, and those that are fetched.
+    optional_lists: Vec<PathBuf>,
     /// Lists that the developer named, which must.
     named_lists: Vec<PathBuf>,
-    seen: Mutex<Vec<Stamp>>,
+    seen: Mutex<Vec<(PathBuf, Stamp)>>,
 }
 
 /// What tells that a file has changed; none when there is no file.
@@ -44,6 +44,7 @@ impl Trust {
         authority: &Authority,
         anchors: &[PathBuf],
         named_lists: &[PathBuf],
+        fetched_lists: Vec<PathBuf>,
     ) -> anyhow::Result<Self> {
         let mut builder = TrustStore::builder()
             .anchor(authority.certificate_der())
@@ -59,9 +60,11 @@ impl Trust {
                 .with_context(|| format!("read the trust anchor {}", path.display()))?;
         }
         let store = builder.build().context("read the trust anchors")?;
+        let mut optional_lists = fetched_lists;
+        optional_lists.push(data_dir.ca_revocation_list());
         let trust = Self {
             shared: Arc::new(ArcSwap::from_pointee(store)),
-            own_list: data_dir.ca_revocation_list(),
+            optional_lists,
             named_lists: named_lists.to_vec(),
             seen: Mutex::default(),
         };
@@ -77,17 +80,18 @@ impl Trust {
     /// Reads the revocation lists again if a file is not what it was. When one cannot be read, the
     /// lists in use stay, and it is tried again.
     pub(crate) fn reload_if_changed(&self) -> anyhow::Result<()> {
-        let paths = || std::iter::once(&self.own_list).chain(&self.named_lists);
-        let stamps: Vec<_> = paths().map(|path| stamp(path)).collect();
+        let present = self.optional_lists.iter().filter(|path| path.exists());
+        let paths: Vec<_> = present.chain(&self.named_lists).collect();
+        let stamps: Vec<_> = paths
+            .iter()
+            .map(|path| (path.to_path_buf(), stamp(path)))
+            .collect();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == stamps {
             return Ok(());
         }
         let mut lists = Vec::new();
-        for path in paths() {
-            if path == &self.own_list && !path.exists() {
-                continue;
-            }
+        for path in paths {
             lists.extend(read_lists(path)?);
         }
         let count = lists.len();
@@ -106,19 +110,28 @@ fn stamp(path: &Path) -> Stamp {
     Some((metadata.len(), metadata.modified().ok()?))
 }
 
-/// One list in DER, or any number in PEM.
 fn read_lists(path: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     let shown = path.display();
     let bytes = std::fs::read(path).with_context(|| format!("read the revocation list {shown}"))?;
-    if bytes.first() == Some(&DER_SEQUENCE) {
-        return Ok(vec![bytes]);
-    }
-    let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&bytes)
-        .map(|list| list.map(|list| list.as_ref().to_vec()))
-        .collect::<Result<_, _>>()
-        .map_err(|error| anyhow::anyhow!("read the revocation list {shown}: {error}"))?;
+    parse_lists(&bytes).with_context(|| format!("read the revocation list {shown}"))
+}
+
+/// One list in DER, or any number in PEM, each of them well formed. Whether to believe a list is
+/// decided with each certificate.
+pub(super) fn parse_lists(bytes: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
+    let lists = if bytes.first() == Some(&DER_SEQUENCE) {
+        vec![bytes.to_vec()]
+    } else {
+        CertificateRevocationListDer::pem_slice_iter(bytes)
+            .map(|list| list.map(|list| list.as_ref().to_vec()))
+            .collect::<Result<_, _>>()
+            .map_err(|error| anyhow::anyhow!("malformed PEM: {error}"))?
+    };
     if lists.is_empty() {
-        bail!("{shown} holds no revocation list, neither DER nor PEM");
+        bail!("no revocation list, neither DER nor PEM");
     }
+    TrustStore::builder()
+        .build()?
+        .with_revocation_lists(lists.clone())?;
     Ok(lists)
 }

@@ -192,6 +192,61 @@ async fn only_trusted_authorities_count_and_their_lists_are_read_again() {
     }
 }
 
+/// Publishes these bytes on a free port until the test ends.
+async fn publish(bytes: Vec<u8>) -> String {
+    use portvakt_http::{Limits, Listener, Shutdown, serve};
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap())
+        .await
+        .unwrap();
+    let url = format!("http://{}/list.crl", listener.local_addr());
+    let router = axum::Router::new().fallback(move || std::future::ready(bytes.clone()));
+    tokio::spawn(serve(listener, router, Limits::default(), Shutdown::new()));
+    url
+}
+
+#[tokio::test]
+async fn lists_are_fetched_from_named_addresses_before_the_first_request() {
+    let other = CertificateAuthority::generate("Another CA", now() - 60, now() + 86_400).unwrap();
+    let validity = now() - 60..=now() + 3600;
+    let mut request =
+        CertificateRequest::new(CertificateProfile::Seid2, ORGNO, "Eksempel", validity);
+    request.serial = Some(vec![0x11, 0x22]);
+    let issued = other.issue(&request).unwrap();
+    let revoking = other
+        .revocation_list(&[&[0x11, 0x22]], now() - 60, now() + 3600, 1)
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let anchor = folder.path().join("anchor.pem");
+    std::fs::write(&anchor, other.certificate_pem()).unwrap();
+    let anchor = anchor.to_str().unwrap();
+
+    let (good, garbage) = (publish(revoking).await, publish(b"<html>".to_vec()).await);
+    let dev = Dev::start_with(&["--trust-anchor", anchor, "--crl", &good]).await;
+    let (der, key) = grant_with_key(&issued);
+    let answer = dev.exchange(&grant_with(&dev, der, key)).await;
+    assert_eq!(answer.mp_code(), "MP-120", "{}", answer.text);
+
+    // Without a list the server starts, says so, and fails softly.
+    let nowhere = "http://127.0.0.1:9/list.crl";
+    let dev = Dev::start_with(&[
+        "--trust-anchor",
+        anchor,
+        "--crl",
+        &garbage,
+        "--crl",
+        nowhere,
+    ])
+    .await;
+    let (der, key) = grant_with_key(&issued);
+    dev.exchange(&grant_with(&dev, der, key)).await.token();
+    let log = dev.log();
+    assert_eq!(
+        log.matches("cannot fetch the revocation list").count(),
+        2,
+        "{log}"
+    );
+}
+
 fn grant_with_key(issued: &portvakt_jose::IssuedCertificate) -> (&[u8], SigningKey) {
     let key = SigningKey::from_pkcs8_pem(Algorithm::Rs256, &issued.key_pem).unwrap();
     (&issued.certificate_der, key)
