@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod administration;
+pub mod bearer;
 pub mod client;
 pub mod clock;
 pub mod delegation;

@@ -68,6 +68,9 @@ pub async fn update(
     check(unit, &desired, &known.scopes, role).await?;
     if role == Role::Operator {
         grant_operator_scopes(unit, &desired, now).await?;
+    } else {
+        // What the operator set stays; an organization cannot even name it.
+        desired.token_endpoint_auth_signing_alg = known.token_endpoint_auth_signing_alg;
     }
     replace(unit, &known, desired, now).await
 }

@@ -14,6 +14,7 @@ pub mod client;
 pub mod delegation;
 mod error;
 pub mod key;
+pub mod on_behalf_of;
 pub mod organization;
 pub mod prefix;
 pub mod scope;
