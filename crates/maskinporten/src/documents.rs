@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{
@@ -10,9 +11,12 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::issuer::{Issuer, Profile};
+use portvakt_http::RequestId;
 use portvakt_jose::Algorithm;
 use portvakt_oauth_types::metadata::{OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH};
 use portvakt_oauth_types::{AuthorizationServerMetadata, GrantType};
+
+use crate::answer;
 
 /// Where metadata is, in either profile.
 pub(crate) const PATHS: [&str; 2] = [OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH];
@@ -88,12 +92,13 @@ fn describe(issuer: &Issuer) -> AuthorizationServerMetadata {
 /// `GET /.well-known/...`: the document of the issuer whose profile has it at this path.
 pub(crate) async fn metadata(
     State(state): State<Arc<crate::State>>,
+    trace_id: Extension<RequestId>,
     headers: HeaderMap,
     uri: axum::http::Uri,
 ) -> Response {
     let documents = &state.served(&headers).documents;
     if uri.path().trim_end_matches('/') != documents.metadata_path {
-        return StatusCode::NOT_FOUND.into_response();
+        return answer::not_found(State(state), trace_id, headers).await;
     }
     (public(&documents.cache_control), documents.metadata.clone()).into_response()
 }

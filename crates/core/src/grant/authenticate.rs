@@ -7,7 +7,9 @@ use super::claims::GrantClaims;
 use super::reading::GrantReading;
 use crate::client::{AuthenticationMethod, Client, ClientKey, GrantType};
 use crate::clock::Timestamp;
-use crate::issuer::{FUTURE_SKEW_SECONDS, Issuer, MAX_GRANT_LIFETIME_SECONDS};
+use crate::issuer::{
+    FUTURE_SKEW_SECONDS, Issuer, MAX_EXPIRY_LEEWAY_SECONDS, MAX_GRANT_LIFETIME_SECONDS,
+};
 use crate::ports::ClientRecord;
 use crate::refusal::{ClientFault, Refusal, SignatureFault};
 
@@ -248,7 +250,8 @@ fn check_times(claims: &GrantClaims, issuer: &Issuer, now: Timestamp, findings: 
             Refusal::NotYetValid { not_before, now },
         ),
     );
-    let accepted_until = expires_at + i64::from(issuer.expiry_leeway_seconds);
+    let leeway = issuer.expiry_leeway_seconds.min(MAX_EXPIRY_LEEWAY_SECONDS);
+    let accepted_until = expires_at + i64::from(leeway);
     findings.record(
         Check::Expiry,
         refuse_if(

@@ -131,14 +131,22 @@ fn is_uuid(text: &str) -> bool {
             })
 }
 
+const PERSON_URN: &str = "urn:altinn:person:identifier-no:";
+const ORGANIZATION_URN: &str = "urn:altinn:organization:identifier-no:";
+
 fn is_party_urn(text: &str) -> bool {
-    let digits =
-        |rest: &str, count| rest.len() == count && rest.bytes().all(|b| b.is_ascii_digit());
-    text.strip_prefix("urn:altinn:person:identifier-no:")
-        .is_some_and(|rest| digits(rest, 11))
-        || text
-            .strip_prefix("urn:altinn:organization:identifier-no:")
-            .is_some_and(|rest| digits(rest, 9))
+    let is_person = text
+        .strip_prefix(PERSON_URN)
+        .is_some_and(|rest| rest.len() == 11 && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    is_person || giving_organization(text).is_some()
+}
+
+/// The organization that a URN names, if it names one and not a person.
+pub(super) fn giving_organization(urn: &str) -> Option<OrgNumber> {
+    let number = urn.strip_prefix(ORGANIZATION_URN)?;
+    OrgNumber::parse(number)
+        .ok()
+        .filter(|parsed| parsed.as_str() == number)
 }
 
 /// The element that the token carries.

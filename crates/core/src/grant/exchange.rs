@@ -7,20 +7,20 @@ use futures_util::future::join;
 use portvakt_jose::TrustStore;
 
 use super::authenticate::{Authentication, authenticate};
-use super::authorization_details::{AuthorizationDetails, PartyAnswer};
-use super::authorize::{ActingFor, Authorization, AuthorizationFacts, acting_for, authorize};
+use super::authorize::{Authorization, authorize};
 use super::check::{Check, Findings, Outcome};
 use super::claims::GrantClaims;
 use super::explain::Explanation;
+use super::facts::Facts;
 use super::reading::GrantReading;
 use super::token::{AccessTokenClaims, TokenHeader};
-use crate::client::{Client, OnBehalfOf};
+use crate::client::Client;
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::{Entropy, unique_id};
 use crate::issuer::Issuer;
 use crate::ports::{
     ClientRecord, Consumption, DelegationLookup, GrantRegistry, PartyLookup, ReplayLedger,
-    ScopeFact, StorageError,
+    StorageError,
 };
 use crate::refusal::Refusal;
 use crate::scope::Prefix;
@@ -104,29 +104,6 @@ impl From<StorageError> for Denied {
         Self {
             cause: Some(error.to_string()),
             ..refusal.into()
-        }
-    }
-}
-
-/// What was fetched for [`authorize`].
-struct Facts {
-    acting_for: ActingFor,
-    scopes: Vec<ScopeFact>,
-    on_behalf_of: Option<OnBehalfOf>,
-    consumer_deactivated: bool,
-    delegated: Option<Vec<bool>>,
-    party: PartyAnswer,
-}
-
-impl Facts {
-    fn of<'a>(&'a self, client: &'a Client) -> AuthorizationFacts<'a> {
-        AuthorizationFacts {
-            client,
-            scopes: &self.scopes,
-            on_behalf_of: self.on_behalf_of.as_ref(),
-            consumer_deactivated: self.consumer_deactivated,
-            delegated: self.delegated.as_deref(),
-            party: &self.party,
         }
     }
 }
@@ -242,13 +219,13 @@ impl TokenExchange {
         findings: &mut Findings,
     ) -> Result<Option<IssuedToken>, Denied> {
         let client = &record.client;
-        let mut facts = self.fetch_facts(claims, client).await?;
+        let mut facts = Facts::fetch(&self.0, claims, client).await?;
         if facts.acting_for.delegated || claims.authorization_details.is_some() {
             let mut attempt = findings.clone();
             authorize(claims, facts.of(client), &self.0.issuer, now, &mut attempt);
             // Whoever has no right to the scopes costs the registers nothing.
             if attempt.first_refusal().is_none() || self.0.explain_refusals {
-                self.ask_registers(claims, client, now, &mut facts).await?;
+                facts.ask_registers(&self.0, claims, client, now).await?;
             }
         }
         let Some(authorization) =
@@ -279,8 +256,9 @@ impl TokenExchange {
             findings.record(Check::OneTimeUse, verdict);
         }
         if let (Some(claims), Some(record)) = (grant.claims.as_ref(), record) {
-            let mut facts = self.fetch_facts(claims, &record.client).await?;
-            self.ask_registers(claims, &record.client, now, &mut facts)
+            let mut facts = Facts::fetch(&self.0, claims, &record.client).await?;
+            facts
+                .ask_registers(&self.0, claims, &record.client, now)
                 .await?;
             authorize(
                 claims,
@@ -289,78 +267,6 @@ impl TokenExchange {
                 now,
                 findings,
             );
-        }
-        Ok(())
-    }
-
-    async fn fetch_facts(
-        &self,
-        claims: &GrantClaims,
-        client: &Client,
-    ) -> Result<Facts, StorageError> {
-        let registry = &self.0.registry;
-        let on_behalf_of = match &claims.on_behalf_of {
-            Some(value) => registry.find_on_behalf_of(&client.client_id, value).await?,
-            None => None,
-        };
-        let acting_for = acting_for(claims, client, on_behalf_of.as_ref());
-        Ok(Facts {
-            scopes: registry
-                .find_scope_facts(&claims.scopes, acting_for.accessing)
-                .await?,
-            consumer_deactivated: acting_for.consumer != client.client_orgno
-                && registry.is_deactivated(acting_for.consumer).await?,
-            acting_for,
-            on_behalf_of,
-            delegated: None,
-            party: PartyAnswer::NotAsked,
-        })
-    }
-
-    /// Asks the delegation source and the registers of parties what the grant refers to.
-    async fn ask_registers(
-        &self,
-        claims: &GrantClaims,
-        client: &Client,
-        now: Timestamp,
-        facts: &mut Facts,
-    ) -> Result<(), StorageError> {
-        let source = facts
-            .scopes
-            .iter()
-            .filter_map(|fact| fact.scope.as_ref())
-            .find_map(|scope| scope.delegation_source.as_deref());
-        if let (true, Some(supplier), Some(source)) = (
-            facts.acting_for.delegated,
-            facts.acting_for.supplier,
-            source,
-        ) {
-            let consumer = facts.acting_for.consumer;
-            let answers = &self.0.delegations;
-            facts.delegated = Some(
-                answers
-                    .find_delegated(source, consumer, supplier, &claims.scopes, now)
-                    .await?,
-            );
-        }
-        let details = claims.authorization_details.as_deref();
-        match details.map(|elements| AuthorizationDetails::parse(elements, &self.0.issuer)) {
-            Some(Ok(AuthorizationDetails::SystemUser {
-                owner,
-                external_ref,
-            })) => {
-                let parties = &self.0.parties;
-                let found = parties
-                    .find_system_user(&client.client_id, owner, external_ref.as_deref())
-                    .await?;
-                // Nobody acts for a customer that is deactivated.
-                let deactivated = self.0.registry.is_deactivated(owner).await?;
-                facts.party = PartyAnswer::SystemUser(found.filter(|_| !deactivated));
-            }
-            Some(Ok(AuthorizationDetails::Consent { id, .. })) => {
-                facts.party = PartyAnswer::Consent(self.0.parties.find_consent(&id).await?);
-            }
-            Some(Err(_)) | None => {}
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod check;
 mod claims;
 mod exchange;
 mod explain;
+mod facts;
 mod reading;
 mod token;
 

@@ -245,6 +245,22 @@ async fn an_organization_may_give_a_consent() {
     assert_issued(&server.exchange(&havbris(&server, details)).await);
 }
 
+/// inferred §10.5: A consent of an organization that is deactivated does not count.
+#[tokio::test]
+async fn a_consent_of_an_inactive_organization_is_refused() {
+    let from = "urn:altinn:organization:identifier-no:314111044";
+    let server = policy(both, |world| {
+        world.consent(from, HAVBRIS);
+        world.organization_mut(LYNGVIK).active = false;
+    })
+    .await;
+    let details = json!([{ "type": "urn:altinn:consent", "id": CONSENT, "from": from }]);
+    NO_PARTY.check(
+        &server.exchange(&havbris(&server, details)).await,
+        NO_CONSENT,
+    );
+}
+
 /// docs §10.5: A consent ends by the server's clock.
 #[tokio::test]
 async fn a_consent_ends_by_the_clock() {
