@@ -68,10 +68,8 @@ impl Facts {
         claims: &GrantClaims,
         now: Timestamp,
     ) -> Result<Option<Vec<bool>>, StorageError> {
-        let scopes = self.scopes.iter().filter_map(|fact| fact.scope.as_ref());
-        let source = scopes
-            .filter_map(|scope| scope.delegation_source.as_deref())
-            .next();
+        let mut scopes = self.scopes.iter().filter_map(|fact| fact.scope.as_ref());
+        let source = scopes.find_map(|scope| scope.delegation_source.as_deref());
         let (true, Some(supplier), Some(source)) =
             (self.acting_for.delegated, self.acting_for.supplier, source)
         else {
