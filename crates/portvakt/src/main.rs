@@ -13,6 +13,7 @@ mod input;
 mod operations;
 mod output;
 mod registry_files;
+mod request_ids;
 mod telemetry;
 mod token_client;
 mod verification;

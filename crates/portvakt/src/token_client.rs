@@ -55,13 +55,12 @@ impl TokenClient {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .context("prepare the HTTP client")?;
-        let (issuer, dev_clock) = match &server.issuer {
-            Some(issuer) => (issuer.clone(), None),
-            None => {
-                let endpoints = data_dir.endpoints()?;
-                let clock = format!("{}/dev/clock", endpoints.operations.base_url);
-                (endpoints.maskinporten.issuer, Some(clock))
-            }
+        let (issuer, dev_clock) = if let Some(issuer) = &server.issuer {
+            (issuer.clone(), None)
+        } else {
+            let endpoints = data_dir.endpoints()?;
+            let clock = format!("{}/dev/clock", endpoints.operations.base_url);
+            (endpoints.maskinporten.issuer, Some(clock))
         };
         let url = format!(
             "{}/.well-known/oauth-authorization-server",

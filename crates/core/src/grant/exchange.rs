@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use futures_util::future::join;
-use portvakt_jose::TrustStore;
 
 use super::authenticate::{Authentication, authenticate};
 use super::authorize::{Authorization, authorize};
@@ -12,45 +10,17 @@ use super::check::{Check, Findings, Outcome};
 use super::claims::GrantClaims;
 use super::explain::Explanation;
 use super::facts::Facts;
+use super::parts::TokenExchangeParts;
 use super::reading::GrantReading;
 use super::token::{AccessTokenClaims, TokenHeader};
 use crate::client::Client;
-use crate::clock::{Clock, Timestamp};
-use crate::entropy::{Entropy, unique_id};
+use crate::clock::Timestamp;
+use crate::entropy::unique_id;
 use crate::issuer::Issuer;
-use crate::ports::{
-    ClientRecord, Consumption, DelegationLookup, GrantRegistry, PartyLookup, ReplayLedger,
-    StorageError,
-};
+use crate::ports::{ClientRecord, Consumption, StorageError};
 use crate::refusal::Refusal;
 use crate::scope::Prefix;
 use crate::signing::SigningKeys;
-
-/// What a [`TokenExchange`] is made of.
-#[derive(Clone)]
-pub struct TokenExchangeParts {
-    /// Names and policy.
-    pub issuer: Issuer,
-    /// Clients, scopes, access.
-    pub registry: Arc<dyn GrantRegistry>,
-    /// Grants that were used.
-    pub ledger: Arc<dyn ReplayLedger>,
-    /// Delegations.
-    pub delegations: Arc<dyn DelegationLookup>,
-    /// System users and consents.
-    pub parties: Arc<dyn PartyLookup>,
-    /// The server's keys.
-    pub keys: Arc<SigningKeys>,
-    /// Whose certificates are trusted.
-    pub trust: Arc<ArcSwap<TrustStore>>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
-    /// Evaluate every check of a refused grant, so that its explanation is complete. It costs
-    /// reads for unauthenticated callers, so it is for development.
-    pub explain_refusals: bool,
-}
 
 /// Exchanges grants for tokens, for one issuer.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use super::authorization_details::{AuthorizationDetails, PartyAnswer, giving_organization};
 use super::authorize::{ActingFor, AuthorizationFacts, acting_for};
 use super::claims::GrantClaims;
-use super::exchange::TokenExchangeParts;
+use super::parts::TokenExchangeParts;
 use crate::client::{Client, ClientId, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::ports::{ScopeFact, StorageError};

@@ -14,6 +14,7 @@ mod claims;
 mod exchange;
 mod explain;
 mod facts;
+mod parts;
 mod reading;
 mod token;
 
@@ -24,7 +25,8 @@ pub use self::authorization_details::{
 pub use self::authorize::{ActingFor, Authorization, AuthorizationFacts, acting_for, authorize};
 pub use self::check::{Check, Findings, Outcome};
 pub use self::claims::{ClaimFault, GrantClaims, parse_claims};
-pub use self::exchange::{Denied, IssuedToken, TokenExchange, TokenExchangeParts};
+pub use self::exchange::{Denied, IssuedToken, TokenExchange};
 pub use self::explain::{CheckReport, CheckResult, Explanation, ExplanationOutcome};
+pub use self::parts::TokenExchangeParts;
 pub use self::reading::GrantReading;
 pub use self::token::{AccessTokenClaims, OrganizationClaim, TokenHeader, lifetime_seconds};

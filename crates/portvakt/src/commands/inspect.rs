@@ -21,7 +21,7 @@ pub(crate) struct Args {
 }
 
 /// Prints what the text says.
-pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let text = input::read(&args.text)?;
     let text = text.trim();
     let shown = if text.starts_with("-----BEGIN") {

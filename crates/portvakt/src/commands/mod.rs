@@ -77,7 +77,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
         Command::Dev(args) => dev::run(args, *output).await,
         Command::Token(args) => token::run(args, *output).await,
         Command::Verify(args) => verify::run(args, *output).await,
-        Command::Inspect(args) => inspect::run(args, *output),
+        Command::Inspect(args) => inspect::run(&args, *output),
         Command::Explain(args) => explain::run(args, *output).await,
         Command::Org(command) => organization::run(command, *output).await,
         Command::Prefix(command) => prefix::run(command, *output).await,

@@ -128,7 +128,7 @@ impl<'a> Story<'a> {
     async fn acquire(&mut self) -> anyhow::Result<(String, String)> {
         self.narrator
             .step("The client exchanges a signed grant for a token meant for one API");
-        let grant = self.sign(CLIENT, &self.consumer_key, self.issuer())?;
+        let grant = sign(CLIENT, &self.consumer_key, self.issuer())?;
         let exchange = self.wire.post_grant(&grant).await?;
         self.narrator.exchange(&exchange);
         ensure!(
@@ -180,14 +180,14 @@ impl<'a> Story<'a> {
         registry::grant(store, EXCLUDED, now).await?;
         registry::register(store, EXCLUDED_CLIENT, EXCLUDED, &self.excluded_key, now).await?;
         registry::withdraw(store, EXCLUDED, now).await?;
-        let grant = self.sign(EXCLUDED_CLIENT, &self.excluded_key, self.issuer())?;
+        let grant = sign(EXCLUDED_CLIENT, &self.excluded_key, self.issuer())?;
         self.refuse(&grant, "MP-250").await
     }
 
     async fn refuse_the_wrong_audience(&mut self) -> anyhow::Result<()> {
         self.narrator
             .step("Refused: the grant is meant for another server");
-        let grant = self.sign(CLIENT, &self.consumer_key, "https://maskinporten.no/")?;
+        let grant = sign(CLIENT, &self.consumer_key, "https://maskinporten.no/")?;
         self.refuse(&grant, "MP-110").await
     }
 
@@ -221,13 +221,14 @@ impl<'a> Story<'a> {
     fn issuer(&self) -> &str {
         &self.server.endpoints().maskinporten.issuer
     }
+}
 
-    fn sign(&self, client: &str, key: &SigningKey, audience: &str) -> anyhow::Result<String> {
-        let now = SystemClock.now().seconds();
-        let claims = json!({
-            "aud": audience, "iss": client, "scope": SCOPE, "resource": API,
-            "iat": now, "exp": now + 60, "jti": unique_id(&SystemEntropy)?,
-        });
-        Ok(key.sign_compact(&json!({ "alg": "RS256", "kid": KID }), &claims)?)
-    }
+/// A grant for the story's scope, meant for one API.
+fn sign(client: &str, key: &SigningKey, audience: &str) -> anyhow::Result<String> {
+    let now = SystemClock.now().seconds();
+    let claims = json!({
+        "aud": audience, "iss": client, "scope": SCOPE, "resource": API,
+        "iat": now, "exp": now + 60, "jti": unique_id(&SystemEntropy)?,
+    });
+    Ok(key.sign_compact(&json!({ "alg": "RS256", "kid": KID }), &claims)?)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use portvakt_core::Clock;
-use portvakt_http::{Limits, RequestIdSource, Shutdown, serve};
+use portvakt_http::{Limits, Shutdown, serve};
 use portvakt_store_sqlite::SqliteStore;
 use reqwest::Url;
 use tokio::task::JoinSet;
@@ -267,16 +267,4 @@ impl Parts {
         );
         (surface, operations::router(controls, operations_port))
     }
-}
-
-/// Names for requests.
-pub(super) fn request_ids() -> RequestIdSource {
-    use portvakt_core::{Entropy, SystemEntropy};
-
-    Arc::new(|| {
-        let mut bytes = [0; 16];
-        // Without randomness no token is issued; an id that is not unique only blurs a log line.
-        let _ = SystemEntropy.fill(&mut bytes);
-        bytes
-    })
 }

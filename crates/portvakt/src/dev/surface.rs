@@ -18,9 +18,9 @@ use portvakt_store_sqlite::SqliteStore;
 use super::clock::DevClock;
 use super::faults::{Faults, Faulty, inject};
 use super::journal::Journal;
-use super::server::request_ids;
 use super::signing_keys::SigningKeys;
 use crate::data_dir::{BaseUrl, Endpoints, MaskinportenEndpoints};
+use crate::request_ids::request_ids;
 
 /// Short, so that clients see rotated keys while somebody watches.
 const CACHE_SECONDS: u32 = 10;

@@ -84,7 +84,7 @@ impl Trust {
         let paths: Vec<_> = present.chain(&self.named_lists).collect();
         let stamps: Vec<_> = paths
             .iter()
-            .map(|path| (path.to_path_buf(), stamp(path)))
+            .map(|path| ((*path).clone(), stamp(path)))
             .collect();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == stamps {

@@ -1,5 +1,10 @@
 //! The built binary, driven as people and programs drive it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever goes wrong in a test's own scaffolding fails the test by panicking"
+)]
+
 mod architecture;
 mod clients;
 mod commands;

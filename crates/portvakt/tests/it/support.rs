@@ -32,7 +32,7 @@ impl DevServer {
         let started = Instant::now();
         while !server.data_dir().join("endpoints.json").exists() {
             assert!(
-                started.elapsed() < Duration::from_secs(60),
+                started.elapsed() < Duration::from_mins(1),
                 "the server is not ready"
             );
             std::thread::sleep(Duration::from_millis(20));

@@ -24,9 +24,9 @@ use self::guard::AllowedHosts;
 use super::clock::DevClock;
 use super::faults::Faults;
 use super::journal::Journal;
-use super::server::request_ids;
 use super::signing_keys::SigningKeys;
 use super::surface::Exchanges;
+use crate::request_ids::request_ids;
 
 /// What the controls control.
 #[derive(Clone)]
