@@ -10,8 +10,8 @@ use crate::entropy::{Entropy, uuid};
 use crate::ports::UnitOfWork;
 use crate::scope::ScopeName;
 
-pub(crate) use self::combination::{attribute_faults, normalize};
-pub use self::combination::{default_authentication, default_grants};
+pub(crate) use self::combination::normalize;
+pub use self::combination::{attribute_faults, default_authentication, default_grants};
 pub use self::scopes::{ScopeObstacle, obstacle};
 pub(crate) use self::scopes::{find_obstacles, grant_operator_scopes};
 

@@ -8,7 +8,8 @@ use crate::organization::OrgNumber;
 use crate::ports::UnitOfWork;
 use crate::scope::{Prefix, Scope, ScopeName};
 
-pub(crate) use self::rules::{attribute_faults, normalize, unknown_source};
+pub use self::rules::attribute_faults;
+pub(crate) use self::rules::{normalize, unknown_source};
 
 /// Makes a scope below an active prefix of its owner. A name that exists, active or not, is
 /// refused. `scope` may come with `active: false`.

@@ -69,7 +69,7 @@ pub(super) fn may_add(integration_type: IntegrationType, scope: &str) -> bool {
 }
 
 /// Every fault that the attributes alone show.
-pub(crate) fn attribute_faults(client: &Client, role: Role) -> FieldFaults {
+pub fn attribute_faults(client: &Client, role: Role) -> FieldFaults {
     let mut faults = FieldFaults::default();
     faults.length("client_name", &client.client_name, 1..=MAX_NAME);
     faults.length("description", &client.description, 0..=MAX_DESCRIPTION);

@@ -21,7 +21,7 @@ pub(crate) fn normalize(scope: &mut Scope) {
 }
 
 /// Every fault that the attributes alone show.
-pub(crate) fn attribute_faults(scope: &Scope) -> FieldFaults {
+pub fn attribute_faults(scope: &Scope) -> FieldFaults {
     let mut faults = FieldFaults::default();
     faults.length("description", &scope.description, 1..=MAX_DESCRIPTION);
     if let Some(text) = &scope.long_description {

@@ -1,0 +1,23 @@
+//! The bodies of the self-service REST API (spec: selfservice §4 to §8), for the server and for
+//! clients of it. Serde only: what a value may be is judged elsewhere.
+//!
+//! Requests have every member optional, so that a reader can report all that is missing at once;
+//! unknown members are ignored and `null` is the same as absence. Answers hold what is always
+//! emitted as plain members and leave out what is unset. Names of closed vocabularies and
+//! organization numbers travel as text. One file for each resource.
+
+mod access;
+mod client;
+mod error;
+mod jwks;
+mod lists;
+mod on_behalf_of;
+mod scope;
+
+pub use self::access::AccessResponse;
+pub use self::client::{ClientRequest, ClientResponse};
+pub use self::error::{ErrorBody, ErrorItem};
+pub use self::jwks::JwksResponse;
+pub use self::lists::{DelegationSourceResponse, PrefixResponse};
+pub use self::on_behalf_of::{OnBehalfOfRequest, OnBehalfOfResponse};
+pub use self::scope::{ScopeRequest, ScopeResponse};

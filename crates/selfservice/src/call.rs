@@ -1,0 +1,134 @@
+//! A request as handlers see it: who asks, when, with which query, on which state.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use portvakt_core::bearer::{BearerError, BearerPolicy, Caller};
+use portvakt_core::ports::UnitOfWork;
+use portvakt_core::{Entropy, Timestamp};
+use portvakt_http::RequestId;
+
+use crate::State;
+use crate::authority::Operation;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::settings::Settings;
+
+/// A request without its body. The clock is read once.
+pub(crate) struct Call {
+    state: Arc<State>,
+    request_id: Option<RequestId>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: Query,
+    pub(crate) now: Timestamp,
+}
+
+impl FromRequestParts<Arc<State>> for Call {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<State>,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self {
+            state: state.clone(),
+            request_id: parts.extensions.get().copied(),
+            headers: parts.headers.clone(),
+            query: Query::parse(parts.uri.query().unwrap_or_default()),
+            now: state.clock.now(),
+        })
+    }
+}
+
+impl Call {
+    /// The caller, if the token proves one that may do this.
+    pub(crate) async fn authorize(&self, operation: Operation) -> Result<Caller, Problem> {
+        let caller = self
+            .authenticate()
+            .map_err(|error| Problem::unauthenticated(&error))?;
+        let organizations = [Some(caller.organization), caller.supplier];
+        for orgno in organizations.into_iter().flatten() {
+            if self.is_deactivated(orgno).await? {
+                // Its tokens live on for a moment, its rights do not.
+                return Err(Problem::unauthenticated(&BearerError::Claim("consumer")));
+            }
+        }
+        if !operation.is_open_to(&caller) {
+            return Err(Problem::insufficient_scope(operation.any_of()));
+        }
+        self.log(&caller, operation);
+        Ok(caller)
+    }
+
+    fn authenticate(&self) -> Result<Caller, BearerError> {
+        let state = &self.state;
+        let policy = BearerPolicy {
+            issuer: &state.issuer,
+            base_urls: &state.base_urls,
+            requires_certificate: state.settings.administration_requires_certificate,
+        };
+        let token = bearer_token(&self.headers)?;
+        Caller::authenticate(token, state.keys.current().published(), policy, self.now)
+    }
+
+    async fn is_deactivated(
+        &self,
+        orgno: portvakt_core::organization::OrgNumber,
+    ) -> Result<bool, Problem> {
+        let answer = self.state.store.is_deactivated(orgno).await;
+        answer.map_err(|error| Problem::storage(&error))
+    }
+
+    fn log(&self, caller: &Caller, operation: Operation) {
+        tracing::info!(
+            request_id = self.request_id.map(tracing::field::display),
+            organization = %caller.organization,
+            supplier = caller.supplier.map(tracing::field::display),
+            client_id = caller.client_id,
+            ?operation,
+            "administration"
+        );
+    }
+
+    /// Begins to write.
+    pub(crate) async fn begin(&self) -> Result<Box<dyn UnitOfWork>, Problem> {
+        let unit = self.state.store.begin().await;
+        unit.map_err(|error| Problem::storage(&error))
+    }
+
+    /// Begins to read.
+    pub(crate) async fn read(&self) -> Result<Box<dyn UnitOfWork>, Problem> {
+        let unit = self.state.store.read().await;
+        unit.map_err(|error| Problem::storage(&error))
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.state.settings
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        self.state.entropy.as_ref()
+    }
+}
+
+/// The one token of the one `Authorization` header (RFC 6750 §2.1). A token in the query or the
+/// body is not looked at.
+fn bearer_token(headers: &HeaderMap) -> Result<&str, BearerError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or(BearerError::Missing)?;
+    if values.next().is_some() {
+        return Err(BearerError::Malformed);
+    }
+    let text = value.to_str().map_err(|_| BearerError::Malformed)?;
+    let (scheme, token) = text.split_once(' ').ok_or(BearerError::Malformed)?;
+    let token = token.trim_start_matches(' ');
+    let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if scheme.eq_ignore_ascii_case("bearer") && is_token {
+        Ok(token)
+    } else {
+        Err(BearerError::Malformed)
+    }
+}

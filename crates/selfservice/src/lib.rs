@@ -1,0 +1,83 @@
+//! The self-service REST API: organizations administer their clients, keys, scopes and access
+//! (spec: selfservice §2 to §11).
+//!
+//! It turns requests into use-cases of [`portvakt_core::administration`] and their results into
+//! answers. It knows no SQL and decides nothing of its own but who is asking. Start reading at
+//! [`router`], then `routes`.
+
+mod authority;
+mod body;
+mod call;
+mod clients;
+mod etag;
+mod faults;
+mod lists;
+mod problem;
+mod query;
+mod reply;
+mod routes;
+mod scopes;
+mod settings;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use portvakt_core::ports::Store;
+use portvakt_core::signing::SigningKeys;
+use portvakt_core::{Clock, Entropy};
+use portvakt_http::{Limits, RequestIdSource, bounded};
+
+pub use self::settings::{MAX_BODY_BYTES, Settings, ZeroLifetime};
+
+/// What the surface is made of.
+pub struct Surface {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The keys of the issuer whose tokens are accepted.
+    pub keys: Arc<SigningKeys>,
+    /// That issuer, byte for byte.
+    pub issuer: String,
+    /// The addresses that the API is reached at; a token's `aud` begins with one of them, if the
+    /// token has one.
+    pub base_urls: Vec<String>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Makes client ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Makes request ids, which are the `correlation_id` of errors too.
+    pub request_ids: RequestIdSource,
+    /// Bounds of size and time; bodies are to be bounded by [`MAX_BODY_BYTES`].
+    pub limits: Limits,
+    /// What a deployment decides.
+    pub settings: Settings,
+}
+
+/// The surface as a router.
+pub fn router(surface: Surface) -> Router {
+    let clock = surface.clock.clone();
+    let (limits, request_ids) = (surface.limits, surface.request_ids);
+    let state = Arc::new(State {
+        store: surface.store,
+        keys: surface.keys,
+        issuer: surface.issuer,
+        base_urls: surface.base_urls,
+        clock: surface.clock,
+        entropy: surface.entropy,
+        settings: surface.settings,
+    });
+    let router = routes::all().with_state(state);
+    bounded(router, &limits, request_ids, problem::transport_fault)
+        .layer(from_fn_with_state(clock, problem::finish))
+}
+
+pub(crate) struct State {
+    store: Arc<dyn Store>,
+    keys: Arc<SigningKeys>,
+    issuer: String,
+    base_urls: Vec<String>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    settings: Settings,
+}

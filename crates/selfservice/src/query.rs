@@ -1,0 +1,115 @@
+//! Query parameters (spec: selfservice §2.2).
+
+use portvakt_core::organization::OrgNumber;
+use portvakt_core::ports::Listing;
+use portvakt_core::scope::ScopeName;
+
+use crate::problem::{Object, Problem};
+use axum::http::StatusCode;
+
+/// The parameters in their order, decoded as a form is: `+` is a space.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn parse(query: &str) -> Self {
+        Self(
+            form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// The value of a parameter. One that is given twice has no meaning.
+    pub(crate) fn text(&self, name: &str, object: Object) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name);
+        let value = values.next().map(|(_, value)| value.as_str());
+        if values.next().is_some() {
+            return Err(refused(object, name, "is given twice"));
+        }
+        Ok(value)
+    }
+
+    /// `true` or `false` in any case.
+    pub(crate) fn flag(&self, name: &str, object: Object) -> Result<Option<bool>, Problem> {
+        match self.text(name, object)? {
+            None => Ok(None),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(_) => Err(refused(object, name, "is true or false")),
+        }
+    }
+
+    /// `inactive=true` adds what was deactivated.
+    pub(crate) fn listing(&self, object: Object) -> Result<Listing, Problem> {
+        let inactive = self.flag("inactive", object)?.unwrap_or(false);
+        Ok(if inactive {
+            Listing::All
+        } else {
+            Listing::Active
+        })
+    }
+
+    /// The scope that the request is about, if it names one.
+    pub(crate) fn scope(&self, object: Object) -> Result<Option<ScopeName>, Problem> {
+        let name = self.text("scope", object)?.map(ScopeName::parse);
+        name.transpose()
+            .map_err(|error| refused(object, "scope", &error.to_string()))
+    }
+
+    /// The scope that the request must name.
+    pub(crate) fn required_scope(&self, object: Object) -> Result<ScopeName, Problem> {
+        self.scope(object)?
+            .ok_or_else(|| refused(object, "scope", "is required: write ?scope=prefix:subscope"))
+    }
+
+    /// An organization to filter by.
+    pub(crate) fn organization(
+        &self,
+        name: &str,
+        object: Object,
+    ) -> Result<Option<OrgNumber>, Problem> {
+        let number = self.text(name, object)?.map(OrgNumber::parse);
+        number
+            .transpose()
+            .map_err(|error| refused(object, name, &error.to_string()))
+    }
+}
+
+fn refused(object: Object, name: &str, message: &str) -> Problem {
+    let message = format!("{name}: {message}");
+    Problem::field(StatusCode::BAD_REQUEST, object, name, &message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(query: &str) -> Option<String> {
+        let name = Query::parse(query).scope(Object::Scope).ok()??;
+        Some(name.to_string())
+    }
+
+    #[test]
+    fn scopes_arrive_encoded_or_raw() {
+        for query in [
+            "scope=nav%3Aarbeid%2Fsome.read",
+            "scope=nav:arbeid/some.read",
+        ] {
+            assert_eq!(scope(query).as_deref(), Some("nav:arbeid/some.read"));
+        }
+        assert_eq!(scope("scope=nav:a%2Bb").as_deref(), Some("nav:a+b"));
+        assert_eq!(scope("scope=nav:a+b"), None, "a space is in no scope");
+        assert_eq!(scope("scope=nav:a&scope=nav:a"), None);
+    }
+
+    #[test]
+    fn flags_are_read_in_any_case() {
+        let flag = |query: &str| Query::parse(query).flag("inactive", Object::Scope).ok();
+        assert_eq!(flag("inactive=TRUE"), Some(Some(true)));
+        assert_eq!(flag("inactive=False"), Some(Some(false)));
+        assert_eq!(flag(""), Some(None));
+        for query in ["inactive=1", "inactive=", "inactive=true&inactive=true"] {
+            assert_eq!(flag(query), None, "{query}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The self-service API over real HTTP (spec: selfservice).
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever goes wrong in a test's scaffolding fails the test by panicking"
+)]
+
+mod bad_input;
+mod clients;
+mod concurrency;
+mod examples;
+mod harness;
+mod keys;
+mod registrations;
+mod scopes;
+mod story;
+mod tokens;
+mod transport;
+mod who;
