@@ -1,7 +1,7 @@
 //! Every reason for which a token request is refused.
 //!
 //! A [`Refusal`] is one fact about one request, with what was compared. Its [`RefusalCode`] names
-//! the row of the table ([`table`]) that says how it looks on the wire and what helps. The
+//! the row of the table ([`RefusalRow`]) that says how it looks on the wire and what helps. The
 //! documentation is generated from the same table, so the two cannot differ.
 
 mod table;

@@ -18,7 +18,7 @@ pub(crate) async fn write<T>(
     result
 }
 
-/// As [`write`]; a registry that does not exist is made first, with what every registry has.
+/// As [`write()`]; a registry that does not exist is made first, with what every registry has.
 pub(crate) async fn write_new<T>(
     data_dir: &DataDirArgs,
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
