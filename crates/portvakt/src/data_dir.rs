@@ -165,6 +165,8 @@ pub(crate) struct Endpoints {
     pub(crate) maskinporten: MaskinportenEndpoints,
     /// Its sibling for clouds, on the same port under another host name.
     pub(crate) skyporten: MaskinportenEndpoints,
+    /// Administration over REST.
+    pub(crate) selfservice: BaseUrl,
     /// Health, readiness and the developer controls.
     pub(crate) operations: BaseUrl,
 }

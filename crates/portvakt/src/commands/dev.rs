@@ -28,7 +28,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     registry: Vec<PathBuf>,
 
-    /// First of five ports: maskinporten is on it, operations on the fifth; 0 picks free ones
+    /// First of five ports: maskinporten is on it, self-service on the third, operations on the
+    /// fifth; 0 picks free ones
     #[arg(
         long,
         value_name = "PORT",
@@ -149,6 +150,7 @@ fn rows(endpoints: &Endpoints) -> Vec<Row> {
         row("", "keys", &maskinporten.jwks_uri),
         row("skyporten", "issuer", &endpoints.skyporten.issuer),
         row("", "metadata", &endpoints.skyporten.well_known),
+        row("selfservice", "base", &endpoints.selfservice.base_url),
         row("operations", "base", &endpoints.operations.base_url),
     ]
 }

@@ -15,6 +15,7 @@ mod lock;
 mod operations;
 mod ports;
 mod registry;
+mod selfservice;
 mod server;
 mod signals;
 mod signing_keys;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use portvakt_core::Clock;
+use portvakt_core::issuer::Profile;
 use portvakt_http::{Limits, Shutdown, serve};
 use portvakt_store_sqlite::SqliteStore;
 use reqwest::Url;
@@ -21,12 +22,14 @@ use super::lock::FolderLock;
 use super::operations::{self, Controls};
 use super::ports::Port;
 use super::registry::{self, InitialRegistry};
+use super::selfservice;
 use super::signing_keys::SigningKeys;
 use super::surface::{self, Surroundings};
 use super::trust::Trust;
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
 
-/// How far the operations port is from the base port; those between are other surfaces'.
+/// How far the ports are from the base port; the others are kept for surfaces to come.
+const SELFSERVICE_OFFSET: u16 = 2;
 const OPERATIONS_OFFSET: u16 = 4;
 
 /// What a development server is started with.
@@ -80,21 +83,27 @@ impl Server {
         let lock = FolderLock::take(&data_dir)?;
         // A server that was killed has left its addresses behind.
         remove_endpoints(&data_dir)?;
-        let (maskinporten, operations) = bind(options.base_port).await?;
+        let ports = Ports::bind(options.base_port).await?;
         let store = open_store(&data_dir).await?;
         let parts = Parts::prepare(&options, Arc::clone(&store)).await?;
 
-        let endpoints = Endpoints {
-            operations: BaseUrl {
-                base_url: format!("http://localhost:{}", operations.number),
-            },
-            ..surface::endpoints(maskinporten.number)
-        };
+        let endpoints = ports.endpoints();
         let shutdown = Shutdown::new();
         let mut tasks = JoinSet::new();
-        let (surface, controls) = parts.routers(maskinporten.number, operations.number);
-        serve_on(&mut tasks, maskinporten, &surface, &shutdown);
-        serve_on(&mut tasks, operations, &controls, &shutdown);
+        let routers = parts.routers(&endpoints, &ports);
+        serve_on(
+            &mut tasks,
+            ports.maskinporten,
+            &routers.maskinporten,
+            &shutdown,
+        );
+        serve_on(
+            &mut tasks,
+            ports.selfservice,
+            &routers.selfservice,
+            &shutdown,
+        );
+        serve_on(&mut tasks, ports.operations, &routers.operations, &shutdown);
         tasks.spawn(housekeeping::remove_expired(
             Arc::clone(&store),
             Arc::clone(&parts.clock),
@@ -158,13 +167,39 @@ impl Drop for Server {
     }
 }
 
-/// Both ports, or neither: a free base port is no use when the other is taken.
-async fn bind(base_port: u16) -> anyhow::Result<(Port, Port)> {
-    let operations = match base_port {
-        0 => 0,
-        base => base.saturating_add(OPERATIONS_OFFSET),
-    };
-    Ok((Port::bind(base_port).await?, Port::bind(operations).await?))
+/// A port for each surface.
+struct Ports {
+    maskinporten: Port,
+    selfservice: Port,
+    operations: Port,
+}
+
+impl Ports {
+    /// All of them, or none: a free base port is no use when another is taken.
+    async fn bind(base_port: u16) -> anyhow::Result<Self> {
+        let number = |offset| match base_port {
+            0 => 0,
+            base => base.saturating_add(offset),
+        };
+        Ok(Self {
+            maskinporten: Port::bind(base_port).await?,
+            selfservice: Port::bind(number(SELFSERVICE_OFFSET)).await?,
+            operations: Port::bind(number(OPERATIONS_OFFSET)).await?,
+        })
+    }
+
+    fn endpoints(&self) -> Endpoints {
+        Endpoints {
+            maskinporten: surface::endpoints(self.maskinporten.number, Profile::Maskinporten),
+            skyporten: surface::endpoints(self.maskinporten.number, Profile::Skyporten),
+            selfservice: BaseUrl {
+                base_url: selfservice::base_url(self.selfservice.number),
+            },
+            operations: BaseUrl {
+                base_url: format!("http://localhost:{}", self.operations.number),
+            },
+        }
+    }
 }
 
 async fn open_store(data_dir: &DataDir) -> anyhow::Result<Arc<SqliteStore>> {
@@ -240,17 +275,14 @@ impl Parts {
         })
     }
 
-    /// The routers of the maskinporten and the operations port.
-    fn routers(&self, maskinporten_port: u16, operations_port: u16) -> (Router, Router) {
-        let exchanges = surface::exchanges(
-            maskinporten_port,
-            &Surroundings {
-                store: Arc::clone(&self.store),
-                clock: Arc::clone(&self.clock),
-                keys: Arc::clone(self.keys.shared()),
-                trust: Arc::clone(self.trust.shared()),
-            },
-        );
+    fn routers(&self, endpoints: &Endpoints, ports: &Ports) -> Routers {
+        let surroundings = Surroundings {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            keys: Arc::clone(self.keys.shared()),
+            trust: Arc::clone(self.trust.shared()),
+        };
+        let exchanges = surface::exchanges(ports.maskinporten.number, &surroundings);
         let controls = Controls {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -259,12 +291,22 @@ impl Parts {
             journal: Arc::clone(&self.journal),
             exchanges: exchanges.clone(),
         };
-        let surface = surface::router(
-            exchanges,
-            Arc::clone(&self.journal),
-            Arc::clone(&self.faults),
-            Arc::clone(&self.keys),
-        );
-        (surface, operations::router(controls, operations_port))
+        Routers {
+            selfservice: selfservice::router(endpoints, surroundings),
+            maskinporten: surface::router(
+                exchanges,
+                Arc::clone(&self.journal),
+                Arc::clone(&self.faults),
+                Arc::clone(&self.keys),
+            ),
+            operations: operations::router(controls, ports.operations.number),
+        }
     }
+}
+
+/// A router for each surface.
+struct Routers {
+    maskinporten: Router,
+    selfservice: Router,
+    operations: Router,
 }

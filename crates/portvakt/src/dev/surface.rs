@@ -19,7 +19,7 @@ use super::clock::DevClock;
 use super::faults::{Faults, Faulty, inject};
 use super::journal::Journal;
 use super::signing_keys::SigningKeys;
-use crate::data_dir::{BaseUrl, Endpoints, MaskinportenEndpoints};
+use crate::data_dir::MaskinportenEndpoints;
 use crate::request_ids::request_ids;
 
 /// Short, so that clients see rotated keys while somebody watches.
@@ -95,25 +95,17 @@ pub(super) fn router(
     surface.layer(from_fn_with_state(Faulty { faults, keys }, inject))
 }
 
-/// The addresses of the surface; those of the operations port are for the caller to fill in.
-pub(super) fn endpoints(port: u16) -> Endpoints {
-    let describe = |profile, metadata: &str| {
-        let issuer = issuer(port, profile);
-        MaskinportenEndpoints {
-            well_known: issuer.url(metadata),
-            token_endpoint: issuer.url("token"),
-            jwks_uri: issuer.url("jwk"),
-            issuer: issuer.identifier,
-        }
+/// The addresses of one of the two issuers.
+pub(super) fn endpoints(port: u16, profile: Profile) -> MaskinportenEndpoints {
+    let metadata = match profile {
+        Profile::Maskinporten => ".well-known/oauth-authorization-server",
+        Profile::Skyporten => ".well-known/openid-configuration",
     };
-    Endpoints {
-        maskinporten: describe(
-            Profile::Maskinporten,
-            ".well-known/oauth-authorization-server",
-        ),
-        skyporten: describe(Profile::Skyporten, ".well-known/openid-configuration"),
-        operations: BaseUrl {
-            base_url: String::new(),
-        },
+    let issuer = issuer(port, profile);
+    MaskinportenEndpoints {
+        well_known: issuer.url(metadata),
+        token_endpoint: issuer.url("token"),
+        jwks_uri: issuer.url("jwk"),
+        issuer: issuer.identifier,
     }
 }

@@ -34,6 +34,10 @@ async fn every_command_line_of_the_document_works() {
         let script = block
             .replace("localhost:7700", &format!("localhost:{}", dev.port()))
             .replace(
+                "localhost:7702",
+                &format!("localhost:{}", dev.selfservice_port()),
+            )
+            .replace(
                 "localhost:7704",
                 &format!("localhost:{}", dev.operations_port()),
             );

@@ -236,6 +236,15 @@ impl Dev {
         self.endpoints["operations"]["base_url"].as_str().unwrap()
     }
 
+    pub(crate) fn selfservice(&self) -> &str {
+        self.endpoints["selfservice"]["base_url"].as_str().unwrap()
+    }
+
+    /// Port of the self-service surface.
+    pub(crate) fn selfservice_port(&self) -> u16 {
+        port(self.selfservice().trim_end_matches("/api/v1"))
+    }
+
     /// Port of the maskinporten surface.
     pub(crate) fn port(&self) -> u16 {
         port(self.issuer())

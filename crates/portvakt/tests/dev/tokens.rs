@@ -30,6 +30,7 @@ pub(crate) fn json_part(token: &str, position: usize) -> Value {
 async fn endpoints_name_the_surfaces_that_exist_and_no_others() {
     let dev = Dev::start().await;
     let (port, operations) = (dev.port(), dev.operations_port());
+    let selfservice = dev.selfservice_port();
     assert_eq!(
         *dev.endpoints(),
         json!({
@@ -45,6 +46,7 @@ async fn endpoints_name_the_surfaces_that_exist_and_no_others() {
                 "token_endpoint": format!("http://sky.localhost:{port}/token"),
                 "jwks_uri": format!("http://sky.localhost:{port}/jwk"),
             },
+            "selfservice": { "base_url": format!("http://localhost:{selfservice}/api/v1") },
             "operations": { "base_url": format!("http://localhost:{operations}") },
         })
     );
