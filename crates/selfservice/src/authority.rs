@@ -105,3 +105,90 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portvakt_core::Timestamp;
+
+    use super::*;
+
+    const OWN: &str = "312773023";
+    const OTHER: &str = "313994031";
+    const THIRD: &str = "314111044";
+
+    fn caller(scopes: &[&str]) -> Caller {
+        Caller {
+            organization: OWN.parse().unwrap(),
+            supplier: None,
+            client_id: "a".to_owned(),
+            client_amr: "private_key_jwt".to_owned(),
+            scopes: scopes.iter().map(|name| name.parse().unwrap()).collect(),
+        }
+    }
+
+    fn client(client_orgno: &str, supplier_orgno: Option<&str>) -> Client {
+        let (id, orgno) = ("a".parse().unwrap(), client_orgno.parse().unwrap());
+        let mut client = Client::machine(id, "A", orgno, Vec::new(), Timestamp::from_seconds(0));
+        client.supplier_orgno = supplier_orgno.map(|text| text.parse().unwrap());
+        client
+    }
+
+    #[test]
+    fn standing_depends_on_the_relation_and_the_scopes() {
+        use Standing::{Administrator, Customer, Reader, Stranger};
+        let relations = [
+            client(OWN, None),
+            client(OWN, Some(OTHER)),
+            client(OTHER, Some(OWN)),
+            client(OTHER, None),
+            client(OTHER, Some(THIRD)),
+        ];
+        for (scopes, expected) in [
+            (&[][..], [Stranger, Stranger, Stranger, Stranger, Stranger]),
+            (&[DCR_READ], [Reader, Reader, Stranger, Stranger, Stranger]),
+            (
+                &[DCR_MODIFY],
+                [Administrator, Customer, Stranger, Stranger, Stranger],
+            ),
+            (
+                &[DCR_WRITE],
+                [Administrator, Customer, Stranger, Stranger, Stranger],
+            ),
+            (
+                &[DCR_SUPPLIER],
+                [Stranger, Stranger, Administrator, Stranger, Stranger],
+            ),
+            (&[DCR_ON_BEHALF_OF, SCOPES_WRITE], [Stranger; 5]),
+            (
+                &[DCR_READ, DCR_SUPPLIER],
+                [Reader, Reader, Administrator, Stranger, Stranger],
+            ),
+        ] {
+            let found = relations
+                .each_ref()
+                .map(|client| Standing::of(&caller(scopes), client));
+            assert_eq!(found, expected, "{scopes:?}");
+        }
+    }
+
+    #[test]
+    fn registrations_have_a_scope_of_their_own() {
+        use Standing::{Administrator, Reader, Stranger};
+        let relations = [
+            client(OWN, None),
+            client(OWN, Some(OTHER)),
+            client(OTHER, None),
+        ];
+        for (scopes, expected) in [
+            (&[DCR_ON_BEHALF_OF][..], [Administrator, Stranger, Stranger]),
+            (&[DCR_WRITE], [Reader, Reader, Stranger]),
+            (
+                &[DCR_ON_BEHALF_OF, DCR_WRITE],
+                [Administrator, Reader, Stranger],
+            ),
+        ] {
+            let to = |client| Standing::to_registrations(&caller(scopes), client);
+            assert_eq!(relations.each_ref().map(to), expected, "{scopes:?}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use portvakt_core::bearer::{BearerError, BearerPolicy, Caller};
+use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::UnitOfWork;
 use portvakt_core::{Entropy, Timestamp};
 use portvakt_http::RequestId;
@@ -52,8 +53,7 @@ impl Call {
         let organizations = [Some(caller.organization), caller.supplier];
         for orgno in organizations.into_iter().flatten() {
             if self.is_deactivated(orgno).await? {
-                // Its tokens live on for a moment, its rights do not.
-                return Err(Problem::unauthenticated(&BearerError::Claim("consumer")));
+                return Err(Problem::unauthenticated(&BearerError::Deactivated));
             }
         }
         if !operation.is_open_to(&caller) {
@@ -74,10 +74,7 @@ impl Call {
         Caller::authenticate(token, state.keys.current().published(), policy, self.now)
     }
 
-    async fn is_deactivated(
-        &self,
-        orgno: portvakt_core::organization::OrgNumber,
-    ) -> Result<bool, Problem> {
+    async fn is_deactivated(&self, orgno: OrgNumber) -> Result<bool, Problem> {
         let answer = self.state.store.is_deactivated(orgno).await;
         answer.map_err(|error| Problem::storage(&error))
     }

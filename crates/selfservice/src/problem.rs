@@ -19,8 +19,8 @@ use portvakt_core::ports::StorageError;
 use portvakt_http::{RequestId, TransportFault, X_REQUEST_ID};
 
 /// Error bodies are short: automation copies them whole into events.
-const MAX_ITEMS: usize = 50;
-const MAX_MESSAGE_CHARACTERS: usize = 500;
+const MAX_ITEMS: usize = 25;
+const MAX_MESSAGE_CHARACTERS: usize = 300;
 const MAX_FIELD_CHARACTERS: usize = 100;
 
 /// What a refusal is about; `objectName` on the wire.

@@ -176,6 +176,10 @@ pub enum BearerError {
     /// A claim is missing or of another form than ours.
     #[error("{0} of the token is missing or not understood")]
     Claim(&'static str),
+    /// The organization, or its supplier, is deactivated: its tokens live on for a moment, its
+    /// rights do not. For whoever looks organizations up.
+    #[error("the organization of the token is deactivated")]
+    Deactivated,
     /// The client must authenticate with the organization's certificate.
     #[error("administration requires a client that authenticates with a business certificate")]
     CertificateRequired,

@@ -159,7 +159,7 @@ async fn texts_are_bounded_in_characters() {
         .post("/clients", &but(havbris(), &json!({"scopes": many})))
         .await;
     let answer = answer.refused(400, "scopes");
-    assert!(answer.text.len() < 64 * 1024, "errors are short");
+    assert!(answer.text.len() < 16 * 1024, "errors are short");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod concurrency;
 mod examples;
 mod harness;
 mod keys;
+mod model;
 mod registrations;
 mod scopes;
 mod story;

@@ -284,6 +284,27 @@ async fn the_customer_sees_and_stops_what_its_supplier_manages() {
 }
 
 #[tokio::test]
+async fn a_right_over_other_clients_is_none_over_these() {
+    let api = with_scope().await;
+    grant(&api, TINDESYSTEM).await;
+    let own = registered(&api.consumer()).await;
+    let body = but(havbris(), &json!({"client_orgno": HAVBRIS}));
+    let managed = api.supplier().post("/clients", &body).await.ok();
+    // Its supplier's right opens the operations, and its reader's right shows the clients.
+    let caller = api.caller(HAVBRIS, &[READ, SUPPLIER]);
+    for id in [own.as_str(), managed.member("client_id")] {
+        let path = format!("/clients/{id}");
+        caller.get(&path).await.ok();
+        caller.put(&path, &havbris()).await.refused(403, "");
+        caller.delete(&path).await.refused(403, "");
+        let keys = format!("{path}/jwks");
+        caller.delete(&keys).await.refused(403, "");
+        let secret = format!("{path}/secret");
+        caller.post(&secret, &json!({})).await.refused(403, "");
+    }
+}
+
+#[tokio::test]
 async fn a_supplier_names_a_customer() {
     let api = with_scope().await;
     grant(&api, TINDESYSTEM).await;
