@@ -33,9 +33,28 @@ pub(crate) fn web_address(faults: &mut FieldFaults, field: &str, text: Option<&s
     );
 }
 
-/// Refuses what is no absolute address of any scheme; native clients have their own.
-pub(crate) fn any_address(faults: &mut FieldFaults, field: &str, text: Option<&str>) {
-    address(faults, field, text, |_| true, "is not an absolute address");
+/// Refuses what no login may return to, whatever the deployment (spec: idporten §3.4). Native
+/// clients have schemes of their own, and `*` in the place of a port.
+pub(crate) fn return_address(faults: &mut FieldFaults, field: &str, text: Option<&str>) {
+    let text = text.map(|text| text.replacen(":*/", ":0/", 1));
+    let message = "is not an absolute ASCII address without fragment and user information";
+    let accept = |url: &Url| {
+        let runs_here = ["javascript", "data", "file", "about", "blob"].contains(&url.scheme());
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        !runs_here && !has_user && url.fragment().is_none()
+    };
+    address(
+        faults,
+        field,
+        text.as_deref().map(ascii_or_nothing),
+        accept,
+        message,
+    );
+}
+
+/// The text, or one that is no address.
+fn ascii_or_nothing(text: &str) -> &str {
+    if text.is_ascii() { text } else { "" }
 }
 
 fn address(
@@ -74,4 +93,67 @@ pub(crate) fn merge(faults: &mut FieldFaults, others: FieldFaults) {
     faults
         .forbidden
         .extend(others.forbidden.into_iter().filter(is_new));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_return_address(text: &str) -> bool {
+        let mut faults = FieldFaults::default();
+        return_address(&mut faults, "redirect_uris[0]", Some(text));
+        faults == FieldFaults::default()
+    }
+
+    #[test]
+    fn logins_return_to_plain_addresses() {
+        for text in [
+            "https://havbris.example/inn",
+            "https://havbris.example/inn?a=b",
+            "http://localhost:3000/inn",
+            "http://127.0.0.1:*/inn",
+            "http://[::1]:0/inn",
+            "no.eksempel.app:/cb",
+        ] {
+            assert!(is_return_address(text), "{text}");
+        }
+        for text in [
+            "",
+            "/inn",
+            "havbris.example/inn",
+            "https://havbris.example/inn#a",
+            "https://havbris.example/inn#",
+            "https://a:b@havbris.example/",
+            "https://a@havbris.example/",
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,a",
+            "file:///etc/passwd",
+            "blob:https://havbris.example/a",
+            "https://hav bris.example/",
+            " https://havbris.example/",
+            "https://håvbris.example/",
+            "https://havbris.example/\n",
+            &format!("https://havbris.example/{}", "a".repeat(2000)),
+        ] {
+            assert!(!is_return_address(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_an_attribute_hides_what_follows_from_it() {
+        let mut faults = FieldFaults::default();
+        faults.invalid("scopes[1]", "is no scope");
+        let mut others = FieldFaults::default();
+        others.invalid("scopes", "is required");
+        others.invalid("client_name", "is required");
+        others.forbidden("scopes[0]", "is not yours");
+        merge(&mut faults, others);
+        let fields = |faults: &[FieldFault]| {
+            let fields = faults.iter().map(|fault| fault.field.clone());
+            fields.collect::<Vec<_>>()
+        };
+        assert_eq!(fields(&faults.invalid), ["scopes[1]", "client_name"]);
+        assert!(faults.forbidden.is_empty());
+    }
 }

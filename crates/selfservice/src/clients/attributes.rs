@@ -338,7 +338,7 @@ fn uris(field: &str, uris: Option<Vec<String>>, faults: &mut FieldFaults) -> Vec
         return Vec::new();
     }
     for (index, uri) in uris.iter().enumerate() {
-        faults::any_address(faults, &format!("{field}[{index}]"), Some(uri));
+        faults::return_address(faults, &format!("{field}[{index}]"), Some(uri));
     }
     uris
 }

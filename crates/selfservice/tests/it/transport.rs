@@ -181,3 +181,32 @@ async fn a_write_states_the_revision_that_reads_then_have() {
         .refused(409, "subscope");
     assert_eq!(revision(&provider.get("/scopes").await.ok()), written);
 }
+
+#[tokio::test]
+async fn a_store_that_fails_is_503_without_internals() {
+    let api = with_scope().await;
+    let provider = api.provider();
+    api.store.close().await;
+    let answers = [
+        provider.get("/scopes").await,
+        provider.post("/scopes", &tidevann()).await,
+        send(api.request("GET", "/scopes/all")).await,
+    ];
+    for answer in answers {
+        let answer = answer.refused(503, "");
+        assert_eq!(answer.header("retry-after"), "1");
+        assert!(!answer.text.contains("sql") && !answer.text.contains("pool"));
+    }
+}
+
+#[tokio::test]
+async fn every_answer_names_its_request() {
+    let api = Api::start().await;
+    let mut ids = std::collections::HashSet::new();
+    for path in ["/scopes/all", "/clients", "/nowhere"] {
+        let answer = send(api.request("GET", path)).await;
+        let id = answer.header("x-request-id").to_owned();
+        assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()));
+        assert!(ids.insert(id), "no two requests have one id");
+    }
+}
