@@ -40,6 +40,7 @@ if wants test; then
   need nodejs has node
   need npm has npm
   need curl has curl
+  need jq has jq
 fi
 if wants lint; then
   need shellcheck has shellcheck

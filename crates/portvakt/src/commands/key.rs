@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Add(AddArgs),
     /// Replace the whole set
     Replace(ReplaceArgs),
+    /// Make a key pair: the private key goes to a file, the public one is printed as a JWK Set
+    Generate(GenerateArgs),
     /// Refuse a key, at once; it stays readable with `key list --inactive`
     #[command(visible_alias = "deactivate")]
     Remove(OneArgs),
@@ -97,6 +99,20 @@ pub(crate) struct ReplaceArgs {
     data_dir: DataDirArgs,
 }
 
+/// A key pair that belongs to no client yet.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GenerateArgs {
+    /// Where the private JWK goes; the file must not exist
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The key's id; by default its thumbprint
+    #[arg(long)]
+    kid: Option<String>,
+    /// What it signs with
+    #[arg(long, value_name = "ALG", default_value_t = Algorithm::Rs256)]
+    algorithm: Algorithm,
+}
+
 /// Runs the command.
 pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> {
     match command {
@@ -104,6 +120,7 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Show(args) => show(args, output).await,
         Command::Add(args) => add(args, output).await,
         Command::Replace(args) => replace(args, output).await,
+        Command::Generate(args) => generate(args, output),
         Command::Remove(args) => remove(args, output).await,
     }
 }
@@ -232,4 +249,12 @@ fn json(set: &KeySet) -> Value {
         .map(portvakt_core::client::ClientKey::to_json)
         .collect();
     serde_json::json!({ "keys": keys })
+}
+
+fn generate(args: GenerateArgs, output: Output) -> anyhow::Result<()> {
+    let key = NewKey::generate(args.algorithm, args.kid)?;
+    let public = key.public_set()?.to_json();
+    key.write_new(&args.out)?;
+    output.note(format_args!("the private key is in {}", args.out.display()));
+    output.result(&public, &public)
 }

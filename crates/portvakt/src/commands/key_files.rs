@@ -92,6 +92,14 @@ impl NewKey {
         Ok(JwkSet::new(vec![self.public()?])?)
     }
 
+    /// Writes the private key to a file that does not exist yet, readable for the owner alone.
+    pub(crate) fn write_new(&self, path: &Path) -> anyhow::Result<()> {
+        if path.exists() {
+            bail!("{} exists: name another file", path.display());
+        }
+        write_private(path, self.key.to_private_jwk(&self.key_id)?.as_bytes())
+    }
+
     /// Writes the private key to `<client_id>.jwk.json`, readable for the owner alone. A key that
     /// is there already is kept beside it, under its own id.
     pub(crate) fn write(&self, folder: &DataDir, client_id: &ClientId) -> anyhow::Result<PathBuf> {

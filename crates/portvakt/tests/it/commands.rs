@@ -177,3 +177,31 @@ fn completions_and_man_pages_are_generated() {
         assert!(folder.path().join("man").join(page).exists(), "{page}");
     }
 }
+
+#[test]
+fn a_key_pair_is_made_without_any_server_and_never_overwritten() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let generate = [
+        "key",
+        "generate",
+        "--out",
+        "key.jwk.json",
+        "--kid",
+        "havbris-2026a",
+    ];
+    let output = portvakt(folder.path()).args(generate).output().unwrap();
+    assert!(output.status.success());
+    let public: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(public["keys"][0]["kid"], "havbris-2026a");
+    assert_eq!(public["keys"][0].get("d"), None);
+    let file = folder.path().join("key.jwk.json");
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let private: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(private["n"], public["keys"][0]["n"]);
+    let again = portvakt(folder.path()).args(generate).output().unwrap();
+    assert_eq!(again.status.code(), Some(1));
+}

@@ -9,5 +9,6 @@ mod architecture;
 mod clients;
 mod commands;
 mod demo;
+mod howto;
 mod readme;
 mod support;

@@ -1,26 +1,8 @@
 //! What the README tells people to type works, in the order in which it tells them.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::support::DevServer;
-
-/// Runs the commands as one script that stops at the first failure, and returns its output.
-fn run(server: &DevServer, commands: &[String]) -> String {
-    let binary = Path::new(env!("CARGO_BIN_EXE_portvakt")).parent().unwrap();
-    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
-    let here = format!("localhost:{}", server.port());
-    let script = commands.join("\n").replace("localhost:7700", &here);
-    let output = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", &script])
-        .env("PATH", path)
-        .current_dir(server.folder())
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{script}\n{errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// The commands of the console blocks below a heading, continued lines joined.
 fn commands(heading: &str) -> Vec<String> {
@@ -66,7 +48,7 @@ fn the_first_token() {
     assert!(explain.starts_with("portvakt explain"), "{explain}");
     // Explaining a grant that was used says so, and exits 1.
     commands.push(format!("! {explain}"));
-    let printed = run(&server, &commands);
+    let printed = server.script(&commands.join("\n"));
     assert!(printed.contains("\"token_type\":\"Bearer\""), "{printed}");
     assert!(printed.contains("MP-012"), "{printed}");
 }
@@ -76,7 +58,7 @@ fn a_registry_of_ones_own() {
     let server = DevServer::start();
     let commands = commands("Make it yours");
     assert!(commands.len() >= 6, "{commands:?}");
-    let printed = run(&server, &commands);
+    let printed = server.script(&commands.join("\n"));
     let token = printed.lines().last().unwrap();
     assert_eq!(token.split('.').count(), 3, "{printed}");
 }

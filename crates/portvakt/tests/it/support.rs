@@ -50,24 +50,52 @@ impl DevServer {
         self.folder().join(".portvakt")
     }
 
-    /// The issuer that the server says it is.
-    pub(crate) fn issuer(&self) -> String {
+    /// The port of a surface.
+    fn port(&self, surface: &str, member: &str) -> u16 {
         let text = std::fs::read(self.data_dir().join("endpoints.json")).unwrap();
         let endpoints: Value = serde_json::from_slice(&text).unwrap();
-        endpoints["maskinporten"]["issuer"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        let url = reqwest::Url::parse(endpoints[surface][member].as_str().unwrap()).unwrap();
+        url.port().unwrap()
     }
 
-    /// The port of the machine-to-machine surface.
-    pub(crate) fn port(&self) -> String {
-        self.issuer()
-            .trim_end_matches('/')
-            .rsplit(':')
-            .next()
-            .unwrap()
-            .to_owned()
+    /// The issuer that the server says it is.
+    pub(crate) fn issuer(&self) -> String {
+        format!("http://localhost:{}/", self.port("maskinporten", "issuer"))
+    }
+
+    /// Runs a script that documentation shows, which stops at the first failure, in the server's
+    /// folder, and returns its output. The documented ports become the server's own.
+    pub(crate) fn script(&self, script: &str) -> String {
+        let binary = Path::new(env!("CARGO_BIN_EXE_portvakt")).parent().unwrap();
+        let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+        let script = [
+            (7700, self.port("maskinporten", "issuer")),
+            (7702, self.port("selfservice", "base_url")),
+            (7704, self.port("operations", "base_url")),
+        ]
+        .iter()
+        .fold(script.to_owned(), |script, (documented, own)| {
+            script.replace(
+                &format!("localhost:{documented}"),
+                &format!("localhost:{own}"),
+            )
+        });
+        let output = Command::new("bash")
+            .args(["-euo", "pipefail", "-c", &script])
+            .env("PATH", path)
+            .env("NO_PROXY", "*")
+            .env_remove("PORTVAKT_DATA_DIR")
+            .env_remove("PORTVAKT_OUTPUT")
+            .env_remove("PORTVAKT_ISSUER")
+            .current_dir(self.folder())
+            .output()
+            .unwrap();
+        let (printed, errors) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(output.status.success(), "{script}\n{printed}\n{errors}");
+        printed.into_owned()
     }
 
     /// Runs a command in the server's folder.
