@@ -83,27 +83,27 @@ impl Server {
         let lock = FolderLock::take(&data_dir)?;
         // A server that was killed has left its addresses behind.
         remove_endpoints(&data_dir)?;
-        let ports = Ports::bind(options.base_port).await?;
+        let bound = Ports::bind(options.base_port).await?;
         let store = open_store(&data_dir).await?;
         let parts = Parts::prepare(&options, Arc::clone(&store)).await?;
 
-        let endpoints = ports.endpoints();
+        let endpoints = bound.endpoints();
         let shutdown = Shutdown::new();
         let mut tasks = JoinSet::new();
-        let routers = parts.routers(&endpoints, &ports);
+        let routers = parts.routers(&endpoints, &bound);
         serve_on(
             &mut tasks,
-            ports.maskinporten,
+            bound.maskinporten,
             &routers.maskinporten,
             &shutdown,
         );
         serve_on(
             &mut tasks,
-            ports.selfservice,
+            bound.selfservice,
             &routers.selfservice,
             &shutdown,
         );
-        serve_on(&mut tasks, ports.operations, &routers.operations, &shutdown);
+        serve_on(&mut tasks, bound.operations, &routers.operations, &shutdown);
         tasks.spawn(housekeeping::remove_expired(
             Arc::clone(&store),
             Arc::clone(&parts.clock),
