@@ -1,18 +1,23 @@
 //! On-behalf-of registrations (spec: selfservice §5.7).
 
-use portvakt_testkit::{HAVBRIS, LYNGVIK};
+use portvakt_testkit::{HAVBRIS, LYNGVIK, TINDESYSTEM};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Checked, READ, REGISTRATIONS, WRITE, but, registered, with_scope};
+use crate::harness::{
+    Api, Checked, READ, REGISTRATIONS, SUPPLIER, WRITE, but, registered, with_scope,
+};
+
+fn innlogging() -> Value {
+    json!({
+        "integration_type": "idporten", "application_type": "browser", "client_name": "Innlogging",
+        "redirect_uris": ["https://havbris.example/inn"], "scopes": ["openid"],
+    })
+}
 
 /// A login client of Havbris, by its address.
 async fn login(api: &Api) -> String {
-    let body = json!({
-        "integration_type": "idporten", "application_type": "browser", "client_name": "Innlogging",
-        "redirect_uris": ["https://havbris.example/inn"], "scopes": ["openid"],
-    });
     let caller = api.caller(HAVBRIS, &[WRITE]);
-    let made = caller.post("/clients", &body).await.ok();
+    let made = caller.post("/clients", &innlogging()).await.ok();
     format!("/clients/{}", made.member("client_id"))
 }
 
@@ -106,4 +111,25 @@ async fn machine_clients_have_none() {
     let caller = api.caller(HAVBRIS, &[REGISTRATIONS]);
     caller.post(&list, &kafe()).await.refused(400, "onbehalfof");
     assert_eq!(caller.get(&list).await.ok().body, json!([]));
+}
+
+#[tokio::test]
+async fn the_registrations_of_a_managed_client_are_its_suppliers() {
+    let api = Api::start().await;
+    let body = but(innlogging(), &json!({"client_orgno": HAVBRIS}));
+    let supplier = api.caller(TINDESYSTEM, &[SUPPLIER, REGISTRATIONS]);
+    let made = supplier.post("/clients", &body).await.ok();
+    let list = format!("/clients/{}/onbehalfof", made.member("client_id"));
+    supplier.post(&list, &kafe()).await.ok();
+    let one = format!("{list}/kafe");
+    let customer = api.caller(HAVBRIS, &[WRITE, REGISTRATIONS]);
+    customer.get(&one).await.ok();
+    customer.put(&one, &kafe()).await.refused(403, "");
+    customer.delete(&one).await.refused(403, "");
+    let other = but(kafe(), &json!({"onbehalfof": "annen"}));
+    customer.post(&list, &other).await.refused(403, "");
+    let narrow = api.caller(HAVBRIS, &[REGISTRATIONS]);
+    narrow.get(&list).await.refused(404, "");
+    let listed = supplier.get(&list).await.ok();
+    assert_eq!(listed.body.as_array().unwrap().len(), 1);
 }

@@ -214,3 +214,37 @@ async fn sources_and_prefixes_are_open_lists() {
         "last_updated": now});
     assert!(prefixes.body.as_array().unwrap().contains(&prefix));
 }
+
+#[tokio::test]
+async fn an_internal_scope_is_its_owners_to_see_and_the_operators_to_open() {
+    use portvakt_core::administration::{Role, scope};
+    use portvakt_core::scope::Visibility;
+    let api = with_scope().await;
+    let now = portvakt_core::Clock::now(api.clock.as_ref());
+    api.operate(async |unit| {
+        let name = "fjord:tidevann.read".parse().unwrap();
+        let mut known = scope::find(unit, &name).await.unwrap();
+        known.visibility = Visibility::Internal;
+        known.protected = true;
+        let changed = scope::update(unit, known, Role::Operator, now).await;
+        changed.unwrap();
+    })
+    .await;
+    let consumer = api.caller(HAVBRIS, &[SCOPES_READ]);
+    consumer.get(TIDEVANN).await.refused(404, "");
+    assert_eq!(catalogue(&api, "prefix=fjord").await, json!([]));
+    let provider = api.provider();
+    let own = provider.get(TIDEVANN).await.ok();
+    assert_eq!(own.member("visibility"), "INTERNAL");
+    for body in [
+        own.body.clone(),
+        but(tidevann(), &json!({"visibility": "PUBLIC"})),
+    ] {
+        let answer = provider.put(TIDEVANN, &body).await.ok();
+        assert_eq!(answer.member("visibility"), "INTERNAL");
+        assert_eq!(
+            answer.body["protected"], true,
+            "what the operator set stays"
+        );
+    }
+}
