@@ -12,6 +12,7 @@ mod examples;
 mod harness;
 mod keys;
 mod model;
+mod noise;
 mod registrations;
 mod scopes;
 mod story;
