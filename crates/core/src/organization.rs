@@ -15,6 +15,10 @@ use crate::clock::Timestamp;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrgNumber([u8; 9]);
 
+/// The register of identifiers that [`OrgNumber::iso6523`] belongs to; `authority` in tokens
+/// (spec: maskinporten §8.3).
+pub const IDENTIFIER_AUTHORITY: &str = "iso6523-actorid-upis";
+
 /// The ISO 6523 code of the Norwegian register of legal entities.
 const ISO_6523_PREFIX: &str = "0192:";
 

@@ -1,5 +1,6 @@
 //! Verifying an access token as an API must (spec: maskinporten §15.1). Pure: keys and time come in.
 
+use portvakt_core::organization::IDENTIFIER_AUTHORITY;
 use portvakt_jose::{AlgorithmSet, JwkSet, Jws, parse_json_object};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -167,7 +168,7 @@ fn consumer(claim: Option<&Value>, allowed: &[String]) -> Result<String, String>
             .and_then(|claim| claim.get(name))
             .and_then(Value::as_str)
     };
-    let (Some("iso6523-actorid-upis"), Some(id)) = (member("authority"), member("ID")) else {
+    let (Some(IDENTIFIER_AUTHORITY), Some(id)) = (member("authority"), member("ID")) else {
         return Err("consumer is absent or its authority is unknown".to_owned());
     };
     let may_call = allowed.is_empty() || allowed.iter().any(|allowed| allowed == id);

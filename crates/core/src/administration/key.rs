@@ -109,7 +109,7 @@ fn foreign_certificate(client: &Client, jwk: &PublicJwk) -> Option<String> {
     let number = Certificate::parse(leaf)
         .ok()
         .and_then(|leaf| leaf.organization_number().ok());
-    let own = client.accessing_orgno();
+    let own = client.client_orgno;
     (number.as_deref() != Some(own.as_str())).then(|| {
         format!(
             "the certificate of key {} does not belong to {own}",

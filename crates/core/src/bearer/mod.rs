@@ -7,17 +7,12 @@ use portvakt_jose::{JwkSet, JwtError, verify_jwt};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::organization::OrgNumber;
+use crate::grant::CLIENT_AMR_REGISTERED_KEY;
+use crate::organization::{IDENTIFIER_AUTHORITY, OrgNumber};
 use crate::scope::ScopeToken;
 
 /// How long after `exp` a token still counts, in seconds.
 const LEEWAY_SECONDS: u32 = 10;
-
-/// `client_amr` of a client that authenticated with a registered key (spec: maskinporten §8.2).
-const CLIENT_AMR_PRIVATE_KEY: &str = "private_key_jwt";
-
-/// The register of identifiers that names organizations in our tokens (spec: maskinporten §8.3).
-const ORGANIZATION_AUTHORITY: &str = "iso6523-actorid-upis";
 
 /// What `aud` may say when the token is for no API in particular.
 const UNRESTRICTED: &str = "unspecified";
@@ -65,7 +60,7 @@ impl Caller {
             client_amr: text(&claims, "client_amr")?.to_owned(),
             scopes: scopes(text(&claims, "scope")?)?,
         };
-        if policy.requires_certificate && caller.client_amr == CLIENT_AMR_PRIVATE_KEY {
+        if policy.requires_certificate && caller.client_amr == CLIENT_AMR_REGISTERED_KEY {
             return Err(BearerError::CertificateRequired);
         }
         Ok(caller)
@@ -134,7 +129,7 @@ fn organization(
     let id = claim["ID"].as_str().unwrap_or_default();
     // Verifiers compare the whole identifier: nine digits alone are another register's.
     match OrgNumber::parse(id) {
-        Ok(number) if claim["authority"] == ORGANIZATION_AUTHORITY && number.iso6523() == id => {
+        Ok(number) if claim["authority"] == IDENTIFIER_AUTHORITY && number.iso6523() == id => {
             Ok(Some(number))
         }
         _ => Err(missing(name)),

@@ -13,6 +13,9 @@ use crate::issuer::{
 use crate::ports::ClientRecord;
 use crate::refusal::{ClientFault, Refusal, SignatureFault};
 
+/// `client_amr` of a client that signed with a registered key (spec: maskinporten §5).
+pub const CLIENT_AMR_REGISTERED_KEY: &str = "private_key_jwt";
+
 /// How a client proved who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authentication {
@@ -79,7 +82,7 @@ impl GrantKey<'_> {
 
     fn client_amr(&self, trust: &TrustStore, issuer: &Issuer) -> &'static str {
         match self {
-            Self::Registered(_) => "private_key_jwt",
+            Self::Registered(_) => CLIENT_AMR_REGISTERED_KEY,
             Self::Certificate(_) if issuer.one_client_amr_for_certificates => {
                 portvakt_jose::Seal::BusinessCertificate.as_str()
             }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::issuer::Issuer;
-use crate::organization::OrgNumber;
+use crate::organization::{IDENTIFIER_AUTHORITY, OrgNumber};
 use crate::party::{Consent, SystemUser};
 use crate::refusal::Refusal;
 
@@ -14,8 +14,6 @@ pub const SYSTEM_USER_TYPE: &str = "urn:altinn:systemuser";
 
 /// The type of a consent.
 pub const CONSENT_TYPE: &str = "urn:altinn:consent";
-
-const AUTHORITY: &str = "iso6523-actorid-upis";
 
 /// The one element of `authorization_details`, with its values checked.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,7 +72,7 @@ fn system_user(element: &Map<String, Value>) -> Result<AuthorizationDetails, Ref
         .and_then(Value::as_object)
         .ok_or(Refusal::InvalidAuthorizationDetails("systemuser_org"))?;
     allow_members(organization, &["authority", "ID"])?;
-    if organization.get("authority").and_then(Value::as_str) != Some(AUTHORITY) {
+    if organization.get("authority").and_then(Value::as_str) != Some(IDENTIFIER_AUTHORITY) {
         return Err(Refusal::InvalidAuthorizationDetails(
             "systemuser_org.authority",
         ));
@@ -154,7 +152,7 @@ pub(super) fn system_user_element(system_user: &SystemUser) -> Value {
     json!({
         "type": SYSTEM_USER_TYPE,
         "systemuser_id": [system_user.id],
-        "systemuser_org": { "authority": AUTHORITY, "ID": system_user.owner_orgno.iso6523() },
+        "systemuser_org": { "authority": IDENTIFIER_AUTHORITY, "ID": system_user.owner_orgno.iso6523() },
         "system_id": system_user.system_id,
     })
 }
@@ -165,7 +163,7 @@ pub(super) fn consent_element(consent: &Consent) -> Value {
         "type": CONSENT_TYPE,
         "id": consent.id,
         "from": consent.from,
-        "to": { "authority": AUTHORITY, "ID": consent.to_orgno.iso6523() },
+        "to": { "authority": IDENTIFIER_AUTHORITY, "ID": consent.to_orgno.iso6523() },
         "consented": consent.consented,
         "validTo": consent.valid_to,
         "consentRights": consent.consent_rights,

@@ -18,7 +18,7 @@ mod parts;
 mod reading;
 mod token;
 
-pub use self::authenticate::{Authentication, authenticate};
+pub use self::authenticate::{Authentication, CLIENT_AMR_REGISTERED_KEY, authenticate};
 pub use self::authorization_details::{
     AuthorizationDetails, CONSENT_TYPE, PartyAnswer, SYSTEM_USER_TYPE,
 };

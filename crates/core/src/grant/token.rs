@@ -8,7 +8,7 @@ use super::authorize::Authorization;
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::issuer::{Issuer, Profile, UnrestrictedAudience};
-use crate::organization::OrgNumber;
+use crate::organization::{IDENTIFIER_AUTHORITY, OrgNumber};
 use crate::scope::{Prefix, Scope};
 
 /// The header of an access token: exactly `kid` and `alg`, and no `typ` (spec: maskinporten §8.1).
@@ -33,7 +33,7 @@ pub struct OrganizationClaim {
 impl From<OrgNumber> for OrganizationClaim {
     fn from(orgno: OrgNumber) -> Self {
         Self {
-            authority: "iso6523-actorid-upis",
+            authority: IDENTIFIER_AUTHORITY,
             id: orgno.iso6523(),
         }
     }

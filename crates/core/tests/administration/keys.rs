@@ -119,3 +119,51 @@ async fn an_organization_cannot_plant_a_key_on_its_administration_client() {
         "{planted:?}"
     );
 }
+
+#[tokio::test]
+async fn a_key_is_locked_to_a_certificate_of_the_client_organization_and_nobody_elses() {
+    use base64::Engine;
+    use portvakt_jose::{CertificateAuthority, CertificateProfile, CertificateRequest};
+    let authority = CertificateAuthority::generate("Test CA", 0, 4_000_000_000).unwrap();
+    let signing_key = SigningKey::generate(Algorithm::Rs256, RsaBits::B2048).unwrap();
+    let locked = |number: &str| {
+        let request =
+            CertificateRequest::new(CertificateProfile::Seid2, number, "Navn", 0..=4_000_000_000);
+        let certificate = authority.issue_for(&request, &signing_key).unwrap();
+        let mut jwk = signing_key.public_jwk("locked").to_json();
+        let der = base64::engine::general_purpose::STANDARD.encode(certificate.certificate_der);
+        jwk["x5c"] = serde_json::json!([der]);
+        PublicJwk::parse(&jwk).unwrap()
+    };
+    let registry = Registry::bootstrapped().await;
+    let mut unit = registry.begin().await;
+    // The token endpoint compares with the customer also where a supplier manages the client.
+    let supplier = "313994031";
+    let mut managed = consumers_client("managed", &["krr:global/digitalpost.read"]);
+    managed.supplier_orgno = Some(orgno(supplier));
+    client::register(unit.as_mut(), managed, Role::Operator, at(1))
+        .await
+        .unwrap();
+    let client_id = id("managed");
+    let refused = key::add(
+        unit.as_mut(),
+        &client_id,
+        locked(supplier),
+        Role::Operator,
+        at(2),
+    )
+    .await;
+    assert!(
+        matches!(refused, Err(AdministrationError::Invalid(_))),
+        "{refused:?}"
+    );
+    key::add(
+        unit.as_mut(),
+        &client_id,
+        locked(CONSUMER),
+        Role::Operator,
+        at(2),
+    )
+    .await
+    .unwrap();
+}
