@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod administration;
+pub mod audit;
 pub mod bearer;
 pub mod client;
 pub mod clock;

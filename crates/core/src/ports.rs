@@ -10,6 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::access::{Access, AccessState};
+use crate::audit::{AuditFilter, AuditLink, StoredEntry};
 use crate::client::{Client, ClientId, ClientKey, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
@@ -334,10 +335,36 @@ pub trait SigningKeys {
     async fn save_signing_key(&mut self, key: &SigningKeyRecord) -> Result<(), StorageError>;
 }
 
+/// The audit log. Entries are appended, and never changed or removed.
+#[async_trait]
+pub trait AuditLog {
+    /// The last entry's number and hash; none while the log is empty. In a transaction that may
+    /// write it stays the last until the transaction ends.
+    async fn last_audit_link(&mut self) -> Result<Option<AuditLink>, StorageError>;
+    /// Adds the entry that follows the last one; any other number is [`StorageError::Refused`].
+    /// By itself it is no change of the registry and raises no revision.
+    async fn append_audit(&mut self, entry: &StoredEntry) -> Result<(), StorageError>;
+    /// The first `limit` entries after this number, in order of number.
+    async fn list_audit(
+        &mut self,
+        filter: &AuditFilter,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StorageError>;
+    /// The last `limit` entries, in order of number.
+    async fn list_latest_audit(
+        &mut self,
+        filter: &AuditFilter,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StorageError>;
+}
+
 /// A transaction: everything in it becomes visible at once, durably, or not at all. Dropping it
 /// without a commit undoes it.
 #[async_trait]
-pub trait UnitOfWork: Organizations + Scopes + Clients + Registers + SigningKeys + Send {
+pub trait UnitOfWork:
+    Organizations + Scopes + Clients + Registers + SigningKeys + AuditLog + Send
+{
     /// Makes the changes durable and visible and says at which revision. Without changes the
     /// revision is that of what was read.
     async fn commit(self: Box<Self>) -> Result<Revision, StorageError>;

@@ -15,6 +15,7 @@ mod macros;
 mod samples;
 
 pub mod abandoned;
+pub mod audit;
 pub mod clients;
 pub mod delegations;
 pub mod facts;

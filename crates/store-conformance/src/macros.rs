@@ -66,6 +66,19 @@ macro_rules! conformance_tests {
             keeps_every_algorithm_and_state,
             saving_a_signing_key_again_replaces_it,
         ] }
+        $crate::conformance_tests! { @group $factory, audit, [
+            an_empty_log_has_no_last_link,
+            finds_an_entry_with_every_attribute,
+            lists_entries_by_number_a_page_at_a_time,
+            lists_the_latest_entries_by_number,
+            lists_entries_by_organization_object_and_request,
+            an_entry_that_does_not_follow_is_refused,
+            a_refused_entry_forbids_the_commit,
+            an_entry_and_the_change_that_it_tells_are_one_transaction,
+            an_entry_by_itself_is_kept_and_is_no_revision,
+            a_reader_appends_nothing,
+            recorded_writers_keep_one_chain,
+        ] }
         $crate::conformance_tests! { @group $factory, facts, [
             a_client_record_has_the_client_and_its_present_keys,
             an_unknown_client_has_no_record,

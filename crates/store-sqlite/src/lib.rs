@@ -10,6 +10,7 @@
 //!
 //! Start reading at [`SqliteStore`], then `unit.rs` (transactions) and `ledger.rs` (used grants).
 
+mod audit;
 mod client_keys;
 mod clients;
 mod columns;

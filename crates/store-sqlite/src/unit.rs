@@ -63,6 +63,8 @@ pub(crate) struct SqliteUnit {
     /// The revision that this unit reads.
     revision: Revision,
     changes: BTreeSet<(Kind, String)>,
+    /// Whether entries of the audit log were appended.
+    appended: bool,
     /// Saves that began and did not end: they failed, or were given up half way.
     unfinished: u32,
 }
@@ -79,6 +81,7 @@ impl SqliteUnit {
             mode,
             revision,
             changes: BTreeSet::new(),
+            appended: false,
             unfinished: 0,
         })
     }
@@ -127,6 +130,23 @@ impl SqliteUnit {
         Ok(())
     }
 
+    /// Appends one row to a log, which is no change of the registry. Refused if no row was inserted.
+    pub(crate) async fn append(&mut self, statement: Statement<'_>) -> Result<(), StorageError> {
+        self.saving()?;
+        let inserted = statement
+            .execute(&mut *self.transaction)
+            .await
+            .map_err(storage_error)?;
+        if inserted.rows_affected() != 1 {
+            return Err(StorageError::Refused(
+                "the entry does not follow the last one".to_owned(),
+            ));
+        }
+        self.unfinished -= 1;
+        self.appended = true;
+        Ok(())
+    }
+
     async fn record_changes(&mut self) -> Result<Revision, StorageError> {
         let number =
             sqlx::query_scalar!("UPDATE revision SET number = number + 1 RETURNING number")
@@ -158,10 +178,14 @@ impl UnitOfWork for SqliteUnit {
                 "a save in the transaction failed".to_owned(),
             ));
         }
-        if self.changes.is_empty() {
+        if self.changes.is_empty() && !self.appended {
             return Ok(self.revision);
         }
-        let revision = self.record_changes().await?;
+        let revision = if self.changes.is_empty() {
+            self.revision
+        } else {
+            self.record_changes().await?
+        };
         self.transaction.commit().await.map_err(storage_error)?;
         Ok(revision)
     }

@@ -1,11 +1,15 @@
-//! What every operator act has in common: the store, the moment, one unit of work.
+//! What every operator act has in common: the store, the moment, one unit of work, the audit log.
 
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
+use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::{Clock, SystemClock, Timestamp};
 use portvakt_store_sqlite::SqliteStore;
 
 use crate::data_dir::DataDirArgs;
+
+/// More characters than an account's name has.
+const LONGEST_USER_NAME: usize = 64;
 
 /// Does one act in one unit of work on a registry that exists, and commits it.
 pub(crate) async fn write<T>(
@@ -13,7 +17,7 @@ pub(crate) async fn write<T>(
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let store = data_dir.data_dir().open_store().await?;
-    let result = act_and_commit(&store, act).await;
+    let result = act_and_commit(&store, operator(), act).await;
     store.close().await;
     result
 }
@@ -49,21 +53,43 @@ async fn bootstrap_and_act<T>(
     store: &SqliteStore,
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let operator = OperatorOrganization::default();
-    act_and_commit(store, async |unit, now| {
-        Ok(bootstrap(unit, &operator, now).await?)
+    let organization = OperatorOrganization::default();
+    act_and_commit(store, Actor::new(Channel::Server), async |unit, now| {
+        Ok(bootstrap(unit, &organization, now).await?)
     })
     .await?;
-    act_and_commit(store, act).await
+    act_and_commit(store, operator(), act).await
 }
 
 /// An act that fails is undone as a whole: its unit is dropped without a commit.
 async fn act_and_commit<T>(
     store: &SqliteStore,
+    actor: Actor,
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let mut unit = store.begin().await?;
-    let result = act(unit.as_mut(), SystemClock.now()).await?;
+    let now = SystemClock.now();
+    let recorded = Act {
+        actor,
+        at: now,
+        request_id: None,
+    };
+    let mut unit = Recorded::begin(store, recorded).await?;
+    let result = act(unit.as_mut(), now).await?;
     unit.commit().await?;
     Ok(result)
+}
+
+/// Whoever runs this command, by the name that the environment has for them.
+fn operator() -> Actor {
+    let name = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.is_empty()));
+    let readable = |name: String| {
+        let characters = name.chars().filter(|character| !character.is_control());
+        characters.take(LONGEST_USER_NAME).collect()
+    };
+    Actor {
+        user: name.map(readable),
+        ..Actor::new(Channel::CommandLine)
+    }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod administer;
+mod audit;
 mod certificate;
 mod client;
 mod completions;
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     /// Everything that exists, as one declarative file
     #[command(subcommand)]
     Registry(registry::Command),
+    /// Who changed what, in a log that shows any edit
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Organization certificates of the development certificate authority
     #[command(subcommand)]
     Certificate(certificate::Command),
@@ -87,6 +91,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
         Command::Key(command) => key::run(command, *output).await,
         Command::Delegation(command) => delegation::run(command, *output).await,
         Command::Registry(command) => registry::run(command, *output).await,
+        Command::Audit(command) => audit::run(command, *output).await,
         Command::Certificate(command) => certificate::run(command, *output).await,
         Command::Generate(command) => completions::run(command, *output),
     }

@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod audit;
 mod clients;
 mod commands;
 mod demo;

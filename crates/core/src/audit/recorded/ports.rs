@@ -1,0 +1,344 @@
+//! Every port of the unit: reads go straight to the unit within, saves leave a note.
+
+use async_trait::async_trait;
+
+use super::Recorded;
+use super::known::{delegation_key, person_key};
+use crate::access::Access;
+use crate::audit::snapshot::key_set;
+use crate::audit::{AuditFilter, AuditLink, StoredEntry};
+use crate::client::{Client, ClientId, KeySet, OnBehalfOf};
+use crate::clock::Timestamp;
+use crate::delegation::{Delegation, DelegationSource};
+use crate::organization::{OrgNumber, Organization};
+use crate::party::{Consent, SystemUser};
+use crate::person::Person;
+use crate::ports::{
+    AuditLog, Clients, Listing, Organizations, PrefixAssignment, Registers, Scopes, SigningKeys,
+    StorageError, StoredKey,
+};
+use crate::scope::{Prefix, Scope, ScopeName};
+use crate::signing::SigningKeyRecord;
+
+#[async_trait]
+impl Organizations for Recorded {
+    async fn find_organization(
+        &mut self,
+        orgno: OrgNumber,
+    ) -> Result<Option<Organization>, StorageError> {
+        self.inner.find_organization(orgno).await
+    }
+
+    async fn list_organizations(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<Organization>, StorageError> {
+        self.inner.list_organizations(listing).await
+    }
+
+    async fn save_organization(&mut self, organization: &Organization) -> Result<(), StorageError> {
+        let before = self.inner.find_organization(organization.orgno).await?;
+        self.inner.save_organization(organization).await?;
+        self.note(before.as_ref(), organization);
+        Ok(())
+    }
+
+    async fn find_prefix(
+        &mut self,
+        prefix: &Prefix,
+    ) -> Result<Option<PrefixAssignment>, StorageError> {
+        self.inner.find_prefix(prefix).await
+    }
+
+    async fn list_prefixes(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+    ) -> Result<Vec<PrefixAssignment>, StorageError> {
+        self.inner.list_prefixes(owner, listing).await
+    }
+
+    async fn save_prefix(&mut self, assignment: &PrefixAssignment) -> Result<(), StorageError> {
+        let before = self.inner.find_prefix(&assignment.prefix).await?;
+        self.inner.save_prefix(assignment).await?;
+        self.note(before.as_ref(), assignment);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Scopes for Recorded {
+    async fn find_scope(&mut self, name: &ScopeName) -> Result<Option<Scope>, StorageError> {
+        self.inner.find_scope(name).await
+    }
+
+    async fn list_scopes(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+    ) -> Result<Vec<Scope>, StorageError> {
+        self.inner.list_scopes(owner, listing).await
+    }
+
+    async fn save_scope(&mut self, scope: &Scope) -> Result<(), StorageError> {
+        let before = self.inner.find_scope(&scope.name).await?;
+        self.inner.save_scope(scope).await?;
+        self.note(before.as_ref(), scope);
+        Ok(())
+    }
+
+    async fn find_access(
+        &mut self,
+        scope: &ScopeName,
+        consumer: OrgNumber,
+    ) -> Result<Option<Access>, StorageError> {
+        self.inner.find_access(scope, consumer).await
+    }
+
+    async fn list_access(
+        &mut self,
+        scope: Option<&ScopeName>,
+        consumer: Option<OrgNumber>,
+        listing: Listing,
+    ) -> Result<Vec<Access>, StorageError> {
+        self.inner.list_access(scope, consumer, listing).await
+    }
+
+    async fn save_access(&mut self, access: &Access) -> Result<(), StorageError> {
+        let consumer = access.consumer_orgno;
+        let before = self.inner.find_access(&access.scope, consumer).await?;
+        let scope = self.inner.find_scope(&access.scope).await?;
+        self.inner.save_access(access).await?;
+        let owner = scope.map(|scope| scope.owner_orgno);
+        self.note_concerning(before.as_ref(), access, owner);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Clients for Recorded {
+    async fn find_client(&mut self, client_id: &ClientId) -> Result<Option<Client>, StorageError> {
+        self.inner.find_client(client_id).await
+    }
+
+    async fn list_clients(
+        &mut self,
+        organization: Option<OrgNumber>,
+        listing: Listing,
+    ) -> Result<Vec<Client>, StorageError> {
+        self.inner.list_clients(organization, listing).await
+    }
+
+    async fn save_client(&mut self, client: &Client) -> Result<(), StorageError> {
+        let before = self.inner.find_client(&client.client_id).await?;
+        self.inner.save_client(client).await?;
+        self.note(before.as_ref(), client);
+        Ok(())
+    }
+
+    async fn list_keys(
+        &mut self,
+        client_id: &ClientId,
+        listing: Listing,
+    ) -> Result<Vec<StoredKey>, StorageError> {
+        self.inner.list_keys(client_id, listing).await
+    }
+
+    /// A set of the same keys with the same ends is no change.
+    async fn replace_keys(
+        &mut self,
+        client_id: &ClientId,
+        keys: Option<&KeySet>,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        let before = self.inner.list_keys(client_id, Listing::Active).await?;
+        let organizations = self.organizations_of(client_id).await?;
+        self.inner.replace_keys(client_id, keys, now).await?;
+        let before = key_set(
+            client_id,
+            Vec::new(),
+            before.iter().map(|stored| &stored.key),
+        );
+        let after = keys.map(KeySet::keys).unwrap_or_default();
+        let after = key_set(client_id, organizations, after);
+        if before.value != after.value {
+            self.note_change(Some(before), after);
+        }
+        Ok(())
+    }
+
+    async fn list_on_behalf_of(
+        &mut self,
+        client_id: &ClientId,
+        listing: Listing,
+    ) -> Result<Vec<OnBehalfOf>, StorageError> {
+        self.inner.list_on_behalf_of(client_id, listing).await
+    }
+
+    async fn save_on_behalf_of(&mut self, registration: &OnBehalfOf) -> Result<(), StorageError> {
+        let client_id = &registration.client_id;
+        let known = self
+            .inner
+            .list_on_behalf_of(client_id, Listing::All)
+            .await?;
+        let organizations = self.organizations_of(client_id).await?;
+        self.inner.save_on_behalf_of(registration).await?;
+        let before = known
+            .iter()
+            .find(|known| known.onbehalfof == registration.onbehalfof);
+        self.note_concerning(before, registration, organizations);
+        Ok(())
+    }
+}
+
+impl Recorded {
+    /// The organizations that a client belongs to.
+    async fn organizations_of(
+        &mut self,
+        client_id: &ClientId,
+    ) -> Result<Vec<OrgNumber>, StorageError> {
+        let client = self.inner.find_client(client_id).await?;
+        let organizations = |client: Client| {
+            [client.client_orgno]
+                .into_iter()
+                .chain(client.supplier_orgno)
+                .collect()
+        };
+        Ok(client.map(organizations).unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl Registers for Recorded {
+    async fn list_delegation_sources(&mut self) -> Result<Vec<DelegationSource>, StorageError> {
+        self.inner.list_delegation_sources().await
+    }
+
+    async fn save_delegation_source(
+        &mut self,
+        source: &DelegationSource,
+    ) -> Result<(), StorageError> {
+        if !self.known.sources.is_read() {
+            let all = self.inner.list_delegation_sources().await?;
+            self.known.sources.read(all, |source| source.name.clone());
+        }
+        self.inner.save_delegation_source(source).await?;
+        let before = self.known.sources.put(source.name.clone(), source);
+        self.note(before.as_ref(), source);
+        Ok(())
+    }
+
+    async fn list_delegations(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<Delegation>, StorageError> {
+        self.inner.list_delegations(listing).await
+    }
+
+    async fn save_delegation(&mut self, delegation: &Delegation) -> Result<(), StorageError> {
+        if !self.known.delegations.is_read() {
+            let all = self.inner.list_delegations(Listing::All).await?;
+            self.known.delegations.read(all, delegation_key);
+        }
+        self.inner.save_delegation(delegation).await?;
+        let key = delegation_key(delegation);
+        let before = self.known.delegations.put(key, delegation);
+        self.note(before.as_ref(), delegation);
+        Ok(())
+    }
+
+    async fn list_system_users(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<SystemUser>, StorageError> {
+        self.inner.list_system_users(listing).await
+    }
+
+    async fn save_system_user(&mut self, system_user: &SystemUser) -> Result<(), StorageError> {
+        if !self.known.system_users.is_read() {
+            let all = self.inner.list_system_users(Listing::All).await?;
+            self.known.system_users.read(all, |user| user.id.clone());
+        }
+        self.inner.save_system_user(system_user).await?;
+        let key = system_user.id.clone();
+        let before = self.known.system_users.put(key, system_user);
+        self.note(before.as_ref(), system_user);
+        Ok(())
+    }
+
+    async fn list_consents(&mut self, listing: Listing) -> Result<Vec<Consent>, StorageError> {
+        self.inner.list_consents(listing).await
+    }
+
+    async fn save_consent(&mut self, consent: &Consent) -> Result<(), StorageError> {
+        if !self.known.consents.is_read() {
+            let all = self.inner.list_consents(Listing::All).await?;
+            self.known.consents.read(all, |consent| consent.id.clone());
+        }
+        self.inner.save_consent(consent).await?;
+        let before = self.known.consents.put(consent.id.clone(), consent);
+        self.note(before.as_ref(), consent);
+        Ok(())
+    }
+
+    async fn list_people(&mut self) -> Result<Vec<Person>, StorageError> {
+        self.inner.list_people().await
+    }
+
+    async fn save_person(&mut self, person: &Person) -> Result<(), StorageError> {
+        if !self.known.people.is_read() {
+            let all = self.inner.list_people().await?;
+            self.known.people.read(all, person_key);
+        }
+        self.inner.save_person(person).await?;
+        let before = self.known.people.put(person_key(person), person);
+        self.note(before.as_ref(), person);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SigningKeys for Recorded {
+    async fn list_signing_keys(
+        &mut self,
+        surface: &str,
+    ) -> Result<Vec<SigningKeyRecord>, StorageError> {
+        self.inner.list_signing_keys(surface).await
+    }
+
+    async fn save_signing_key(&mut self, key: &SigningKeyRecord) -> Result<(), StorageError> {
+        let known = self.inner.list_signing_keys(&key.surface).await?;
+        self.inner.save_signing_key(key).await?;
+        let before = known.iter().find(|known| known.kid == key.kid);
+        self.note(before, key);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AuditLog for Recorded {
+    async fn last_audit_link(&mut self) -> Result<Option<AuditLink>, StorageError> {
+        self.inner.last_audit_link().await
+    }
+
+    async fn append_audit(&mut self, entry: &StoredEntry) -> Result<(), StorageError> {
+        self.inner.append_audit(entry).await
+    }
+
+    async fn list_audit(
+        &mut self,
+        filter: &AuditFilter,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StorageError> {
+        self.inner.list_audit(filter, after, limit).await
+    }
+
+    async fn list_latest_audit(
+        &mut self,
+        filter: &AuditFilter,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StorageError> {
+        self.inner.list_latest_audit(filter, limit).await
+    }
+}

@@ -1,0 +1,162 @@
+//! `portvakt audit`: the log of administrative acts.
+
+mod checkpoint;
+mod show;
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use portvakt_core::audit::{AuditFilter, Checkpoints, StoredEntry, Verified, Verifier};
+use portvakt_core::ports::UnitOfWork;
+use serde_json::json;
+
+use super::administer;
+use crate::data_dir::DataDirArgs;
+use crate::output::Output;
+
+/// Entries that are read at a time.
+const PAGE: u32 = 1000;
+
+/// The surfaces whose keys may have signed a checkpoint.
+const SURFACES: [&str; 2] = ["maskinporten", "idporten"];
+
+/// Subcommands.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Check that nothing in the log was edited, moved or removed
+    Verify(VerifyArgs),
+    /// Print who changed what, the latest last
+    Show(show::Args),
+    /// Print the log as JSON lines that can be verified without Portvakt
+    Export(ExportArgs),
+    /// Verify the log, and sign for how far it has come
+    Checkpoint(checkpoint::Args),
+}
+
+/// What to hold the log against.
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// Checkpoints of this log: show whether its end was cut off or all of it rewritten
+    #[arg(long, value_name = "FILE")]
+    checkpoints: Option<PathBuf>,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// Which part to export.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// Number of the first entry
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    from: u64,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> {
+    match command {
+        Command::Verify(args) => verify(args, output).await,
+        Command::Show(args) => show::run(args, output).await,
+        Command::Export(args) => export(args).await,
+        Command::Checkpoint(args) => checkpoint::run(args, output).await,
+    }
+}
+
+async fn verify(args: VerifyArgs, output: Output) -> anyhow::Result<()> {
+    let verified = administer::read(&args.data_dir, async |unit| {
+        let checkpoints = match &args.checkpoints {
+            Some(file) => read_checkpoints(unit, file).await?,
+            None => Checkpoints::none(),
+        };
+        verify_log(unit, &checkpoints).await
+    });
+    let Verified { last, checkpoints } = verified.await?;
+    let report = json!({
+        "entries": last.sequence,
+        "hash": last.hash_hex(),
+        "checkpoints": checkpoints,
+    });
+    let text = format!(
+        "{} entries and {checkpoints} checkpoints agree; the last hash is {}",
+        last.sequence,
+        last.hash_hex()
+    );
+    output.result(&report, text)?;
+    if args.checkpoints.is_none() {
+        output.note("without --checkpoints, a log that was cut off or rewritten looks whole too");
+    }
+    Ok(())
+}
+
+/// Verifies the whole log, a page at a time.
+async fn verify_log(
+    unit: &mut dyn UnitOfWork,
+    checkpoints: &Checkpoints,
+) -> anyhow::Result<Verified> {
+    let mut verifier = Verifier::new(checkpoints);
+    let mut fault = Ok(());
+    let look = |entry: &StoredEntry| {
+        fault = verifier.entry(entry);
+        Ok(fault.is_ok())
+    };
+    each_entry(unit, 0, look).await?;
+    fault
+        .and_then(|()| verifier.finish())
+        .context("the audit log was tampered with")
+}
+
+/// Reads entries after this number until there are no more, or `look` has seen enough.
+async fn each_entry(
+    unit: &mut dyn UnitOfWork,
+    mut after: u64,
+    mut look: impl FnMut(&StoredEntry) -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    let filter = AuditFilter::default();
+    loop {
+        let page = unit.list_audit(&filter, after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.link.sequence;
+        for entry in &page {
+            if !look(entry)? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The checkpoints of a file, signed by any key that this server has or had.
+async fn read_checkpoints(unit: &mut dyn UnitOfWork, file: &Path) -> anyhow::Result<Checkpoints> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+    let mut kids = HashSet::new();
+    for surface in SURFACES {
+        let keys = unit.list_signing_keys(surface).await?;
+        kids.extend(keys.into_iter().map(|key| key.kid));
+    }
+    Checkpoints::parse(&text, &kids)
+        .map_err(|(line, error)| anyhow!("line {line} of {}: {error}", file.display()))
+}
+
+/// Lines whatever the output format: the text of an entry is quoted, so that no reader of JSON can
+/// change what was hashed.
+async fn export(args: ExportArgs) -> anyhow::Result<()> {
+    let mut printed = std::io::BufWriter::new(std::io::stdout().lock());
+    let exported = administer::read(&args.data_dir, async |unit| {
+        let line = |entry: &StoredEntry| {
+            let line = json!({
+                "sequence": entry.link.sequence,
+                "hash": entry.link.hash_hex(),
+                "entry": entry.text,
+            });
+            writeln!(printed, "{line}").context("print the log")?;
+            Ok(true)
+        };
+        each_entry(unit, args.from.saturating_sub(1), line).await
+    });
+    exported.await?;
+    printed.flush().context("print the log")
+}
