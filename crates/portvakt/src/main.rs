@@ -12,6 +12,7 @@ mod grant_args;
 mod input;
 mod operations;
 mod output;
+mod recorded;
 mod registry_files;
 mod request_ids;
 mod telemetry;

@@ -6,7 +6,9 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::bearer::{BearerError, BearerPolicy, Caller};
+use portvakt_core::client::ClientId;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::UnitOfWork;
 use portvakt_core::{Entropy, Timestamp};
@@ -90,9 +92,19 @@ impl Call {
         );
     }
 
-    /// Begins to write.
-    pub(crate) async fn begin(&self) -> Result<Box<dyn UnitOfWork>, Problem> {
-        let unit = self.state.store.begin().await;
+    /// Begins to write. What the caller changes is in the audit log, in the same transaction.
+    pub(crate) async fn begin(&self, caller: &Caller) -> Result<Box<dyn UnitOfWork>, Problem> {
+        let act = Act {
+            actor: Actor {
+                client_id: ClientId::parse(&caller.client_id).ok(),
+                organization: Some(caller.organization),
+                supplier: caller.supplier,
+                ..Actor::new(Channel::Selfservice)
+            },
+            at: self.now,
+            request_id: self.request_id.map(|id| id.to_string()),
+        };
+        let unit = Recorded::begin(self.state.store.as_ref(), act).await;
         unit.map_err(|error| Problem::storage(&error))
     }
 

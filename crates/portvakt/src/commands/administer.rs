@@ -1,12 +1,13 @@
 //! What every operator act has in common: the store, the moment, one unit of work, the audit log.
 
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
-use portvakt_core::audit::{Act, Actor, Channel, Recorded};
+use portvakt_core::audit::{Actor, Channel};
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::{Clock, SystemClock, Timestamp};
 use portvakt_store_sqlite::SqliteStore;
 
 use crate::data_dir::DataDirArgs;
+use crate::recorded;
 
 /// More characters than an account's name has.
 const LONGEST_USER_NAME: usize = 64;
@@ -68,12 +69,7 @@ async fn act_and_commit<T>(
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let now = SystemClock.now();
-    let recorded = Act {
-        actor,
-        at: now,
-        request_id: None,
-    };
-    let mut unit = Recorded::begin(store, recorded).await?;
+    let mut unit = recorded::begin(store, actor, now).await?;
     let result = act(unit.as_mut(), now).await?;
     unit.commit().await?;
     Ok(result)

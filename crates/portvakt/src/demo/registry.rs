@@ -9,11 +9,12 @@ use portvakt_core::scope::{Prefix, Scope, ScopeName};
 use portvakt_jose::SigningKey;
 
 use super::{KID, PROVIDER, SCOPE};
+use crate::recorded::begin_as_server;
 
 /// The provider, its prefix and its scope.
 pub(super) async fn define(store: &dyn Store, now: Timestamp) -> anyhow::Result<()> {
     let owner = OrgNumber::parse(PROVIDER)?;
-    let mut unit = store.begin().await?;
+    let mut unit = begin_as_server(store, now).await?;
     organization::add(unit.as_mut(), owner, "Arbeids- og velferdsetaten", now).await?;
     prefix::assign(unit.as_mut(), &Prefix::parse("nav")?, owner, now).await?;
     let mut example = Scope::new(ScopeName::parse(SCOPE)?, owner, "Eksempel", now);
@@ -26,7 +27,7 @@ pub(super) async fn define(store: &dyn Store, now: Timestamp) -> anyhow::Result<
 /// An organization's access.
 pub(super) async fn grant(store: &dyn Store, consumer: &str, now: Timestamp) -> anyhow::Result<()> {
     let (name, consumer) = (ScopeName::parse(SCOPE)?, OrgNumber::parse(consumer)?);
-    let mut unit = store.begin().await?;
+    let mut unit = begin_as_server(store, now).await?;
     access::grant(unit.as_mut(), &name, consumer, Role::Operator, now).await?;
     unit.commit().await?;
     Ok(())
@@ -39,7 +40,7 @@ pub(super) async fn withdraw(
     now: Timestamp,
 ) -> anyhow::Result<()> {
     let (name, consumer) = (ScopeName::parse(SCOPE)?, OrgNumber::parse(consumer)?);
-    let mut unit = store.begin().await?;
+    let mut unit = begin_as_server(store, now).await?;
     access::withdraw(unit.as_mut(), &name, consumer, Role::Operator, now).await?;
     unit.commit().await?;
     Ok(())
@@ -62,7 +63,7 @@ pub(super) async fn register(
         scopes,
         now,
     );
-    let mut unit = store.begin().await?;
+    let mut unit = begin_as_server(store, now).await?;
     client::register(unit.as_mut(), registration, Role::Operator, now).await?;
     key::add(
         unit.as_mut(),

@@ -11,6 +11,7 @@ use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_jose::{Algorithm, JwkSet, PublicJwk, RsaBits, SigningKey};
 
 use crate::data_dir::{DataDir, write_private};
+use crate::recorded::begin_as_server;
 use crate::registry_files;
 
 /// The sample registry.
@@ -40,7 +41,7 @@ pub(super) async fn prepare(
         InitialRegistry::SampleIfEmpty | InitialRegistry::Nothing => RegistryFile::default(),
         InitialRegistry::Files(paths) => registry_files::read(paths)?,
     };
-    let mut unit = store.begin().await?;
+    let mut unit = begin_as_server(store, now).await?;
     bootstrap(unit.as_mut(), &OperatorOrganization::default(), now).await?;
     let context = ApplyContext {
         now,

@@ -17,6 +17,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use super::clock::DevClock;
+use crate::recorded::begin_as_server;
 
 const SURFACE: &str = "maskinporten";
 
@@ -49,7 +50,7 @@ impl SigningKeys {
         if !records.iter().any(is_active) {
             // Made before the transaction begins: nobody waits for a slow machine's key.
             let record = make_key(clock.now()).await?;
-            let mut unit = store.begin().await?;
+            let mut unit = begin_as_server(store.as_ref(), clock.now()).await?;
             unit.save_signing_key(&record).await?;
             unit.commit().await?;
             records.push(record);
@@ -82,7 +83,7 @@ impl SigningKeys {
         let _turn = self.turn.lock().await;
         let now = self.clock.now();
         let key = make_key(now).await?;
-        let mut unit = self.store.begin().await?;
+        let mut unit = begin_as_server(self.store.as_ref(), now).await?;
         let mut records = unit.list_signing_keys(SURFACE).await?;
         retire(unit.as_mut(), &mut records, now).await?;
         unit.save_signing_key(&key).await?;

@@ -38,7 +38,7 @@ pub(crate) async fn replace(
     let caller = call.authorize(Operation::ChangeClient).await?;
     let members = body::members_or_array(&call.headers, &body, "keys", OBJECT)?;
     let jwks = read_set(&members)?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let needed = Standing::Administrator;
     let client = find_for(unit.as_mut(), &id, &caller, needed).await?;
     check_version(&call, unit.as_mut(), &client).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn replace(
 /// `DELETE`: without keys the client is back to certificates.
 pub(crate) async fn remove(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::ChangeClient).await?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let needed = Standing::Administrator;
     let client = find_for(unit.as_mut(), &id, &caller, needed).await?;
     check_version(&call, unit.as_mut(), &client).await?;

@@ -44,7 +44,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
 pub(crate) async fn create(call: Call, body: Bytes) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::CreateClient).await?;
     let client = describe(&call, &caller, &body)?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let role = Role::Owner(caller.organization);
     let saved = client::register(unit.as_mut(), client, role, call.now).await;
     let saved = saved.map_err(Problem::about(OBJECT))?;

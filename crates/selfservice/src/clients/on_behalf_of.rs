@@ -54,7 +54,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::ChangeOnBehalfOf).await?;
     let described = Described::read(&call, &body)?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let client = changeable(unit.as_mut(), &id, &caller).await?;
     let wanted = described.registration(client.client_id, None, call.now)?;
     let role = Role::Owner(caller.organization);
@@ -72,7 +72,7 @@ pub(crate) async fn update(
 ) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::ChangeOnBehalfOf).await?;
     let described = Described::read(&call, &body)?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let client = changeable(unit.as_mut(), &id, &caller).await?;
     check_version(&call, unit.as_mut(), &client, &value).await?;
     let wanted = described.registration(client.client_id, Some(&value), call.now)?;
@@ -89,7 +89,7 @@ pub(crate) async fn remove(
     Path((id, value)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::ChangeOnBehalfOf).await?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let client = changeable(unit.as_mut(), &id, &caller).await?;
     check_version(&call, unit.as_mut(), &client, &value).await?;
     let (id, role) = (&client.client_id, Role::Owner(caller.organization));

@@ -38,7 +38,7 @@ pub(crate) async fn update(
     let members = body::members(&call.headers, &body, OBJECT)?;
     let mut faults = FieldFaults::default();
     let request: ClientRequest = body::read(members, &mut faults);
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let needed = Standing::Administrator;
     let known = find_for(unit.as_mut(), &id, &caller, needed).await?;
     check_version(&call, unit.as_mut(), &known).await?;
@@ -59,7 +59,7 @@ pub(crate) async fn update(
 /// `DELETE /clients/{client_id}`; the customer may do it to what its supplier manages.
 pub(crate) async fn deactivate(call: Call, Path(id): Path<String>) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::ChangeClient).await?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let known = find_for(unit.as_mut(), &id, &caller, Standing::Customer).await?;
     check_version(&call, unit.as_mut(), &known).await?;
     let role = Role::Owner(caller.organization);

@@ -62,7 +62,7 @@ pub(crate) async fn list_own(call: Call) -> Result<Response, Problem> {
 pub(crate) async fn grant(call: Call, Path(consumer): Path<String>) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::ChangeScopes).await?;
     let Target { name, consumer } = Target::read(&call, &consumer)?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     check_version(&call, unit.as_mut(), &name, consumer, &caller).await?;
     if call.settings().require_known_organizations {
         check_known(unit.as_mut(), consumer).await?;
@@ -79,7 +79,7 @@ pub(crate) async fn withdraw(
 ) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::ChangeScopes).await?;
     let Target { name, consumer } = Target::read(&call, &consumer)?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     check_version(&call, unit.as_mut(), &name, consumer, &caller).await?;
     let role = Role::Owner(caller.organization);
     let saved = access::withdraw(unit.as_mut(), &name, consumer, role, call.now).await;

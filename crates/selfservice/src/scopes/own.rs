@@ -49,7 +49,7 @@ pub(crate) async fn create(call: Call, body: Bytes) -> Result<Response, Problem>
         return Err(described.refuse(&frame));
     };
     let scope = described.scope(name, &frame)?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let role = Role::Owner(caller.organization);
     let saved = scope::create(unit.as_mut(), scope, role, call.now).await;
     let saved = saved.map_err(Problem::about(OBJECT))?;
@@ -62,7 +62,7 @@ pub(crate) async fn update(call: Call, body: Bytes) -> Result<Response, Problem>
     let caller = call.authorize(Operation::ChangeScopes).await?;
     let name = call.query.required_scope(OBJECT)?;
     let mut described = describe(&call, &body)?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     let known = find_own(&call, unit.as_mut(), &name, &caller).await?;
     described.check_name(&name);
     let frame = Frame {
@@ -83,7 +83,7 @@ pub(crate) async fn update(call: Call, body: Bytes) -> Result<Response, Problem>
 pub(crate) async fn deactivate(call: Call) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::ChangeScopes).await?;
     let name = call.query.required_scope(OBJECT)?;
-    let mut unit = call.begin().await?;
+    let mut unit = call.begin(&caller).await?;
     find_own(&call, unit.as_mut(), &name, &caller).await?;
     let role = Role::Owner(caller.organization);
     let saved = scope::deactivate(unit.as_mut(), &name, role, call.now).await;

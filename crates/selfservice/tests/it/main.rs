@@ -5,6 +5,7 @@
     reason = "whatever goes wrong in a test's scaffolding fails the test by panicking"
 )]
 
+mod audit;
 mod bad_input;
 mod clients;
 mod concurrency;
