@@ -1,12 +1,13 @@
 //! Clients (spec: selfservice §5.1).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::OnBehalfOfResponse;
 
 /// What a caller writes. What the server sets is left out here, and so ignored, except what must
 /// not differ from the present value.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ClientRequest {
     /// Ignored for a new client; otherwise that of the address.
@@ -84,7 +85,7 @@ pub struct ClientRequest {
 }
 
 /// A client. The lifetimes are the effective ones, never 0.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientResponse {
     /// Identifies it.
     pub client_id: String,
@@ -92,6 +93,7 @@ pub struct ClientResponse {
     pub client_name: String,
     /// Shown in the login dialog.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub display_name: Option<String>,
     /// Empty when unset.
     pub description: String,
@@ -99,9 +101,11 @@ pub struct ClientResponse {
     pub client_orgno: String,
     /// Nine digits; absent for an ordinary client.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub supplier_orgno: Option<String>,
     /// Home page.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub client_uri: Option<String>,
     /// What it is for.
     pub integration_type: String,
@@ -121,14 +125,17 @@ pub struct ClientResponse {
     pub post_logout_redirect_uris: Vec<String>,
     /// Loaded when the session ends.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub frontchannel_logout_uri: Option<String>,
     /// Whether `iss` and `sid` are added to it.
     pub frontchannel_logout_session_required: bool,
     /// Called when the session ends.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub backchannel_logout_uri: Option<String>,
     /// Whether the logout token carries `sid`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub backchannel_logout_session_required: Option<bool>,
     /// Seconds.
     pub access_token_lifetime: u32,
@@ -140,9 +147,11 @@ pub struct ClientResponse {
     pub refresh_token_usage: String,
     /// `S256` or `none`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub code_challenge_method: Option<String>,
     /// Takes no part in single sign-on.
     #[serde(default)]
+    #[schema(required)]
     pub sso_disabled: bool,
     /// A deactivated client gets no tokens.
     pub active: bool,
@@ -152,6 +161,7 @@ pub struct ClientResponse {
     pub last_updated: String,
     /// Relative to the base of the API; absent in answers of older services.
     #[serde(default)]
+    #[schema(required)]
     pub jwks_uri: String,
     /// Its on-behalf-of registrations.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]

@@ -1,9 +1,10 @@
 //! The body of every 4xx and 5xx (spec: selfservice §4).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An error. The mixed naming is the national service's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
     /// The HTTP status.
     pub status: u16,
@@ -41,7 +42,7 @@ impl ErrorBody {
 }
 
 /// One problem.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorItem {
     /// Text for a person.
@@ -52,6 +53,7 @@ pub struct ErrorItem {
     pub object_name: String,
     /// The attribute, `scopes[2]` for an element; absent when no attribute is at fault.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub field_identifier: Option<String>,
 }
 

@@ -1,5 +1,5 @@
 //! The bodies of the self-service REST API (spec: selfservice §4 to §8), for the server and for
-//! clients of it. Serde only: what a value may be is judged elsewhere.
+//! clients of it. Forms only, as serde and as schemas: what a value may be is judged elsewhere.
 //!
 //! Requests have every member optional, so that a reader can report all that is missing at once;
 //! unknown members are ignored and `null` is the same as absence. Answers hold what is always
@@ -17,7 +17,7 @@ mod scope;
 pub use self::access::AccessResponse;
 pub use self::client::{ClientRequest, ClientResponse};
 pub use self::error::{ErrorBody, ErrorItem};
-pub use self::jwks::JwksResponse;
+pub use self::jwks::{JwksRequest, JwksResponse};
 pub use self::lists::{DelegationSourceResponse, PrefixResponse};
 pub use self::on_behalf_of::{OnBehalfOfRequest, OnBehalfOfResponse};
 pub use self::scope::{ScopeRequest, ScopeResponse};

@@ -1,9 +1,10 @@
 //! The open lists (spec: selfservice §8).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A delegation source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DelegationSourceResponse {
     /// Stable short name.
     pub name: String,
@@ -16,7 +17,7 @@ pub struct DelegationSourceResponse {
 }
 
 /// A prefix and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PrefixResponse {
     /// The prefix, without colon.
     pub prefix: String,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// What a caller writes. Attributes with a second spelling use it when the first is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ScopeRequest {
     /// Full name; empty, or that of the scope that is replaced.
@@ -86,7 +87,7 @@ impl ScopeRequest {
     clippy::struct_excessive_bools,
     reason = "each is an attribute of the self-service API"
 )]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ScopeResponse {
     /// `prefix:subscope`.
     pub name: String,
@@ -98,6 +99,7 @@ pub struct ScopeResponse {
     pub description: String,
     /// Limited Markdown.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub long_description: Option<String>,
     /// A deactivated scope gives no tokens.
     pub active: bool,
@@ -113,6 +115,7 @@ pub struct ScopeResponse {
     pub authorization_max_lifetime: u32,
     /// Absent when the scope cannot be delegated.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
     pub delegation_source: Option<String>,
     /// People must log in afresh.
     pub requires_user_authentication: bool,
@@ -130,9 +133,11 @@ pub struct ScopeResponse {
     pub accessible_for_all: bool,
     /// Without effect on tokens.
     #[serde(default)]
+    #[schema(required)]
     pub protected: bool,
     /// Holders of European seals may use it.
     #[serde(default)]
+    #[schema(required)]
     pub supports_european_businesses: bool,
     /// `description#en` and the like.
     #[serde(flatten)]

@@ -12,6 +12,7 @@ mod clients;
 mod etag;
 mod faults;
 mod lists;
+mod openapi;
 mod problem;
 mod query;
 mod reply;

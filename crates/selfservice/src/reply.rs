@@ -1,5 +1,6 @@
 //! Answers: JSON with the revision that it states, and the open lists that anybody may keep.
 
+use axum::body::Bytes;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ETAG,
 };
@@ -54,14 +55,19 @@ pub(crate) fn empty(revision: Revision) -> Response {
 pub(crate) fn open(headers: &HeaderMap, body: &impl Serialize, revision: Revision) -> Response {
     let bytes = bytes(body);
     let tag = etag::of(&bytes);
-    let mut response = if etag::is_known(headers, &tag) {
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        insert(&mut response, REVISION, revision.0.to_string());
-        response
+    let mut response = public(headers, bytes.into(), &tag);
+    insert(&mut response, REVISION, revision.0.to_string());
+    response
+}
+
+/// What everybody may read, on any page, and keep; 304 if the caller has it already.
+pub(crate) fn public(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
+    let mut response = if etag::is_known(headers, tag) {
+        StatusCode::NOT_MODIFIED.into_response()
     } else {
-        json(bytes, revision)
+        untold(json)
     };
-    insert(&mut response, ETAG, tag);
+    insert(&mut response, ETAG, tag.to_owned());
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, OPEN_CACHE);
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -71,10 +77,16 @@ pub(crate) fn open(headers: &HeaderMap, body: &impl Serialize, revision: Revisio
 }
 
 fn json(bytes: Vec<u8>, revision: Revision) -> Response {
-    let mut response = bytes.into_response();
+    let mut response = untold(bytes.into());
+    insert(&mut response, REVISION, revision.0.to_string());
+    response
+}
+
+/// JSON that tells of no state of the registry.
+fn untold(json: Bytes) -> Response {
+    let mut response = json.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    insert(&mut response, REVISION, revision.0.to_string());
     response
 }
 

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 
 use crate::clients::{keys, many, on_behalf_of, one, secret};
 use crate::scopes::{access, catalogue, own};
-use crate::{State, lists};
+use crate::{State, lists, openapi};
 
 /// Every resource below each of the base paths that clients are configured with.
 pub(crate) fn all() -> Router<Arc<State>> {
@@ -20,12 +20,22 @@ pub(crate) fn all() -> Router<Arc<State>> {
 /// The resources, each with and without a slash at its end: clients that build addresses by
 /// joining strings append one, and do not follow redirects with their bodies.
 fn resources() -> Router<Arc<State>> {
-    let paths = clients().into_iter().chain(scopes()).chain(open_lists());
-    paths.fold(Router::new(), |router, (path, methods)| {
+    table().fold(Router::new(), |router, (path, methods)| {
         router
             .route(&format!("{path}/"), methods.clone())
             .route(path, methods)
     })
+}
+
+/// The addresses below a base.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    table().map(|(path, _)| path).collect()
+}
+
+fn table() -> impl Iterator<Item = Route> {
+    let owned = clients().into_iter().chain(scopes());
+    owned.chain(open_documents())
 }
 
 type Route = (&'static str, MethodRouter<Arc<State>>);
@@ -76,7 +86,7 @@ fn scopes() -> Vec<Route> {
     ]
 }
 
-fn open_lists() -> Vec<Route> {
+fn open_documents() -> Vec<Route> {
     vec![
         (
             "/scopes/all",
@@ -89,6 +99,10 @@ fn open_lists() -> Vec<Route> {
         (
             "/prefix/all",
             get(lists::prefixes).options(lists::preflight),
+        ),
+        (
+            "/openapi.json",
+            get(openapi::serve).options(lists::preflight),
         ),
     ]
 }

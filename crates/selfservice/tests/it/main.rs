@@ -14,6 +14,7 @@ mod harness;
 mod keys;
 mod model;
 mod noise;
+mod openapi;
 mod registrations;
 mod scopes;
 mod story;

@@ -1,0 +1,257 @@
+//! Answers: what each kind of success looks like, and every refusal, described once.
+
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{
+    ArrayBuilder, ComponentsBuilder, ObjectBuilder, OneOfBuilder, Schema, Type,
+};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr};
+
+use super::table::Success;
+
+const JSON: &str = "application/json";
+
+/// Each header by the name of its component.
+const HEADERS: [(&str, &str, &str); 6] = [
+    (
+        "Revision",
+        "Portvakt-Revision",
+        "The state of the registry that the answer tells of",
+    ),
+    ("Tag", "ETag", "The version of what is answered"),
+    (
+        "RequestId",
+        "X-Request-Id",
+        "The request's id: 32 lower-case hex digits",
+    ),
+    (
+        "Challenge",
+        "WWW-Authenticate",
+        "What the token lacks (RFC 6750 §3)",
+    ),
+    ("Allow", "Allow", "The methods that the address offers"),
+    (
+        "RetryAfter",
+        "Retry-After",
+        "After how many seconds to try again",
+    ),
+];
+
+/// A way to be refused.
+#[derive(Clone, Copy)]
+pub(super) enum Refusal {
+    BadRequest,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    RequestTimeout,
+    Conflict,
+    PreconditionFailed,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    InternalError,
+    Unavailable,
+}
+
+impl Refusal {
+    const ALL: [Self; 12] = [
+        Self::BadRequest,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::Conflict,
+        Self::PreconditionFailed,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::InternalError,
+        Self::Unavailable,
+    ];
+
+    /// What any request can meet with.
+    pub(super) const OF_EVERY_REQUEST: [Self; 6] = [
+        Self::BadRequest,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::PayloadTooLarge,
+        Self::InternalError,
+        Self::Unavailable,
+    ];
+
+    /// Status, name of the component, meaning, and the headers beside the request's id.
+    fn row(
+        self,
+    ) -> (
+        &'static str,
+        &'static str,
+        &'static str,
+        &'static [&'static str],
+    ) {
+        match self {
+            Self::BadRequest => ("400", "BadRequest", "The request breaks a rule", &[]),
+            Self::Unauthorized => (
+                "401",
+                "Unauthorized",
+                "The token proves nobody",
+                &["Challenge"],
+            ),
+            Self::Forbidden => {
+                // A refusal that is not about the token's scopes has no challenge.
+                (
+                    "403",
+                    "Forbidden",
+                    "The caller may not do this",
+                    &["Challenge"],
+                )
+            }
+            Self::NotFound => (
+                "404",
+                "NotFound",
+                "Not there, as far as the caller may know",
+                &[],
+            ),
+            Self::MethodNotAllowed => (
+                "405",
+                "MethodNotAllowed",
+                "The address does not offer the method",
+                &["Allow"],
+            ),
+            Self::RequestTimeout => ("408", "RequestTimeout", "The body came too slowly", &[]),
+            Self::Conflict => (
+                "409",
+                "Conflict",
+                "It exists already, or is deactivated",
+                &[],
+            ),
+            Self::PreconditionFailed => (
+                "412",
+                "PreconditionFailed",
+                "If-Match names another version",
+                &[],
+            ),
+            Self::PayloadTooLarge => ("413", "PayloadTooLarge", "The body is too large", &[]),
+            Self::UnsupportedMediaType => (
+                "415",
+                "UnsupportedMediaType",
+                "The body is not application/json",
+                &[],
+            ),
+            Self::InternalError => ("500", "InternalError", "The server is at fault", &[]),
+            Self::Unavailable => (
+                "503",
+                "Unavailable",
+                "The server cannot answer now",
+                &["RetryAfter"],
+            ),
+        }
+    }
+
+    pub(super) fn status(self) -> &'static str {
+        self.row().0
+    }
+
+    pub(super) fn reference(self) -> Ref {
+        Ref::from_response_name(self.row().1)
+    }
+
+    fn describe(self) -> Response {
+        let (_, _, meaning, headers) = self.row();
+        let error = Ref::from_schema_name("ErrorBody");
+        with_headers(json(meaning, error), headers).build()
+    }
+}
+
+/// Adds what the answers of operations refer to.
+pub(super) fn register(mut components: ComponentsBuilder) -> ComponentsBuilder {
+    for refusal in Refusal::ALL {
+        components = components.response(refusal.row().1, refusal.describe());
+    }
+    for (component, _, meaning) in HEADERS {
+        components = components.header(component, header(meaning));
+    }
+    components
+}
+
+fn header(meaning: &str) -> Header {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let header = HeaderBuilder::new().schema(Some(text));
+    header.description(Some(meaning)).build()
+}
+
+/// The answers without fault, each with its status.
+pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
+    const OK: &str = "200";
+    let resource = ["Revision", "Tag"];
+    match success {
+        Success::Resource(schema) => {
+            let answer = json("The resource", Ref::from_schema_name(schema));
+            vec![(OK, with_headers(answer, &resource).build())]
+        }
+        Success::List(schema) => {
+            let answer = json("The list, which may be empty", list(schema));
+            vec![(OK, with_headers(answer, &["Revision"]).build())]
+        }
+        Success::ScopeOrScopes => {
+            let answer = json("The list, or the one scope", scope_or_scopes());
+            vec![(OK, with_headers(answer, &resource).build())]
+        }
+        Success::Empty => {
+            let answer = ResponseBuilder::new().description("Done");
+            vec![(OK, with_headers(answer, &["Revision"]).build())]
+        }
+        Success::OpenList(schema) => {
+            let answer = json("The list, which may be empty", list(schema));
+            vec![
+                (OK, with_headers(answer, &resource).build()),
+                ("304", not_modified(&resource)),
+            ]
+        }
+        Success::Document => {
+            let any = ObjectBuilder::new().schema_type(Type::Object);
+            let answer = json("The document", any);
+            vec![
+                (OK, with_headers(answer, &["Tag"]).build()),
+                ("304", not_modified(&["Tag"])),
+            ]
+        }
+        Success::Preflight => {
+            let answer = ResponseBuilder::new().description("Any origin may read");
+            vec![("204", with_headers(answer, &["Allow"]).build())]
+        }
+        Success::Never => Vec::new(),
+    }
+}
+
+fn not_modified(headers: &[&str]) -> Response {
+    let answer = ResponseBuilder::new().description("The caller has the present version");
+    with_headers(answer, headers).build()
+}
+
+fn json(meaning: &str, schema: impl Into<RefOr<Schema>>) -> ResponseBuilder {
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new()
+        .description(meaning)
+        .content(JSON, content)
+}
+
+fn list(schema: &str) -> ArrayBuilder {
+    ArrayBuilder::new().items(Ref::from_schema_name(schema))
+}
+
+fn scope_or_scopes() -> OneOfBuilder {
+    let one = Ref::from_schema_name("ScopeResponse");
+    OneOfBuilder::new().item(list("ScopeResponse")).item(one)
+}
+
+/// Adds the headers with these names of components, and the request's id.
+fn with_headers(mut answer: ResponseBuilder, components: &[&str]) -> ResponseBuilder {
+    for (component, name, _) in HEADERS {
+        if component == "RequestId" || components.contains(&component) {
+            let place = format!("#/components/headers/{component}");
+            answer = answer.header_ref(name, Ref::new(place));
+        }
+    }
+    answer
+}

@@ -1,0 +1,127 @@
+//! The description of this API for machines, `OpenAPI` 3.1 (spec: selfservice §2.5).
+//!
+//! `table` says what there is, the other modules how the document says it. Tests compare the table
+//! with the routes, and the scopes that it names with those that are asked for.
+
+mod answers;
+mod operation;
+mod parameter;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use portvakt_api_types as api;
+use utoipa::openapi::schema::ComponentsBuilder;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    Components, Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Server,
+    ServerBuilder,
+};
+
+use crate::{etag, reply};
+
+/// Names the one way to prove who asks.
+const BEARER: &str = "bearer";
+
+static PUBLISHED: LazyLock<(Bytes, String)> = LazyLock::new(|| {
+    let text = text();
+    let tag = etag::of(text.as_bytes());
+    (Bytes::from(text), tag)
+});
+
+/// `GET /openapi.json`
+pub(crate) async fn serve(headers: HeaderMap) -> Response {
+    let (text, tag) = &*PUBLISHED;
+    reply::public(&headers, text.clone(), tag)
+}
+
+/// The document as it is served and committed.
+fn text() -> String {
+    // The document has string keys and no fallible parts.
+    let text = document().to_pretty_json().unwrap_or_default();
+    text + "\n"
+}
+
+fn document() -> OpenApi {
+    OpenApiBuilder::new()
+        .info(info())
+        .servers(Some(servers()))
+        .paths(paths())
+        .components(Some(components()))
+        .build()
+}
+
+fn info() -> Info {
+    let license = LicenseBuilder::new()
+        .name("Apache-2.0 OR MIT")
+        .identifier(Some("Apache-2.0 OR MIT"));
+    InfoBuilder::new()
+        .title("Portvakt self-service API")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Organizations administer their clients, keys, scopes and access. Nothing is deleted: \
+             DELETE deactivates, and `inactive=true` shows what was deactivated. Every address \
+             accepts one slash at its end. Unknown members of bodies are ignored, and `null` is \
+             the same as absence.",
+        ))
+        .license(Some(license.build()))
+        .build()
+}
+
+fn servers() -> [Server; 3] {
+    [
+        ("/api/v1", "The API"),
+        ("/external/api/v1", "The same"),
+        ("/", "The same, as older clients address it"),
+    ]
+    .map(|(url, description)| {
+        let server = ServerBuilder::new().url(url);
+        server.description(Some(description)).build()
+    })
+}
+
+fn paths() -> Paths {
+    let mut paths = Paths::new();
+    for entry in table::entries() {
+        for (path, operation) in operation::spellings(&entry) {
+            paths.add_path_operation(path, vec![entry.method.clone()], operation);
+        }
+    }
+    paths
+}
+
+fn components() -> Components {
+    let components = ComponentsBuilder::new()
+        .schema_from::<api::AccessResponse>()
+        .schema_from::<api::ClientRequest>()
+        .schema_from::<api::ClientResponse>()
+        .schema_from::<api::DelegationSourceResponse>()
+        .schema_from::<api::ErrorBody>()
+        .schema_from::<api::ErrorItem>()
+        .schema_from::<api::JwksRequest>()
+        .schema_from::<api::JwksResponse>()
+        .schema_from::<api::OnBehalfOfRequest>()
+        .schema_from::<api::OnBehalfOfResponse>()
+        .schema_from::<api::PrefixResponse>()
+        .schema_from::<api::ScopeRequest>()
+        .schema_from::<api::ScopeResponse>()
+        .security_scheme(BEARER, bearer());
+    answers::register(components).build()
+}
+
+fn bearer() -> SecurityScheme {
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "An access token of this deployment's machine-to-machine issuer. Its consumer is the \
+             organization that acts; of the scopes that an operation names, one is enough.",
+        ));
+    SecurityScheme::Http(scheme.build())
+}
