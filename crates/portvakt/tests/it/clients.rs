@@ -67,3 +67,32 @@ fn oauth4webapi_gets_a_token_that_jose_verifies() {
     command.arg(script);
     run_client(command);
 }
+
+#[test]
+fn schemathesis_finds_no_answer_of_the_self_service_api_that_is_not_documented() {
+    let server = DevServer::start();
+    let token = server
+        .run(&[
+            "token",
+            "--client",
+            "nav-administrasjon",
+            "--scope",
+            "idporten:dcr.write",
+            "--scope",
+            "idporten:dcr/onbehalfof:write",
+            "--scope",
+            "idporten:scopes.write",
+        ])
+        .done();
+    let output = Command::new(installed("python/bin/python3"))
+        .arg(root().join("tests/clients/python/fuzz_selfservice.py"))
+        .env("BASE_URL", server.selfservice())
+        .env("TOKEN", token)
+        .env("SCOPE", SCOPE)
+        .current_dir(server.folder())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}\n{errors}");
+}

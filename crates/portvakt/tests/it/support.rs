@@ -63,6 +63,14 @@ impl DevServer {
         format!("http://localhost:{}/", self.port("maskinporten", "issuer"))
     }
 
+    /// The base address of the self-service API.
+    pub(crate) fn selfservice(&self) -> String {
+        format!(
+            "http://localhost:{}/api/v1",
+            self.port("selfservice", "base_url")
+        )
+    }
+
     /// Runs a script that documentation shows, which stops at the first failure, in the server's
     /// folder, and returns its output. The documented ports become the server's own.
     pub(crate) fn script(&self, script: &str) -> String {
