@@ -19,5 +19,11 @@ pub(crate) fn install(default_filter: &str) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && !no_color)
         .try_init()
-        .map_err(|error| anyhow::anyhow!("start logging: {error}"))
+        .map_err(|error| anyhow::anyhow!("start logging: {error}"))?;
+    // A panic's message may quote what was being worked on, so only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a task panicked");
+    }));
+    Ok(())
 }
