@@ -19,12 +19,19 @@ pub fn verify_jwt(
     leeway_seconds: u32,
 ) -> Result<Map<String, Value>, JwtError> {
     let jws = Jws::parse(token)?;
-    let key = find_key(&jws, keys)?;
-    jws.verify(key.verifying_key())
-        .map_err(|_| JwtError::Signature)?;
+    verify_with_set(&jws, keys)?;
     let claims = parse_json_object(jws.payload())?;
     check_times(&claims, now, i64::from(leeway_seconds))?;
     Ok(claims)
+}
+
+/// The key of `keys` that signed the token: chosen by `kid`, with the algorithm of the key, never
+/// by the token alone.
+pub fn verify_with_set<'k>(jws: &Jws<'_>, keys: &'k JwkSet) -> Result<&'k PublicJwk, JwtError> {
+    let key = find_key(jws, keys)?;
+    jws.verify(key.verifying_key())
+        .map_err(|_| JwtError::Signature)?;
+    Ok(key)
 }
 
 fn find_key<'k>(jws: &Jws<'_>, keys: &'k JwkSet) -> Result<&'k PublicJwk, JwtError> {

@@ -33,6 +33,6 @@ pub use jwk::{JwkError, JwkSet, JwkSetError, MAX_KEYS_PARSED, PublicJwk};
 pub use jws::{
     Header, HeaderFault, Jws, JwsError, JwsPart, MAX_CHAIN_CERTIFICATES, MAX_COMPACT_BYTES, X5c,
 };
-pub use jwt::{JwtError, verify_jwt};
+pub use jwt::{JwtError, verify_jwt, verify_with_set};
 pub use key::{KeyRejected, SignatureError, VerifyingKey};
 pub use signing::{KeyError, RsaBits, SigningKey};
