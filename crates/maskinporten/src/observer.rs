@@ -1,5 +1,8 @@
 //! Whoever wants to hear of decisions: a list of the last requests, counters, an audit log.
 
+use std::sync::Arc;
+
+use portvakt_core::Timestamp;
 use portvakt_core::grant::{Denied, IssuedToken};
 use portvakt_core::issuer::Issuer;
 use portvakt_http::RequestId;
@@ -10,6 +13,8 @@ pub struct Decision<'a> {
     pub request_id: RequestId,
     /// The issuer that was asked.
     pub issuer: &'a Issuer,
+    /// When it was made.
+    pub at: Timestamp,
     /// What came of it. An observer must not keep or show the token.
     pub result: &'a Result<IssuedToken, Denied>,
 }
@@ -18,6 +23,15 @@ pub struct Decision<'a> {
 pub trait Observer: Send + Sync {
     /// A decision was made.
     fn decided(&self, decision: &Decision<'_>);
+}
+
+/// Several listeners, each told in turn.
+impl Observer for Vec<Arc<dyn Observer>> {
+    fn decided(&self, decision: &Decision<'_>) {
+        for observer in self {
+            observer.decided(decision);
+        }
+    }
 }
 
 /// Nobody listens.

@@ -34,6 +34,7 @@ pub(crate) async fn handle(
     state.observer.decided(&Decision {
         request_id,
         issuer,
+        at: served.exchange.now(),
         result: &result,
     });
     match result {

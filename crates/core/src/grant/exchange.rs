@@ -94,6 +94,11 @@ impl TokenExchange {
         &self.0.keys
     }
 
+    /// The present, as the exchange sees it.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
     /// Exchanges a grant for a token. The grant is used up as soon as its sender is known, also
     /// when it is refused later.
     pub async fn exchange(&self, assertion: &str) -> Result<IssuedToken, Denied> {

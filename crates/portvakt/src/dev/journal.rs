@@ -4,20 +4,17 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use portvakt_core::Clock;
 use portvakt_core::grant::{Denied, IssuedToken};
 use portvakt_maskinporten::{Decision, Observer};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::clock::DevClock;
-
 /// How many decisions are remembered.
 pub(crate) const CAPACITY: usize = 100;
 
 /// The last [`CAPACITY`] decisions.
+#[derive(Default)]
 pub(crate) struct Journal {
-    clock: Arc<DevClock>,
     entries: Mutex<VecDeque<Arc<Entry>>>,
 }
 
@@ -60,14 +57,6 @@ struct RefusalSummary {
 }
 
 impl Journal {
-    /// An empty journal.
-    pub(crate) fn new(clock: Arc<DevClock>) -> Self {
-        Self {
-            clock,
-            entries: Mutex::default(),
-        }
-    }
-
     /// At most `limit` decisions, the newest first.
     pub(crate) fn newest(&self, limit: usize) -> Vec<Arc<Entry>> {
         self.entries().iter().rev().take(limit).cloned().collect()
@@ -87,10 +76,10 @@ impl Journal {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn entry(&self, decision: &Decision<'_>) -> Entry {
+    fn entry(decision: &Decision<'_>) -> Entry {
         let blank = Entry {
             request_id: decision.request_id.to_string(),
-            time: self.clock.now().to_string(),
+            time: decision.at.to_string(),
             issuer: decision.issuer.identifier.clone(),
             outcome: "refused",
             client_id: None,
@@ -177,7 +166,7 @@ fn value_without_people(value: Value) -> Value {
 
 impl Observer for Journal {
     fn decided(&self, decision: &Decision<'_>) {
-        let entry = Arc::new(self.entry(decision));
+        let entry = Arc::new(Self::entry(decision));
         let mut entries = self.entries();
         if entries.len() == CAPACITY {
             entries.pop_front();
@@ -188,6 +177,7 @@ impl Observer for Journal {
 
 #[cfg(test)]
 mod tests {
+    use portvakt_core::Timestamp;
     use portvakt_core::issuer::{Issuer, Profile};
     use portvakt_core::refusal::Refusal;
     use portvakt_http::RequestId;
@@ -212,7 +202,7 @@ mod tests {
 
     #[test]
     fn keeps_the_last_hundred_and_no_more() {
-        let journal = Journal::new(Arc::default());
+        let journal = Journal::default();
         let issuer = Issuer::new("http://localhost:7700/", Profile::Maskinporten);
         for number in 0..=u8::try_from(CAPACITY).unwrap() {
             let mut id = [0; 16];
@@ -220,6 +210,7 @@ mod tests {
             journal.decided(&Decision {
                 request_id: RequestId::from_bytes(id),
                 issuer: &issuer,
+                at: Timestamp::from_seconds(0),
                 result: &Err(Denied::from(Refusal::UnsupportedGrantType)),
             });
         }

@@ -8,6 +8,7 @@ use axum::Router;
 use portvakt_core::Clock;
 use portvakt_core::issuer::Profile;
 use portvakt_http::{Limits, Shutdown, serve};
+use portvakt_maskinporten::Observer;
 use portvakt_store_sqlite::SqliteStore;
 use reqwest::Url;
 use tokio::task::JoinSet;
@@ -270,9 +271,14 @@ impl Parts {
             trust: Arc::new(trust),
             downloads,
             faults: Arc::default(),
-            journal: Arc::new(Journal::new(Arc::clone(&clock))),
+            journal: Arc::default(),
             clock,
         })
+    }
+
+    /// Who hears of the token endpoint's decisions.
+    fn observers(&self) -> Vec<Arc<dyn Observer>> {
+        vec![self.journal.clone()]
     }
 
     fn routers(&self, endpoints: &Endpoints, ports: &Ports) -> Routers {
@@ -295,7 +301,7 @@ impl Parts {
             selfservice: selfservice::router(endpoints, surroundings),
             maskinporten: surface::router(
                 exchanges,
-                Arc::clone(&self.journal),
+                Arc::new(self.observers()),
                 Arc::clone(&self.faults),
                 Arc::clone(&self.keys),
             ),

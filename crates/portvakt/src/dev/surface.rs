@@ -12,12 +12,11 @@ use portvakt_core::person::PidCheck;
 use portvakt_core::signing::SigningKeys as SharedKeys;
 use portvakt_http::Limits;
 use portvakt_jose::{AlgorithmSet, TrustStore};
-use portvakt_maskinporten::Surface;
+use portvakt_maskinporten::{Observer, Surface};
 use portvakt_store_sqlite::SqliteStore;
 
 use super::clock::DevClock;
 use super::faults::{Faults, Faulty, inject};
-use super::journal::Journal;
 use super::signing_keys::SigningKeys;
 use crate::data_dir::MaskinportenEndpoints;
 use crate::request_ids::request_ids;
@@ -80,14 +79,14 @@ pub(super) fn exchanges(port: u16, surroundings: &Surroundings) -> Exchanges {
 
 pub(super) fn router(
     exchanges: Exchanges,
-    journal: Arc<Journal>,
+    observer: Arc<dyn Observer>,
     faults: Arc<Faults>,
     keys: Arc<SigningKeys>,
 ) -> Router {
     let surface = portvakt_maskinporten::router(Surface {
         exchange: exchanges.maskinporten,
         siblings: vec![exchanges.skyporten],
-        observer: journal,
+        observer,
         request_ids: request_ids(),
         limits: Limits::default(),
         cache_seconds: CACHE_SECONDS,
