@@ -23,6 +23,7 @@ pub mod person;
 pub mod ports;
 pub mod refusal;
 pub mod registry_file;
+pub mod revision;
 pub mod scope;
 pub mod signing;
 

@@ -16,6 +16,7 @@ use portvakt_http::RequestId;
 
 use crate::State;
 use crate::authority::Operation;
+use crate::min_revision;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::settings::Settings;
@@ -108,8 +109,9 @@ impl Call {
         unit.map_err(|error| Problem::storage(&error))
     }
 
-    /// Begins to read.
+    /// Begins to read a state that is as new as the caller asks for.
     pub(crate) async fn read(&self) -> Result<Box<dyn UnitOfWork>, Problem> {
+        min_revision::wait(self.state.store.as_ref(), &self.headers).await?;
         let unit = self.state.store.read().await;
         unit.map_err(|error| Problem::storage(&error))
     }

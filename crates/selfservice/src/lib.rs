@@ -12,6 +12,7 @@ mod clients;
 mod etag;
 mod faults;
 mod lists;
+mod min_revision;
 mod openapi;
 mod problem;
 mod query;

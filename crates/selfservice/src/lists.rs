@@ -42,7 +42,7 @@ pub(crate) async fn preflight() -> Response {
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
         (
             ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, If-None-Match",
+            "Authorization, Content-Type, If-None-Match, Portvakt-Min-Revision",
         ),
         (ACCESS_CONTROL_MAX_AGE, "600"),
     ];

@@ -162,7 +162,11 @@ impl Problem {
     }
 
     fn unavailable() -> Self {
-        let message = "The service cannot answer now: try again";
+        Self::try_again("The service cannot answer now: try again")
+    }
+
+    /// 503: the same request may succeed in a second.
+    pub(crate) fn try_again(message: &str) -> Self {
         Self {
             header: Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Object::Request, message)

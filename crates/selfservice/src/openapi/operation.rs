@@ -33,6 +33,9 @@ fn describe(entry: &Entry) -> Operation {
     for parameter in entry.parameters {
         operation = operation.parameter(parameter.describe());
     }
+    if reads(entry) {
+        operation = operation.parameter(Parameter::MinRevision.describe());
+    }
     if let Some(schema) = entry.body {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema)));
         let body = RequestBodyBuilder::new()
@@ -51,6 +54,12 @@ fn describe(entry: &Entry) -> Operation {
         operation = operation.response(refusal.status(), refusal.reference());
     }
     operation.build()
+}
+
+/// Whether the answer tells of the registry, which may be asked to be new enough.
+fn reads(entry: &Entry) -> bool {
+    let tells = !matches!(entry.success, Success::Document | Success::Never);
+    entry.method == HttpMethod::Get && tells
 }
 
 fn tag(path: &str) -> &'static str {

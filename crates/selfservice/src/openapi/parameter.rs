@@ -25,6 +25,7 @@ pub(super) enum Parameter {
     IfNoneMatch,
     Inactive,
     IntegrationType,
+    MinRevision,
     OwnScope,
     OwnerOrgno,
     Prefix,
@@ -62,7 +63,7 @@ impl Parameter {
     fn place(self) -> ParameterIn {
         match self {
             Self::ClientId | Self::ConsumerOrgno | Self::Value => ParameterIn::Path,
-            Self::IfMatch | Self::IfNoneMatch => ParameterIn::Header,
+            Self::IfMatch | Self::IfNoneMatch | Self::MinRevision => ParameterIn::Header,
             _ => ParameterIn::Query,
         }
     }
@@ -78,6 +79,7 @@ impl Parameter {
             Self::IfNoneMatch => "If-None-Match",
             Self::Inactive => "inactive",
             Self::IntegrationType => "integration_type",
+            Self::MinRevision => "Portvakt-Min-Revision",
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => "scope",
             Self::OwnerOrgno => "owner_orgno",
             Self::Prefix => "prefix",
@@ -96,6 +98,9 @@ impl Parameter {
             Self::IfNoneMatch => "The ETag of the version that the caller has",
             Self::Inactive => "Add what was deactivated; any case of `true` and `false` is read",
             Self::IntegrationType => "Only clients of this type",
+            Self::MinRevision => {
+                "Wait for this revision of the registry, about two seconds at most, then 503"
+            }
             Self::OwnScope => "Read this scope alone; the answer is then an object",
             Self::OwnerOrgno => "Only scopes of this organization",
             Self::Prefix => "Only scopes below this prefix",
@@ -119,6 +124,9 @@ impl Parameter {
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => {
                 text.pattern(Some(SCOPE)).max_length(Some(255))
             }
+            Self::MinRevision => ObjectBuilder::new()
+                .schema_type(JsonType::Integer)
+                .minimum(Some(0)),
             Self::Value => text.min_length(Some(1)),
             Self::IfMatch | Self::IfNoneMatch | Self::Prefix => text,
         }
