@@ -9,8 +9,7 @@ use portvakt_store_sqlite::SqliteStore;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::clock::DevClock;
-use super::downloads::{Downloads, REFRESH_INTERVAL};
-use super::trust::Trust;
+use crate::server::{Downloads, REFRESH_INTERVAL, Trust};
 
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);

@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 
 use super::authority::Authority;
 use super::clock::DevClock;
-use super::downloads::Downloads;
 use super::faults::Faults;
 use super::housekeeping;
 use super::journal::Journal;
@@ -26,8 +25,8 @@ use super::registry::{self, InitialRegistry};
 use super::selfservice;
 use super::signing_keys::SigningKeys;
 use super::surface::{self, Surroundings};
-use super::trust::Trust;
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
+use crate::server::{Downloads, Trust, TrustSources};
 
 /// How far the ports are from the base port; the others are kept for surfaces to come.
 const SELFSERVICE_OFFSET: u16 = 2;
@@ -247,15 +246,20 @@ impl Parts {
     async fn prepare(options: &Options, store: Arc<SqliteStore>) -> anyhow::Result<Self> {
         let clock = Arc::new(DevClock::default());
         let authority = Authority::open_or_make(&options.data_dir, clock.now())?;
-        let downloads = Downloads::new(&options.data_dir, &options.revocation_urls)?;
-        downloads.refresh().await;
-        let trust = Trust::new(
-            &options.data_dir,
-            &authority,
-            &options.trust_anchors,
-            &options.revocation_lists,
-            downloads.files(),
+        let downloads = Downloads::new(
+            &options.data_dir.revocation_lists(),
+            &options.revocation_urls,
         )?;
+        downloads.refresh().await;
+        let mut optional_lists = downloads.files();
+        optional_lists.push(options.data_dir.ca_revocation_list());
+        let trust = Trust::new(TrustSources {
+            anchors: vec![authority.certificate_der().to_vec()],
+            anchor_files: options.trust_anchors.clone(),
+            named_lists: options.revocation_lists.clone(),
+            optional_lists,
+            ..TrustSources::default()
+        })?;
         let (keys, ()) = tokio::try_join!(
             SigningKeys::open(store.clone(), Arc::clone(&clock)),
             registry::prepare(

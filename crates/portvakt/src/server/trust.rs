@@ -1,4 +1,4 @@
-//! Whose certificates the development server trusts, and what has been revoked.
+//! Whose organization certificates a server trusts, and what has been revoked.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,9 +9,6 @@ use arc_swap::ArcSwap;
 use portvakt_jose::{RevocationPolicy, TrustStore};
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
-
-use super::authority::Authority;
-use crate::data_dir::DataDir;
 
 /// Policies of national certificates under the older requirements (spec: maskinporten §6.3): they
 /// are reported as `virksomhetssertifikat`.
@@ -27,9 +24,9 @@ const DER_SEQUENCE: u8 = 0x30;
 /// The present trust store, and the revocation lists that it is kept up to date with.
 pub(crate) struct Trust {
     shared: Arc<ArcSwap<TrustStore>>,
-    /// Lists that need not exist yet: the authority's own, and those that are fetched.
+    /// Lists that need not exist yet: those that are fetched, for example.
     optional_lists: Vec<PathBuf>,
-    /// Lists that the developer named, which must.
+    /// Lists that must.
     named_lists: Vec<PathBuf>,
     seen: Mutex<Vec<(PathBuf, Stamp)>>,
 }
@@ -37,22 +34,32 @@ pub(crate) struct Trust {
 /// What tells that a file has changed; none when there is no file.
 type Stamp = Option<(u64, SystemTime)>;
 
+/// Where trust comes from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TrustSources {
+    /// Roots in DER.
+    pub(crate) anchors: Vec<Vec<u8>>,
+    /// Files with roots, PEM.
+    pub(crate) anchor_files: Vec<PathBuf>,
+    /// Revocation lists that must be there.
+    pub(crate) named_lists: Vec<PathBuf>,
+    /// Revocation lists that need not be there yet.
+    pub(crate) optional_lists: Vec<PathBuf>,
+    /// What an absent list means.
+    pub(crate) revocation_policy: RevocationPolicy,
+}
+
 impl Trust {
-    /// Trusts the authority and every root in `anchors` (PEM).
-    pub(crate) fn new(
-        data_dir: &DataDir,
-        authority: &Authority,
-        anchors: &[PathBuf],
-        named_lists: &[PathBuf],
-        fetched_lists: Vec<PathBuf>,
-    ) -> anyhow::Result<Self> {
-        let mut builder = TrustStore::builder()
-            .anchor(authority.certificate_der())
-            .revocation_policy(RevocationPolicy::SoftFail);
+    /// Trusts every root of the sources.
+    pub(crate) fn new(sources: TrustSources) -> anyhow::Result<Self> {
+        let mut builder = TrustStore::builder().revocation_policy(sources.revocation_policy);
+        for anchor in sources.anchors {
+            builder = builder.anchor(&anchor);
+        }
         for policy in SEID1_POLICIES {
             builder = builder.seid1_policy(policy);
         }
-        for path in anchors {
+        for path in &sources.anchor_files {
             let pem = std::fs::read_to_string(path)
                 .with_context(|| format!("read the trust anchor {}", path.display()))?;
             builder = builder
@@ -60,12 +67,10 @@ impl Trust {
                 .with_context(|| format!("read the trust anchor {}", path.display()))?;
         }
         let store = builder.build().context("read the trust anchors")?;
-        let mut optional_lists = fetched_lists;
-        optional_lists.push(data_dir.ca_revocation_list());
         let trust = Self {
             shared: Arc::new(ArcSwap::from_pointee(store)),
-            optional_lists,
-            named_lists: named_lists.to_vec(),
+            optional_lists: sources.optional_lists,
+            named_lists: sources.named_lists,
             seen: Mutex::default(),
         };
         trust.reload_if_changed()?;

@@ -1,21 +1,21 @@
 //! Revocation lists that are published on the web: fetched to files, which are then read like any
 //! other list.
 //!
-//! Only addresses that the developer named are ever fetched, never one that a certificate states:
+//! Only addresses that the operator named are ever fetched, never one that a certificate states:
 //! a certificate is a stranger's, and its addresses could point anywhere
 //! (spec: maskinporten §6.1 step 5).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use reqwest::Url;
 
 use super::trust::parse_lists;
-use crate::data_dir::{DataDir, write_private};
+use crate::data_dir::write_private;
 
 /// How often the lists are fetched.
-pub(super) const REFRESH_INTERVAL: Duration = Duration::from_mins(15);
+pub(crate) const REFRESH_INTERVAL: Duration = Duration::from_mins(15);
 
 /// Longest wait for one list.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,17 +24,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MAX_LIST_BYTES: usize = 32 * 1024 * 1024;
 
 /// The lists to fetch, and where each is kept.
-pub(super) struct Downloads {
+pub(crate) struct Downloads {
     http: reqwest::Client,
     lists: Vec<(Url, PathBuf)>,
 }
 
 impl Downloads {
-    /// Prepares to fetch these addresses.
-    pub(super) fn new(data_dir: &DataDir, urls: &[Url]) -> anyhow::Result<Self> {
-        let folder = data_dir.revocation_lists();
+    /// Prepares to fetch these addresses to a folder.
+    pub(crate) fn new(folder: &Path, urls: &[Url]) -> anyhow::Result<Self> {
         if !urls.is_empty() {
-            std::fs::create_dir_all(&folder)
+            std::fs::create_dir_all(folder)
                 .with_context(|| format!("make the folder {}", folder.display()))?;
         }
         let http = reqwest::Client::builder()
@@ -52,12 +51,12 @@ impl Downloads {
     }
 
     /// Where the lists are, once they have been fetched.
-    pub(super) fn files(&self) -> Vec<PathBuf> {
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
         self.lists.iter().map(|(_, file)| file.clone()).collect()
     }
 
     /// Fetches every list. One that cannot be had leaves the last good one in its place.
-    pub(super) async fn refresh(&self) {
+    pub(crate) async fn refresh(&self) {
         for (url, file) in &self.lists {
             let fetched = self.fetch(url).await;
             if let Err(error) = fetched.and_then(|list| write_private(file, &list)) {
