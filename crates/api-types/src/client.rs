@@ -153,6 +153,9 @@ pub struct ClientResponse {
     #[serde(default)]
     #[schema(required)]
     pub sso_disabled: bool,
+    /// Its organization may change it although it has an operator-only scope; absent when not.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub self_managed: bool,
     /// A deactivated client gets no tokens.
     pub active: bool,
     /// RFC 3339.

@@ -125,6 +125,7 @@ impl Ground<'_> {
             ),
             token_endpoint_auth_signing_alg: None,
             login: self.login(&request, integration_type, faults),
+            self_managed: false,
             client_name: request.client_name.unwrap_or_default(),
             description: request.description.unwrap_or_default(),
             active: true,
