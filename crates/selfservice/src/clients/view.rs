@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use crate::words::word;
 
 /// The client with its active registrations.
-pub(super) async fn client(
+pub(crate) async fn client(
     unit: &mut dyn UnitOfWork,
     client: Client,
     settings: &Settings,
