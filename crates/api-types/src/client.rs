@@ -85,6 +85,10 @@ pub struct ClientRequest {
 }
 
 /// A client. The lifetimes are the effective ones, never 0.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of the self-service API"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientResponse {
     /// Identifies it.
