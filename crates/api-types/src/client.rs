@@ -85,6 +85,10 @@ pub struct ClientRequest {
 }
 
 /// A client. The lifetimes are the effective ones, never 0.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of the self-service API"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientResponse {
     /// Identifies it.
@@ -153,6 +157,9 @@ pub struct ClientResponse {
     #[serde(default)]
     #[schema(required)]
     pub sso_disabled: bool,
+    /// Its organization may change it although it has an operator-only scope; absent when not.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub self_managed: bool,
     /// A deactivated client gets no tokens.
     pub active: bool,
     /// RFC 3339.

@@ -12,6 +12,7 @@ mod error;
 mod jwks;
 mod lists;
 mod on_behalf_of;
+mod operator;
 mod scope;
 
 pub use self::access::AccessResponse;
@@ -20,4 +21,11 @@ pub use self::error::{ErrorBody, ErrorItem};
 pub use self::jwks::{JwksRequest, JwksResponse};
 pub use self::lists::{DelegationSourceResponse, PrefixResponse};
 pub use self::on_behalf_of::{OnBehalfOfRequest, OnBehalfOfResponse};
+pub use self::operator::{
+    AuditActorResponse, AuditEntryResponse, AuditObjectResponse, AuditPageResponse,
+    DelegationRequest, DelegationResponse, DelegationSourceRequest, OperatorClientRequest,
+    OperatorClientResponse, OperatorDelegationSourceResponse, OperatorScopeResponse,
+    OrganizationRequest, OrganizationResponse, PrefixAssignmentResponse, PrefixTransferRequest,
+    PrefixTransferResponse, ScopeAmendmentRequest, SigningKeyResponse,
+};
 pub use self::scope::{ScopeRequest, ScopeResponse};

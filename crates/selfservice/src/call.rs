@@ -50,6 +50,16 @@ impl FromRequestParts<Arc<State>> for Call {
 impl Call {
     /// The caller, if the token proves one that may do this.
     pub(crate) async fn authorize(&self, operation: Operation) -> Result<Caller, Problem> {
+        let caller = self.caller().await?;
+        if !operation.is_open_to(&caller) {
+            return Err(Problem::insufficient_scope(operation.any_of()));
+        }
+        self.log(&caller, &operation);
+        Ok(caller)
+    }
+
+    /// The caller, if the token proves one whose organizations are active.
+    pub(crate) async fn caller(&self) -> Result<Caller, Problem> {
         let caller = self
             .authenticate()
             .map_err(|error| Problem::unauthenticated(&error))?;
@@ -59,10 +69,6 @@ impl Call {
                 return Err(Problem::unauthenticated(&BearerError::Deactivated));
             }
         }
-        if !operation.is_open_to(&caller) {
-            return Err(Problem::insufficient_scope(operation.any_of()));
-        }
-        self.log(&caller, operation);
         Ok(caller)
     }
 
@@ -82,7 +88,8 @@ impl Call {
         answer.map_err(|error| Problem::storage(&error))
     }
 
-    fn log(&self, caller: &Caller, operation: Operation) {
+    /// Tells the log who does what.
+    pub(crate) fn log(&self, caller: &Caller, operation: &dyn std::fmt::Debug) {
         tracing::info!(
             request_id = self.request_id.map(tracing::field::display),
             organization = %caller.organization,
@@ -95,18 +102,27 @@ impl Call {
 
     /// Begins to write. What the caller changes is in the audit log, in the same transaction.
     pub(crate) async fn begin(&self, caller: &Caller) -> Result<Box<dyn UnitOfWork>, Problem> {
-        let act = Act {
+        self.begin_act(self.act(caller, Channel::Selfservice)).await
+    }
+
+    /// Begins to write what is in the audit log as this act.
+    pub(crate) async fn begin_act(&self, act: Act) -> Result<Box<dyn UnitOfWork>, Problem> {
+        let unit = Recorded::begin(self.state.store.as_ref(), act).await;
+        unit.map_err(|error| Problem::storage(&error))
+    }
+
+    /// What the caller does with this request, as the audit log tells it.
+    pub(crate) fn act(&self, caller: &Caller, channel: Channel) -> Act {
+        Act {
             actor: Actor {
                 client_id: ClientId::parse(&caller.client_id).ok(),
                 organization: Some(caller.organization),
                 supplier: caller.supplier,
-                ..Actor::new(Channel::Selfservice)
+                ..Actor::new(channel)
             },
             at: self.now,
             request_id: self.request_id.map(|id| id.to_string()),
-        };
-        let unit = Recorded::begin(self.state.store.as_ref(), act).await;
-        unit.map_err(|error| Problem::storage(&error))
+        }
     }
 
     /// Begins to read a state that is as new as the caller asks for.

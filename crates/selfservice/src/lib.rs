@@ -4,6 +4,9 @@
 //! It turns requests into use-cases of [`portvakt_core::administration`] and their results into
 //! answers. It knows no SQL and decides nothing of its own but who is asking. Start reading at
 //! [`router`], then `routes`.
+//!
+//! The operator's API is [`operator_router`]: another router, for another listener, of which the
+//! public one knows nothing (spec: selfservice §14).
 
 mod authority;
 mod body;
@@ -14,6 +17,7 @@ mod faults;
 mod lists;
 mod min_revision;
 mod openapi;
+mod operator;
 mod problem;
 mod query;
 mod reply;
@@ -31,6 +35,7 @@ use portvakt_core::signing::SigningKeys;
 use portvakt_core::{Clock, Entropy};
 use portvakt_http::{Limits, RequestIdSource, bounded};
 
+pub use self::operator::{KeyRotation, OPERATOR_BASE_PATH, OperatorSurface, operator_router};
 pub use self::settings::{MAX_BODY_BYTES, Settings, ZeroLifetime};
 
 /// What the surface is made of.
@@ -58,6 +63,11 @@ pub struct Surface {
 
 /// The surface as a router.
 pub fn router(surface: Surface) -> Router {
+    assemble(surface, |state| routes::all().with_state(state))
+}
+
+/// The routes within what every answer has in common.
+fn assemble(surface: Surface, routes: impl FnOnce(Arc<State>) -> Router) -> Router {
     let clock = surface.clock.clone();
     let (limits, request_ids) = (surface.limits, surface.request_ids);
     let state = Arc::new(State {
@@ -69,7 +79,7 @@ pub fn router(surface: Surface) -> Router {
         entropy: surface.entropy,
         settings: surface.settings,
     });
-    let router = routes::all().with_state(state);
+    let router = routes(state);
     bounded(router, &limits, request_ids, problem::transport_fault)
         .layer(from_fn_with_state(clock, problem::finish))
 }

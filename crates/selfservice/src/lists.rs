@@ -19,7 +19,8 @@ pub(crate) async fn delegation_sources(call: Call) -> Result<Response, Problem> 
     let mut unit = call.read().await?;
     let sources = unit.list_delegation_sources().await;
     let sources = sources.map_err(|error| Problem::storage(&error))?;
-    let body: Vec<_> = sources.into_iter().map(source).collect();
+    let offered = sources.into_iter().filter(|source| source.active);
+    let body: Vec<_> = offered.map(source).collect();
     let revision = reply::commit(unit).await?;
     Ok(reply::open(&call.headers, &body, revision))
 }

@@ -31,6 +31,12 @@ pub(crate) enum Object {
     ScopeAccess,
     Jwks,
     OnBehalfOf,
+    Organization,
+    Prefix,
+    DelegationSource,
+    Delegation,
+    SigningKey,
+    AuditEntry,
     /// The request itself, where no resource was reached.
     Request,
 }
@@ -43,6 +49,12 @@ impl Object {
             Self::ScopeAccess => "ScopeAccess",
             Self::Jwks => "Jwks",
             Self::OnBehalfOf => "OnBehalfOf",
+            Self::Organization => "Organization",
+            Self::Prefix => "Prefix",
+            Self::DelegationSource => "DelegationSource",
+            Self::Delegation => "Delegation",
+            Self::SigningKey => "SigningKey",
+            Self::AuditEntry => "AuditEntry",
             Self::Request => "Request",
         }
     }
@@ -153,12 +165,14 @@ impl Problem {
         tracing::error!(%error, "the store failed");
         match error {
             StorageError::Unavailable(_) => Self::unavailable(),
-            StorageError::Corrupt { .. } | StorageError::Refused(_) => Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                Object::Request,
-                "Internal error",
-            ),
+            StorageError::Corrupt { .. } | StorageError::Refused(_) => Self::internal(),
         }
+    }
+
+    /// The server is at fault; the log says how.
+    pub(crate) fn internal() -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self::new(status, Object::Request, "Internal error")
     }
 
     fn unavailable() -> Self {
@@ -192,11 +206,11 @@ fn identifying_field(kind: RecordKind) -> Option<&'static str> {
         RecordKind::Client => Some("client_id"),
         RecordKind::OnBehalfOf => Some("onbehalfof"),
         RecordKind::Key => Some("kid"),
+        RecordKind::Prefix => Some("prefix"),
+        RecordKind::DelegationSource => Some("issuer"),
         RecordKind::Organization
-        | RecordKind::Prefix
         | RecordKind::Access
         | RecordKind::Person
-        | RecordKind::DelegationSource
         | RecordKind::Delegation
         | RecordKind::SystemUser
         | RecordKind::Consent => None,

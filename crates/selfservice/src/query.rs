@@ -29,6 +29,37 @@ impl Query {
         Ok(value)
     }
 
+    /// Refuses parameters that are not among these: a filter with a typing error filters nothing.
+    pub(crate) fn only(&self, names: &[&str], object: Object) -> Result<(), Problem> {
+        let is_unknown = |(name, _): &&(String, String)| !names.contains(&name.as_str());
+        match self.0.iter().find(is_unknown) {
+            None => Ok(()),
+            Some((name, _)) => Err(refused(object, name, "is not a parameter of this address")),
+        }
+    }
+
+    /// The parameter as what it has to be.
+    pub(crate) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &str,
+        object: Object,
+    ) -> Result<Option<T>, Problem> {
+        let value = self.text(name, object)?.map(str::parse);
+        value
+            .transpose()
+            .map_err(|error: T::Err| refused(object, name, &error.to_string()))
+    }
+
+    /// As [`Query::parsed`], of a parameter that has to be there.
+    pub(crate) fn required<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &str,
+        object: Object,
+    ) -> Result<T, Problem> {
+        self.parsed(name, object)?
+            .ok_or_else(|| refused(object, name, "is required"))
+    }
+
     /// `true` or `false` in any case.
     pub(crate) fn flag(&self, name: &str, object: Object) -> Result<Option<bool>, Problem> {
         match self.text(name, object)? {
@@ -75,7 +106,8 @@ impl Query {
     }
 }
 
-fn refused(object: Object, name: &str, message: &str) -> Problem {
+/// The refusal of one parameter.
+pub(crate) fn refused(object: Object, name: &str, message: &str) -> Problem {
     let message = format!("{name}: {message}");
     Problem::field(StatusCode::BAD_REQUEST, object, name, &message)
 }

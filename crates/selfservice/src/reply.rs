@@ -62,17 +62,23 @@ pub(crate) fn open(headers: &HeaderMap, body: &impl Serialize, revision: Revisio
 
 /// What everybody may read, on any page, and keep; 304 if the caller has it already.
 pub(crate) fn public(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
+    let mut response = versioned(headers, json, tag);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, OPEN_CACHE);
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let exposed = HeaderValue::from_static("ETag, Portvakt-Revision, X-Request-Id");
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    response
+}
+
+/// What tells of no state of the registry, with its tag; 304 if the caller has it already.
+pub(crate) fn versioned(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
     let mut response = if etag::is_known(headers, tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         untold(json)
     };
     insert(&mut response, ETAG, tag.to_owned());
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, OPEN_CACHE);
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("ETag, Portvakt-Revision, X-Request-Id");
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     response
 }
 

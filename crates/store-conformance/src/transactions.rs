@@ -215,6 +215,7 @@ pub async fn a_reader_refuses_every_save(factory: &impl StoreFactory) -> Outcome
     let source = DelegationSource {
         name: "altinn".to_owned(),
         issuer: "https://tt02.altinn.no/".to_owned(),
+        active: true,
         created: at(1),
         last_updated: at(1),
     };

@@ -29,6 +29,7 @@ struct ClientRow {
     access_token_lifetime: Option<i64>,
     token_endpoint_auth_signing_alg: Option<String>,
     login: String,
+    self_managed: bool,
     active: bool,
     created: i64,
     last_updated: i64,
@@ -63,6 +64,7 @@ impl ClientRow {
                 self.token_endpoint_auth_signing_alg.as_deref(),
             )?,
             login: row.document("login", &self.login)?,
+            self_managed: self.self_managed,
             active: self.active,
             created: instant(self.created),
             last_updated: instant(self.last_updated),
@@ -77,8 +79,8 @@ macro_rules! select_clients {
             ClientRow,
             "SELECT client_id, client_name, description, client_orgno, supplier_orgno,
                  integration_type, application_type, token_endpoint_auth_method, grant_types,
-                 access_token_lifetime, token_endpoint_auth_signing_alg, login, active, created,
-                 last_updated
+                 access_token_lifetime, token_endpoint_auth_signing_alg, login, self_managed, active,
+                 created, last_updated
              FROM clients "
                 + $rest,
             $($argument),+
@@ -262,9 +264,9 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
     Ok(sqlx::query!(
         "INSERT INTO clients (client_id, client_name, description, client_orgno, supplier_orgno,
              integration_type, application_type, token_endpoint_auth_method, grant_types,
-             access_token_lifetime, token_endpoint_auth_signing_alg, login, active, created,
-             last_updated)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             access_token_lifetime, token_endpoint_auth_signing_alg, login, self_managed, active,
+             created, last_updated)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (client_id) DO UPDATE SET
              client_name = excluded.client_name,
              description = excluded.description,
@@ -277,6 +279,7 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
              access_token_lifetime = excluded.access_token_lifetime,
              token_endpoint_auth_signing_alg = excluded.token_endpoint_auth_signing_alg,
              login = excluded.login,
+             self_managed = excluded.self_managed,
              active = excluded.active,
              created = excluded.created,
              last_updated = excluded.last_updated",
@@ -292,6 +295,7 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
         client.access_token_lifetime,
         algorithm,
         login,
+        client.self_managed,
         client.active,
         created,
         last_updated

@@ -40,6 +40,8 @@ pub async fn register(
             remedy,
         ));
     }
+    // What the operator alone sets, an organization cannot even name.
+    client.self_managed &= role == Role::Operator;
     check(unit, &client, &[], role).await?;
     ensure_organizations(unit, &client, now).await?;
     if role == Role::Operator {
@@ -58,21 +60,42 @@ pub async fn update(
     role: Role,
     now: Timestamp,
 ) -> Result<Saved<Client>, AdministrationError> {
-    normalize(&mut desired);
     let known = find_administered(unit, &desired.client_id, role).await?;
     if !known.active {
         return Err(deactivated(&known));
     }
-    check_immutable(&known, &desired)?;
     desired.active = true;
+    settle(unit, &known, desired, role, now).await
+}
+
+/// As [`update`] for the operator, who also says whether the client is active.
+pub async fn set(
+    unit: &mut dyn UnitOfWork,
+    desired: Client,
+    now: Timestamp,
+) -> Result<Saved<Client>, AdministrationError> {
+    let known = find(unit, &desired.client_id).await?;
+    settle(unit, &known, desired, Role::Operator, now).await
+}
+
+async fn settle(
+    unit: &mut dyn UnitOfWork,
+    known: &Client,
+    mut desired: Client,
+    role: Role,
+    now: Timestamp,
+) -> Result<Saved<Client>, AdministrationError> {
+    normalize(&mut desired);
+    check_immutable(known, &desired)?;
     check(unit, &desired, &known.scopes, role).await?;
     if role == Role::Operator {
         grant_operator_scopes(unit, &desired, now).await?;
     } else {
         // What the operator set stays; an organization cannot even name it.
         desired.token_endpoint_auth_signing_alg = known.token_endpoint_auth_signing_alg;
+        desired.self_managed = known.self_managed;
     }
-    replace(unit, &known, desired, now).await
+    replace(unit, known, desired, now).await
 }
 
 /// Adds scopes to those that the client has.
@@ -144,7 +167,8 @@ pub async fn find(
 }
 
 /// The client of this id, if the role may change it: an owner its own and those that it supplies,
-/// except administration clients, which are the operator's (spec: selfservice §9).
+/// except administration clients, which are the operator's unless it has flagged them
+/// `self_managed` (spec: selfservice §9).
 pub(crate) async fn find_administered(
     unit: &mut dyn UnitOfWork,
     client_id: &ClientId,
@@ -159,6 +183,9 @@ pub(crate) async fn find_administered(
             RecordKind::Client,
             client_id,
         ));
+    }
+    if client.self_managed {
+        return Ok(client);
     }
     for name in &client.scopes {
         if unit

@@ -15,6 +15,7 @@ pub mod delegation;
 mod error;
 pub mod key;
 pub mod on_behalf_of;
+pub mod operator;
 pub mod organization;
 pub mod prefix;
 pub mod scope;

@@ -11,6 +11,7 @@
 mod actor;
 mod checkpoint;
 mod entry;
+mod page;
 mod recorded;
 mod redaction;
 mod snapshot;
@@ -21,5 +22,6 @@ pub use self::checkpoint::{AuditCheckpoint, CheckpointError, Checkpoints, MAX_CH
 pub use self::entry::{
     AuditEntry, AuditFilter, AuditLink, AuditObject, ObjectKind, StoredEntry, UnreadableEntry,
 };
+pub use self::page::{AuditPage, AuditQuery, MAX_SCANNED, page};
 pub use self::recorded::Recorded;
 pub use self::verify::{AuditFault, Verified, Verifier, verify};

@@ -124,6 +124,7 @@ impl Audited for Client {
             "token_endpoint_auth_signing_alg":
                 self.token_endpoint_auth_signing_alg.map(portvakt_jose::Algorithm::as_str),
             "login": self.login,
+            "self_managed": self.self_managed,
             "active": self.active,
         });
         let organizations = [self.client_orgno].into_iter().chain(self.supplier_orgno);
@@ -154,7 +155,11 @@ impl Audited for OnBehalfOf {
 
 impl Audited for DelegationSource {
     fn snapshot(&self) -> Snapshot {
-        let value = json!({ "name": self.name, "issuer": self.issuer });
+        let value = json!({
+            "name": self.name,
+            "issuer": self.issuer,
+            "active": self.active,
+        });
         Snapshot::new(ObjectKind::DelegationSource, &*self.name, [], value)
     }
 }

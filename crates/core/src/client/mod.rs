@@ -109,6 +109,9 @@ pub struct Client {
     pub token_endpoint_auth_signing_alg: Option<Algorithm>,
     /// Attributes that matter for logins only.
     pub login: LoginSettings,
+    /// The owning organization may change the client although it has an operator-only scope
+    /// (spec: selfservice §9). Set by the operator.
+    pub self_managed: bool,
     /// A deactivated client gets no tokens.
     pub active: bool,
     /// When it was registered.
@@ -140,6 +143,7 @@ impl Client {
             access_token_lifetime: None,
             token_endpoint_auth_signing_alg: None,
             login: LoginSettings::default(),
+            self_managed: false,
             active: true,
             created: now,
             last_updated: now,

@@ -73,6 +73,7 @@ organizations:
   - {orgno: "310420107", name: "yes"}
 delegation_sources:
   - {name: altinn, issuer: "https://tt02.altinn.no/"}
+  - {name: gammel, issuer: "https://gammel.example/", active: false}
 scopes:
   - {name: "nav:gone", description: "null", active: false, access: [{consumer_orgno: "123456789", state: DENIED}]}
   - name: "nav:a/b:c.write"
@@ -108,6 +109,7 @@ clients:
     token_endpoint_auth_signing_alg: EdDSA
     refresh_token_usage: REUSE
     sso_disabled: true
+    self_managed: true
     active: false
     jwks: {keys: [{kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo, use: sig, alg: EdDSA, kid: k1, exp: 1780000000}]}
     onbehalfof:

@@ -8,5 +8,6 @@ mod files;
 mod harness;
 mod keys;
 mod load;
+mod operating;
 mod owners;
 mod properties;

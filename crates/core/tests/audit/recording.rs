@@ -79,6 +79,7 @@ async fn every_kind_of_record_leaves_an_entry() {
     let source = DelegationSource {
         name: "altinn".to_owned(),
         issuer: "https://tt02.altinn.no/".to_owned(),
+        active: true,
         created: at(0),
         last_updated: at(0),
     };

@@ -72,6 +72,9 @@ pub(crate) struct AddArgs {
     /// The one algorithm of its grants and keys, if not RS256, RS384 or RS512
     #[arg(long, value_name = "ALG")]
     signing_alg: Option<Algorithm>,
+    /// Let its organization change it although it has an operator-only scope
+    #[arg(long)]
+    self_managed: bool,
     /// Make a key: the private one goes to keys/ID.jwk.json in the data folder
     #[arg(long, conflicts_with = "jwks")]
     generate_key: bool,
@@ -234,6 +237,7 @@ impl AddArgs {
         wanted.grant_types = client::default_grants(kind);
         wanted.access_token_lifetime = self.access_token_lifetime;
         wanted.token_endpoint_auth_signing_alg = self.signing_alg;
+        wanted.self_managed = self.self_managed;
         wanted.login.redirect_uris.clone_from(&self.redirect_uris);
         wanted
     }

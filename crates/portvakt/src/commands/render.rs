@@ -187,6 +187,8 @@ pub(crate) fn client(client: &Client) -> Value {
         "supplier_orgno",
         client.supplier_orgno.map(|orgno| json!(orgno)),
     );
+    let self_managed = client.self_managed.then_some(true.into());
+    add(&mut json, "self_managed", self_managed);
     let algorithm = client
         .token_endpoint_auth_signing_alg
         .map(portvakt_jose::Algorithm::as_str);
@@ -225,6 +227,7 @@ pub(crate) fn delegation_source(source: &DelegationSource) -> Value {
     json!({
         "name": source.name,
         "issuer": source.issuer,
+        "active": source.active,
         "created": source.created.to_string(),
         "last_updated": source.last_updated.to_string(),
     })

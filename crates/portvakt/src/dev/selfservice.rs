@@ -1,12 +1,18 @@
-//! The self-service surface with the policy of development.
+//! The self-service surface and the operator's API with the policy of development.
 
+use std::error::Error;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::Router;
 use portvakt_core::SystemEntropy;
+use portvakt_core::audit::Act;
 use portvakt_http::Limits;
-use portvakt_selfservice::{MAX_BODY_BYTES, Settings, Surface};
+use portvakt_selfservice::{
+    KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface, Settings, Surface,
+};
 
+use super::signing_keys::SigningKeys;
 use super::surface::Surroundings;
 use crate::data_dir::Endpoints;
 use crate::request_ids::request_ids;
@@ -18,11 +24,40 @@ pub(super) fn base_url(port: u16) -> String {
 
 /// The surface, which accepts tokens of this server's own machine-to-machine issuer.
 pub(super) fn router(endpoints: &Endpoints, surroundings: Surroundings) -> Router {
-    portvakt_selfservice::router(Surface {
+    let base_url = endpoints.selfservice.base_url.clone();
+    portvakt_selfservice::router(surface(endpoints, base_url, surroundings))
+}
+
+/// The operator's API, which accepts tokens of the same issuer, for the operations port.
+pub(super) fn operator_router(
+    endpoints: &Endpoints,
+    surroundings: Surroundings,
+    keys: Arc<SigningKeys>,
+) -> Router {
+    let base_url = format!("{}{OPERATOR_BASE_PATH}", endpoints.operations.base_url);
+    portvakt_selfservice::operator_router(OperatorSurface {
+        surface: surface(endpoints, base_url, surroundings),
+        rotation: Arc::new(Rotation(keys)),
+    })
+}
+
+/// Rotation as the operator's API asks for it.
+struct Rotation(Arc<SigningKeys>);
+
+#[async_trait]
+impl KeyRotation for Rotation {
+    async fn rotate(&self, act: Act) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.0.rotate_as(Some(act)).await?;
+        Ok(())
+    }
+}
+
+fn surface(endpoints: &Endpoints, base_url: String, surroundings: Surroundings) -> Surface {
+    Surface {
         store: surroundings.store,
         keys: surroundings.keys,
         issuer: endpoints.maskinporten.issuer.clone(),
-        base_urls: vec![endpoints.selfservice.base_url.clone()],
+        base_urls: vec![base_url],
         clock: surroundings.clock,
         entropy: Arc::new(SystemEntropy),
         request_ids: request_ids(),
@@ -31,5 +66,5 @@ pub(super) fn router(endpoints: &Endpoints, surroundings: Surroundings) -> Route
             ..Limits::default()
         },
         settings: Settings::default(),
-    })
+    }
 }

@@ -293,6 +293,8 @@ impl Parts {
             trust: Arc::clone(self.trust.shared()),
         };
         let exchanges = surface::exchanges(ports.maskinporten.number, &surroundings);
+        let keys = Arc::clone(&self.keys);
+        let operator = selfservice::operator_router(endpoints, surroundings.clone(), keys);
         let controls = Controls {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -309,7 +311,7 @@ impl Parts {
                 Arc::clone(&self.faults),
                 Arc::clone(&self.keys),
             ),
-            operations: operations::router(controls, ports.operations.number),
+            operations: operations::router(controls, operator, ports.operations.number),
         }
     }
 }

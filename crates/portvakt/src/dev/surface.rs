@@ -25,6 +25,7 @@ use crate::request_ids::request_ids;
 const CACHE_SECONDS: u32 = 10;
 
 /// What the surface decides with.
+#[derive(Clone)]
 pub(super) struct Surroundings {
     pub(super) store: Arc<SqliteStore>,
     pub(super) clock: Arc<DevClock>,

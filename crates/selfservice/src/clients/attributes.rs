@@ -30,9 +30,9 @@ const TYPED: [&str; 4] = [
 ];
 
 /// What a request is read against.
-pub(super) struct Ground<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) now: Timestamp,
+pub(crate) struct Ground<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) now: Timestamp,
 }
 
 /// What is settled about a client before its attributes are read.
@@ -46,7 +46,7 @@ struct Base {
 
 impl Ground<'_> {
     /// A client that is to be registered. Beside its faults it is as good as it can be.
-    pub(super) fn new_client(
+    pub(crate) fn new_client(
         &self,
         request: ClientRequest,
         client_id: ClientId,
@@ -63,7 +63,7 @@ impl Ground<'_> {
     }
 
     /// The client that is to take the place of `known`: what is left out returns to its default.
-    pub(super) fn replacement(
+    pub(crate) fn replacement(
         &self,
         request: ClientRequest,
         known: &Client,
@@ -125,6 +125,7 @@ impl Ground<'_> {
             ),
             token_endpoint_auth_signing_alg: None,
             login: self.login(&request, integration_type, faults),
+            self_managed: false,
             client_name: request.client_name.unwrap_or_default(),
             description: request.description.unwrap_or_default(),
             active: true,

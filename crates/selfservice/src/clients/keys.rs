@@ -77,7 +77,7 @@ async fn check_version(
 }
 
 /// The set with its times: the client's first key, and the last replacement.
-async fn view(
+pub(crate) async fn view(
     unit: &mut dyn UnitOfWork,
     client_id: &ClientId,
     listing: Listing,
@@ -106,7 +106,7 @@ fn key_json(stored: &StoredKey) -> Value {
 }
 
 /// The set that a body holds; every key that is refused is named.
-fn read_set(members: &Map<String, Value>) -> Result<JwkSet, Problem> {
+pub(crate) fn read_set(members: &Map<String, Value>) -> Result<JwkSet, Problem> {
     let mut faults = FieldFaults::default();
     let elements = match members.get("keys") {
         Some(Value::Array(elements)) => elements.as_slice(),

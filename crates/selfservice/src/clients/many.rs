@@ -64,20 +64,15 @@ fn describe(call: &Call, caller: &Caller, body: &[u8]) -> Result<Client, Problem
         now: call.now,
     };
     let client = ground.new_client(request, client_id, owner, &mut faults);
-    settled(client, caller, faults)
+    settled(client, Role::Owner(caller.organization), faults)
 }
 
 /// The client if nothing is wrong with it as far as it can be seen without the registry.
-pub(super) fn settled(
-    client: Client,
-    caller: &Caller,
-    faults: FieldFaults,
-) -> Result<Client, Problem> {
+pub(crate) fn settled(client: Client, role: Role, faults: FieldFaults) -> Result<Client, Problem> {
     let is_typed = !faults
         .invalid
         .iter()
         .any(|fault| fault.field == "integration_type");
-    let role = Role::Owner(caller.organization);
     all_faults(&client, is_typed, role, faults)
         .into_result()
         .map_err(|error: AdministrationError| Problem::of(error, OBJECT))?;

@@ -1,13 +1,13 @@
 //! Clients, their keys and their registrations of customers (spec: selfservice §5).
 
-mod attributes;
+pub(crate) mod attributes;
 pub(crate) mod keys;
 pub(crate) mod many;
 pub(crate) mod on_behalf_of;
 pub(crate) mod one;
-mod owner;
+pub(crate) mod owner;
 pub(crate) mod secret;
-mod view;
+pub(crate) mod view;
 
 use portvakt_core::bearer::Caller;
 use portvakt_core::client::{Client, ClientId};

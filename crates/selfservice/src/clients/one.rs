@@ -47,8 +47,8 @@ pub(crate) async fn update(
         now: call.now,
     };
     let desired = ground.replacement(request, &known, &mut faults);
-    let desired = settled(desired, &caller, faults)?;
     let role = Role::Owner(caller.organization);
+    let desired = settled(desired, role, faults)?;
     let saved = client::update(unit.as_mut(), desired, role, call.now).await;
     let saved = saved.map_err(Problem::about(OBJECT))?;
     let body = view::client(unit.as_mut(), saved.record, call.settings()).await?;

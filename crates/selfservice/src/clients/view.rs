@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use crate::words::word;
 
 /// The client with its active registrations.
-pub(super) async fn client(
+pub(crate) async fn client(
     unit: &mut dyn UnitOfWork,
     client: Client,
     settings: &Settings,
@@ -67,6 +67,7 @@ fn response(
         refresh_token_usage: word(login.refresh_token_usage.unwrap_or_default()),
         code_challenge_method: login.code_challenge_method,
         sso_disabled: login.sso_disabled.unwrap_or(false),
+        self_managed: client.self_managed,
         active: client.active,
         created: client.created.to_string(),
         last_updated: client.last_updated.to_string(),

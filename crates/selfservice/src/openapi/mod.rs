@@ -5,6 +5,7 @@
 
 mod answers;
 mod operation;
+mod operator;
 mod parameter;
 mod table;
 
@@ -25,6 +26,8 @@ use utoipa::openapi::{
 };
 
 use crate::{etag, reply};
+
+pub(crate) use self::operator::serve as serve_operator;
 
 /// Names the one way to prove who asks.
 const BEARER: &str = "bearer";
@@ -50,26 +53,28 @@ fn text() -> String {
 
 fn document() -> OpenApi {
     OpenApiBuilder::new()
-        .info(info())
+        .info(info(TITLE, DESCRIPTION))
         .servers(Some(servers()))
-        .paths(paths())
+        .paths(paths(table::entries()))
         .components(Some(components()))
         .build()
 }
 
-fn info() -> Info {
+const TITLE: &str = "Portvakt self-service API";
+
+const DESCRIPTION: &str = "Organizations administer their clients, keys, scopes and access. Nothing \
+     is deleted: DELETE deactivates, and `inactive=true` shows what was deactivated. Every address \
+     accepts one slash at its end. Unknown members of bodies are ignored, and `null` is the same as \
+     absence.";
+
+fn info(title: &str, description: &str) -> Info {
     let license = LicenseBuilder::new()
         .name("Apache-2.0 OR MIT")
         .identifier(Some("Apache-2.0 OR MIT"));
     InfoBuilder::new()
-        .title("Portvakt self-service API")
+        .title(title)
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "Organizations administer their clients, keys, scopes and access. Nothing is deleted: \
-             DELETE deactivates, and `inactive=true` shows what was deactivated. Every address \
-             accepts one slash at its end. Unknown members of bodies are ignored, and `null` is \
-             the same as absence.",
-        ))
+        .description(Some(description))
         .license(Some(license.build()))
         .build()
 }
@@ -80,15 +85,17 @@ fn servers() -> [Server; 3] {
         ("/external/api/v1", "The same"),
         ("/", "The same, as older clients address it"),
     ]
-    .map(|(url, description)| {
-        let server = ServerBuilder::new().url(url);
-        server.description(Some(description)).build()
-    })
+    .map(|(url, description)| server(url, description))
 }
 
-fn paths() -> Paths {
+fn server(url: &str, description: &str) -> Server {
+    let server = ServerBuilder::new().url(url);
+    server.description(Some(description)).build()
+}
+
+fn paths(entries: impl Iterator<Item = table::Entry>) -> Paths {
     let mut paths = Paths::new();
-    for entry in table::entries() {
+    for entry in entries {
         for (path, operation) in operation::spellings(&entry) {
             paths.add_path_operation(path, vec![entry.method.clone()], operation);
         }

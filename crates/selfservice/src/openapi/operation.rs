@@ -9,7 +9,6 @@ use super::BEARER;
 use super::answers::{self, Refusal};
 use super::parameter::Parameter;
 use super::table::{Entry, Success};
-use crate::authority::Operation as Needed;
 
 /// The operation at each address that it has.
 pub(super) fn spellings(entry: &Entry) -> Vec<(String, Operation)> {
@@ -29,7 +28,7 @@ fn describe(entry: &Entry) -> Operation {
     let mut operation = OperationBuilder::new()
         .operation_id(Some(entry.id))
         .summary(Some(entry.summary))
-        .tag(tag(entry.path));
+        .tag(entry.tag.unwrap_or_else(|| tag(entry.path)));
     for parameter in entry.parameters {
         operation = operation.parameter(parameter.describe());
     }
@@ -44,7 +43,7 @@ fn describe(entry: &Entry) -> Operation {
         operation = operation.request_body(Some(body.build()));
     }
     // Alternatives: one of the scopes is enough.
-    for scope in entry.needs.into_iter().flat_map(Needed::any_of) {
+    for scope in entry.needs.into_iter().flatten() {
         operation = operation.security(SecurityRequirement::new(BEARER, [*scope]));
     }
     for (status, response) in answers::of(entry.success) {

@@ -3,7 +3,7 @@
 use portvakt_core::client::IntegrationType as Type;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter as Described, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type as JsonType};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type as JsonType};
 
 /// Nine digits, which may follow the number of their register.
 const ORGNO: &str = "^(0192:)?[0-9]{9}$";
@@ -21,16 +21,32 @@ pub(super) enum Parameter {
     ClientId,
     ClientOrgno,
     ConsumerOrgno,
+    CorrelationId,
+    Cursor,
+    DelegatingOrgno,
+    DelegationSource,
+    From,
     IfMatch,
     IfNoneMatch,
     Inactive,
     IntegrationType,
     MinRevision,
+    Limit,
+    NamedPrefix,
+    NamedSource,
+    Organization,
+    Orgno,
     OwnScope,
     OwnerOrgno,
     Prefix,
+    RequiredConsumerOrgno,
+    RequiredOrganization,
     RequiredScope,
+    RequiredSupplierOrgno,
     ScopeFilter,
+    SomeClient,
+    SupplierOrgno,
+    To,
     Value,
 }
 
@@ -39,14 +55,27 @@ impl Parameter {
     pub(super) fn names_resource(self) -> bool {
         matches!(
             self,
-            Self::ClientId | Self::ConsumerOrgno | Self::OwnScope | Self::RequiredScope
+            Self::ClientId
+                | Self::ConsumerOrgno
+                | Self::NamedPrefix
+                | Self::NamedSource
+                | Self::Orgno
+                | Self::OwnScope
+                | Self::RequiredScope
         )
     }
 
     /// The parameter as the document describes it.
     pub(super) fn describe(self) -> Described {
         let place = self.place();
-        let required = place == ParameterIn::Path || self == Self::RequiredScope;
+        let required = place == ParameterIn::Path
+            || matches!(
+                self,
+                Self::RequiredConsumerOrgno
+                    | Self::RequiredOrganization
+                    | Self::RequiredScope
+                    | Self::RequiredSupplierOrgno
+            );
         ParameterBuilder::new()
             .name(self.name())
             .parameter_in(place)
@@ -62,7 +91,12 @@ impl Parameter {
 
     fn place(self) -> ParameterIn {
         match self {
-            Self::ClientId | Self::ConsumerOrgno | Self::Value => ParameterIn::Path,
+            Self::ClientId
+            | Self::ConsumerOrgno
+            | Self::NamedPrefix
+            | Self::NamedSource
+            | Self::Orgno
+            | Self::Value => ParameterIn::Path,
             Self::IfMatch | Self::IfNoneMatch | Self::MinRevision => ParameterIn::Header,
             _ => ParameterIn::Query,
         }
@@ -72,17 +106,29 @@ impl Parameter {
         match self {
             Self::AccessibleForAll => "accessible_for_all",
             Self::AllowedIntegrationType => "allowed_integration_type",
-            Self::ClientId => "client_id",
+            Self::ClientId | Self::SomeClient => "client_id",
             Self::ClientOrgno => "client_orgno",
-            Self::ConsumerOrgno => "consumer_orgno",
+            Self::ConsumerOrgno | Self::DelegatingOrgno | Self::RequiredConsumerOrgno => {
+                "consumer_orgno"
+            }
+            Self::CorrelationId => "correlation_id",
+            Self::Cursor => "cursor",
+            Self::DelegationSource => "delegation_source",
+            Self::From => "from",
             Self::IfMatch => "If-Match",
             Self::IfNoneMatch => "If-None-Match",
             Self::Inactive => "inactive",
             Self::IntegrationType => "integration_type",
             Self::MinRevision => "Portvakt-Min-Revision",
+            Self::Limit => "limit",
+            Self::NamedSource => "name",
+            Self::Organization | Self::RequiredOrganization => "organization",
+            Self::Orgno => "orgno",
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => "scope",
             Self::OwnerOrgno => "owner_orgno",
-            Self::Prefix => "prefix",
+            Self::NamedPrefix | Self::Prefix => "prefix",
+            Self::RequiredSupplierOrgno | Self::SupplierOrgno => "supplier_orgno",
+            Self::To => "to",
             Self::Value => "value",
         }
     }
@@ -94,6 +140,13 @@ impl Parameter {
             Self::ClientId => "The client",
             Self::ClientOrgno => "Only clients that act for this organization",
             Self::ConsumerOrgno => "The organization that has access",
+            Self::CorrelationId => "Only what this request changed",
+            Self::Cursor => "The next_cursor of the page before",
+            Self::DelegatingOrgno | Self::RequiredConsumerOrgno => {
+                "The organization that delegates"
+            }
+            Self::DelegationSource => "Issuer of the source",
+            Self::From => "Not before this instant, RFC 3339",
             Self::IfMatch => "The ETag of the version that is meant; without it any is",
             Self::IfNoneMatch => "The ETag of the version that the caller has",
             Self::Inactive => "Add what was deactivated; any case of `true` and `false` is read",
@@ -101,10 +154,19 @@ impl Parameter {
             Self::MinRevision => {
                 "Wait for this revision of the registry, about two seconds at most, then 503"
             }
+            Self::Limit => "How many entries at most; 50 unless it is stated",
+            Self::NamedPrefix => "The prefix, without colon",
+            Self::NamedSource => "The source's short name",
+            Self::Organization => "Only what it did, or what concerns it",
+            Self::Orgno => "The organization",
             Self::OwnScope => "Read this scope alone; the answer is then an object",
             Self::OwnerOrgno => "Only scopes of this organization",
             Self::Prefix => "Only scopes below this prefix",
+            Self::RequiredOrganization => "The organization that has or supplies the clients",
             Self::RequiredScope => "The scope by its full name",
+            Self::RequiredSupplierOrgno | Self::SupplierOrgno => "The organization that may act",
+            Self::SomeClient => "Only what it did, or what was done to it",
+            Self::To => "Before this instant, RFC 3339",
             Self::ScopeFilter => "Only what has this scope, by its full name",
             Self::Value => "The value that logins send",
         }
@@ -119,8 +181,27 @@ impl Parameter {
             Self::AllowedIntegrationType | Self::IntegrationType => {
                 text.enum_values(Some(Type::ALL.map(Type::as_str)))
             }
-            Self::ClientId => text.pattern(Some(CLIENT_ID)),
-            Self::ClientOrgno | Self::ConsumerOrgno | Self::OwnerOrgno => text.pattern(Some(ORGNO)),
+            Self::ClientId | Self::SomeClient => text.pattern(Some(CLIENT_ID)),
+            Self::ClientOrgno
+            | Self::ConsumerOrgno
+            | Self::DelegatingOrgno
+            | Self::Organization
+            | Self::Orgno
+            | Self::OwnerOrgno
+            | Self::RequiredConsumerOrgno
+            | Self::RequiredOrganization
+            | Self::RequiredSupplierOrgno
+            | Self::SupplierOrgno => text.pattern(Some(ORGNO)),
+            Self::CorrelationId => text.pattern(Some("^[0-9A-Fa-f]{32}$")),
+            Self::Cursor => text.pattern(Some("^[1-9][0-9]{0,19}$")),
+            Self::From | Self::To => {
+                text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            }
+            Self::Limit => ObjectBuilder::new()
+                .schema_type(JsonType::Integer)
+                .minimum(Some(1))
+                .maximum(Some(200)),
+            Self::NamedSource => text.min_length(Some(1)).max_length(Some(64)),
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => {
                 text.pattern(Some(SCOPE)).max_length(Some(255))
             }
@@ -128,7 +209,11 @@ impl Parameter {
                 .schema_type(JsonType::Integer)
                 .minimum(Some(0)),
             Self::Value => text.min_length(Some(1)),
-            Self::IfMatch | Self::IfNoneMatch | Self::Prefix => text,
+            Self::DelegationSource
+            | Self::IfMatch
+            | Self::IfNoneMatch
+            | Self::NamedPrefix
+            | Self::Prefix => text,
         }
     }
 }

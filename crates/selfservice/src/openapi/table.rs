@@ -18,8 +18,10 @@ pub(super) struct Entry {
     /// Unique; generators name functions after it.
     pub(super) id: &'static str,
     pub(super) summary: &'static str,
-    /// What the caller must have the right to do; nothing for what is open to everybody.
-    pub(super) needs: Option<Operation>,
+    /// The scopes of which the token has one; nothing for what is open to everybody.
+    pub(super) needs: Option<&'static [&'static str]>,
+    /// The group that it is shown in, unless its address tells.
+    pub(super) tag: Option<&'static str>,
     pub(super) parameters: &'static [Parameter],
     /// The schema of the request's body.
     pub(super) body: Option<&'static str>,
@@ -31,6 +33,8 @@ pub(super) struct Entry {
 pub(super) enum Success {
     /// 200 with one resource.
     Resource(&'static str),
+    /// 200 with what came of an act or a question; without a version.
+    Outcome(&'static str),
     /// 200 with a list of the caller's.
     List(&'static str),
     /// 200 with the caller's scopes, or the one that is asked for.
@@ -60,13 +64,19 @@ pub(super) fn entries() -> impl Iterator<Item = Entry> {
 }
 
 /// Begins an entry.
-fn on(method: HttpMethod, path: &'static str, id: &'static str, summary: &'static str) -> Entry {
+pub(super) fn on(
+    method: HttpMethod,
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+) -> Entry {
     Entry {
         method,
         path,
         id,
         summary,
         needs: None,
+        tag: None,
         parameters: &[],
         body: None,
         success: Success::Never,
@@ -75,24 +85,40 @@ fn on(method: HttpMethod, path: &'static str, id: &'static str, summary: &'stati
 
 impl Entry {
     fn needs(self, operation: Operation) -> Self {
+        self.needs_any(operation.any_of())
+    }
+
+    /// Says that the token has one of these scopes.
+    pub(super) fn needs_any(self, scopes: &'static [&'static str]) -> Self {
         Self {
-            needs: Some(operation),
+            needs: Some(scopes),
             ..self
         }
     }
 
-    fn with(self, parameters: &'static [Parameter]) -> Self {
+    /// Says which group it is shown in.
+    pub(super) fn tagged(self, tag: &'static str) -> Self {
+        Self {
+            tag: Some(tag),
+            ..self
+        }
+    }
+
+    /// Says which parameters it has.
+    pub(super) fn with(self, parameters: &'static [Parameter]) -> Self {
         Self { parameters, ..self }
     }
 
-    fn takes(self, schema: &'static str) -> Self {
+    /// Says which schema its body has.
+    pub(super) fn takes(self, schema: &'static str) -> Self {
         Self {
             body: Some(schema),
             ..self
         }
     }
 
-    fn gives(self, success: Success) -> Self {
+    /// Says what follows when nothing is wrong.
+    pub(super) fn gives(self, success: Success) -> Self {
         Self { success, ..self }
     }
 }

@@ -4,4 +4,4 @@ pub(crate) mod access;
 mod attributes;
 pub(crate) mod catalogue;
 pub(crate) mod own;
-mod view;
+pub(crate) mod view;

@@ -25,7 +25,7 @@ const LOGIN_MEMBERS: [&str; 13] = [
 ];
 
 /// Every other member. Those that the server sets are accepted and mean nothing.
-const MEMBERS: [&str; 19] = [
+const MEMBERS: [&str; 20] = [
     "client_id",
     "client_name",
     "description",
@@ -38,6 +38,7 @@ const MEMBERS: [&str; 19] = [
     "scopes",
     "access_token_lifetime",
     "token_endpoint_auth_signing_alg",
+    "self_managed",
     "active",
     "jwks",
     "jwks_file",
@@ -64,6 +65,7 @@ pub(super) fn client(node: &Node, place: Place, faults: &mut Faults) -> Option<C
         access_token_lifetime: entry.seconds("access_token_lifetime", faults),
         token_endpoint_auth_signing_alg: entry.parsed("token_endpoint_auth_signing_alg", faults),
         login: login(&entry, faults),
+        self_managed: entry.flag("self_managed", faults).unwrap_or(false),
         active: entry.flag("active", faults),
         jwks: keys(&entry, faults),
         onbehalfof: entry.list("onbehalfof", faults, on_behalf_of),
