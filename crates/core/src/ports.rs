@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::access::{Access, AccessState};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
-use crate::client::{Client, ClientId, ClientKey, KeySet, OnBehalfOf};
+use crate::client::{Client, ClientId, ClientKey, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
 use crate::organization::{OrgNumber, Organization};
@@ -52,6 +52,8 @@ pub struct ClientRecord {
     pub client: Client,
     /// Its registered keys, expired ones included, removed ones not.
     pub keys: Vec<ClientKey>,
+    /// Its secrets, expired ones included. A client that authenticates otherwise has none.
+    pub secrets: ClientSecrets,
     /// Whether the client's organization, and its supplier if it has one, are active.
     pub organization_active: bool,
 }
@@ -246,7 +248,7 @@ pub trait Scopes {
     async fn save_access(&mut self, access: &Access) -> Result<(), StorageError>;
 }
 
-/// Clients and their keys.
+/// Clients, their keys and their secrets.
 #[async_trait]
 pub trait Clients {
     /// The client of this id.
@@ -271,6 +273,15 @@ pub trait Clients {
         client_id: &ClientId,
         keys: Option<&KeySet>,
         now: Timestamp,
+    ) -> Result<(), StorageError>;
+    /// The client's secrets, expired ones included.
+    async fn find_secrets(&mut self, client_id: &ClientId) -> Result<ClientSecrets, StorageError>;
+    /// Replaces all of the client's secrets. Those that are replaced are gone: a hash that nothing
+    /// is compared with any more has no use.
+    async fn save_secrets(
+        &mut self,
+        client_id: &ClientId,
+        secrets: &ClientSecrets,
     ) -> Result<(), StorageError>;
     /// The client's on-behalf-of registrations in order of creation.
     async fn list_on_behalf_of(

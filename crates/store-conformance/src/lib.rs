@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod organizations;
 pub mod parties;
 pub mod scopes;
+pub mod secrets;
 pub mod signing_keys;
 pub mod texts;
 pub mod transactions;

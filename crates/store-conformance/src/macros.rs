@@ -43,6 +43,15 @@ macro_rules! conformance_tests {
             keys_belong_to_one_client,
             keys_without_a_client_are_refused,
         ] }
+        $crate::conformance_tests! { @group $factory, secrets, [
+            finds_secrets_with_every_attribute_in_order,
+            a_client_without_secrets_has_none,
+            saving_secrets_again_replaces_them_and_keeps_nothing,
+            secrets_belong_to_one_client,
+            secrets_without_a_client_are_refused,
+            a_client_record_has_the_secrets,
+            a_dropped_rotation_leaves_the_old_secret,
+        ] }
         $crate::conformance_tests! { @group $factory, delegations, [
             lists_sources_by_name,
             lists_delegations_in_order_with_every_attribute,

@@ -12,6 +12,7 @@
 
 mod audit;
 mod client_keys;
+mod client_secrets;
 mod clients;
 mod columns;
 mod delegations;

@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     Prefix,
     Scope,
     Access,
-    /// The client or its keys.
+    /// The client, its keys or its secrets.
     Client,
     OnBehalfOf,
     DelegationSource,

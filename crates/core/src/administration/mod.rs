@@ -18,6 +18,7 @@ pub mod on_behalf_of;
 pub mod organization;
 pub mod prefix;
 pub mod scope;
+pub mod secret;
 
 pub use self::error::{AdministrationError, FieldFault, FieldFaults, RecordKind};
 

@@ -10,3 +10,4 @@ mod keys;
 mod load;
 mod owners;
 mod properties;
+mod secrets;

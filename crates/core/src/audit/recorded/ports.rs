@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use super::Recorded;
 use super::known::{delegation_key, person_key};
 use crate::access::Access;
-use crate::audit::snapshot::key_set;
+use crate::audit::snapshot::{key_set, secrets};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
-use crate::client::{Client, ClientId, KeySet, OnBehalfOf};
+use crate::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
 use crate::organization::{OrgNumber, Organization};
@@ -163,6 +163,25 @@ impl Clients for Recorded {
         let after = key_set(client_id, organizations, after);
         if before.value != after.value {
             self.note_change(Some(before), after);
+        }
+        Ok(())
+    }
+
+    async fn find_secrets(&mut self, client_id: &ClientId) -> Result<ClientSecrets, StorageError> {
+        self.inner.find_secrets(client_id).await
+    }
+
+    async fn save_secrets(
+        &mut self,
+        client_id: &ClientId,
+        after: &ClientSecrets,
+    ) -> Result<(), StorageError> {
+        let before = self.inner.find_secrets(client_id).await?;
+        let organizations = self.organizations_of(client_id).await?;
+        self.inner.save_secrets(client_id, after).await?;
+        if before != *after {
+            let known = (!before.is_empty()).then(|| secrets(client_id, Vec::new(), &before));
+            self.note_change(known, secrets(client_id, organizations, after));
         }
         Ok(())
     }
