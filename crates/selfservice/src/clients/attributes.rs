@@ -41,7 +41,6 @@ struct Base {
     owner: Owner,
     /// None when the request's is at fault.
     kind: Option<IntegrationType>,
-    present_method: Option<AuthenticationMethod>,
 }
 
 impl Ground<'_> {
@@ -57,7 +56,6 @@ impl Ground<'_> {
             client_id,
             owner,
             kind: integration_type(request.integration_type.as_deref(), None, faults),
-            present_method: None,
         };
         self.client(request, base, faults)
     }
@@ -89,7 +87,6 @@ impl Ground<'_> {
             client_id: known.client_id.clone(),
             owner,
             kind: integration_type(request.integration_type.as_deref(), Some(known), faults),
-            present_method: Some(known.token_endpoint_auth_method),
         };
         self.client(request, base, faults)
     }
@@ -99,15 +96,11 @@ impl Ground<'_> {
             client_id,
             owner,
             kind,
-            present_method,
         } = base;
         texts(&request, faults);
         let integration_type = kind.unwrap_or(IntegrationType::Maskinporten);
         let application_type = application_type(&request, integration_type, faults);
         let method = method(&request, integration_type, application_type, faults);
-        if kind.is_some() {
-            refuse_secret(method, present_method, faults);
-        }
         Client {
             client_id,
             client_orgno: owner.client_orgno,
@@ -283,20 +276,6 @@ fn method(
     let names = "private_key_jwt, client_secret_basic, client_secret_post or none";
     one_of("token_endpoint_auth_method", text, names, faults)
         .unwrap_or_else(|| default_authentication(kind, application_type))
-}
-
-/// Secrets are not made here, and a client that needs one and has none is of no use.
-fn refuse_secret(
-    method: AuthenticationMethod,
-    present: Option<AuthenticationMethod>,
-    faults: &mut FieldFaults,
-) {
-    use AuthenticationMethod::{ClientSecretBasic, ClientSecretPost};
-    let is_secret = |method| matches!(method, ClientSecretBasic | ClientSecretPost);
-    if is_secret(method) && !present.is_some_and(is_secret) {
-        let message = "client secrets are not offered: state private_key_jwt, or none";
-        faults.invalid("token_endpoint_auth_method", message);
-    }
 }
 
 fn grant_types(

@@ -4,13 +4,14 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::Response;
 use portvakt_api_types::ClientRequest;
-use portvakt_core::administration::{AdministrationError, FieldFaults, Role, client};
+use portvakt_core::administration::{AdministrationError, FieldFaults, Role, client, secret};
 use portvakt_core::bearer::Caller;
 use portvakt_core::client::{Client, IntegrationType};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::scope::ScopeName;
 
 use super::attributes::{Ground, all_faults};
+use super::secret::answer;
 use super::{owner, view};
 use crate::authority::{Operation, Standing};
 use crate::body;
@@ -46,11 +47,8 @@ pub(crate) async fn create(call: Call, body: Bytes) -> Result<Response, Problem>
     let client = describe(&call, &caller, &body)?;
     let mut unit = call.begin(&caller).await?;
     let role = Role::Owner(caller.organization);
-    let saved = client::register(unit.as_mut(), client, role, call.now).await;
-    let saved = saved.map_err(Problem::about(OBJECT))?;
-    let body = view::client(unit.as_mut(), saved.record, call.settings()).await?;
-    let revision = reply::commit(unit).await?;
-    Ok(reply::resource(&body, revision))
+    let saved = secret::register(unit.as_mut(), client, role, call.making()).await;
+    answer(&call, unit, saved.map_err(Problem::about(OBJECT))?).await
 }
 
 fn describe(call: &Call, caller: &Caller, body: &[u8]) -> Result<Client, Problem> {

@@ -220,7 +220,6 @@ pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
             let answer = ResponseBuilder::new().description("Any origin may read");
             vec![("204", with_headers(answer, &["Allow"]).build())]
         }
-        Success::Never => Vec::new(),
     }
 }
 

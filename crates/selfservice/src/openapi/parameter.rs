@@ -1,6 +1,6 @@
 //! Parameters of addresses, queries and headers.
 
-use portvakt_core::client::IntegrationType as Type;
+use portvakt_core::client::{IntegrationType as Type, SecretOverlap};
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter as Described, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type as JsonType};
@@ -26,6 +26,7 @@ pub(super) enum Parameter {
     Inactive,
     IntegrationType,
     MinRevision,
+    Overlap,
     OwnScope,
     OwnerOrgno,
     Prefix,
@@ -80,6 +81,7 @@ impl Parameter {
             Self::Inactive => "inactive",
             Self::IntegrationType => "integration_type",
             Self::MinRevision => "Portvakt-Min-Revision",
+            Self::Overlap => "overlap",
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => "scope",
             Self::OwnerOrgno => "owner_orgno",
             Self::Prefix => "prefix",
@@ -101,6 +103,7 @@ impl Parameter {
             Self::MinRevision => {
                 "Wait for this revision of the registry, about two seconds at most, then 503"
             }
+            Self::Overlap => "Seconds for which the present secret still counts; 0 by default",
             Self::OwnScope => "Read this scope alone; the answer is then an object",
             Self::OwnerOrgno => "Only scopes of this organization",
             Self::Prefix => "Only scopes below this prefix",
@@ -127,6 +130,10 @@ impl Parameter {
             Self::MinRevision => ObjectBuilder::new()
                 .schema_type(JsonType::Integer)
                 .minimum(Some(0)),
+            Self::Overlap => ObjectBuilder::new()
+                .schema_type(JsonType::Integer)
+                .minimum(Some(0))
+                .maximum(Some(SecretOverlap::MAX_SECONDS)),
             Self::Value => text.min_length(Some(1)),
             Self::IfMatch | Self::IfNoneMatch | Self::Prefix => text,
         }

@@ -4,7 +4,7 @@ use utoipa::openapi::HttpMethod;
 
 use super::parameter::Parameter::{
     self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno, IfMatch,
-    IfNoneMatch, Inactive, IntegrationType, OwnScope, OwnerOrgno, Prefix, RequiredScope,
+    IfNoneMatch, Inactive, IntegrationType, Overlap, OwnScope, OwnerOrgno, Prefix, RequiredScope,
     ScopeFilter, Value,
 };
 use crate::authority::Operation::{self, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes};
@@ -43,8 +43,6 @@ pub(super) enum Success {
     Document,
     /// 204.
     Preflight,
-    /// There is always something wrong.
-    Never,
 }
 
 pub(super) fn entries() -> impl Iterator<Item = Entry> {
@@ -69,7 +67,7 @@ fn on(method: HttpMethod, path: &'static str, id: &'static str, summary: &'stati
         needs: None,
         parameters: &[],
         body: None,
-        success: Success::Never,
+        success: Success::Empty,
     }
 }
 
@@ -165,10 +163,11 @@ fn keys() -> Vec<Entry> {
 
 fn secrets() -> Vec<Entry> {
     let rotate = |method, id| {
-        let summary = "Make a new secret; refused, because clients authenticate with keys here";
+        let summary = "Make a new secret, which this answer alone shows";
         on(method, "/clients/{client_id}/secret", id, summary)
             .needs(ChangeClient)
-            .with(&[ClientId])
+            .with(&[ClientId, Overlap, IfMatch])
+            .gives(Success::Resource("ClientResponse"))
     };
     vec![
         rotate(HttpMethod::Post, "createSecret"),

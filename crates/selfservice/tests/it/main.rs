@@ -17,6 +17,7 @@ mod noise;
 mod openapi;
 mod registrations;
 mod scopes;
+mod secrets;
 mod story;
 mod tokens;
 mod transport;
