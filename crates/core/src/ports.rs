@@ -14,6 +14,7 @@ use crate::audit::{AuditFilter, AuditLink, StoredEntry};
 use crate::client::{Client, ClientId, ClientKey, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
+use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
 use crate::person::Person;
@@ -370,11 +371,35 @@ pub trait AuditLog {
     ) -> Result<Vec<StoredEntry>, StorageError>;
 }
 
+/// Requests that are remembered by their idempotency keys. By themselves they are no change of the
+/// registry and raise no revision.
+#[async_trait]
+pub trait KeyedRequests {
+    /// What this organization used the key for, expired or not.
+    async fn find_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+    ) -> Result<Option<RememberedRequest>, StorageError>;
+    /// Remembers a request; [`StorageError::Refused`] if the organization's key is remembered
+    /// beyond `now` already.
+    async fn save_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+        request: &RememberedRequest,
+        now: Timestamp,
+    ) -> Result<(), StorageError>;
+    /// Forgets a bounded number of requests whose `keep_until` is not after `now`, and says how
+    /// many; none once there are no more.
+    async fn remove_expired_requests(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+}
+
 /// A transaction: everything in it becomes visible at once, durably, or not at all. Dropping it
 /// without a commit undoes it.
 #[async_trait]
 pub trait UnitOfWork:
-    Organizations + Scopes + Clients + Registers + SigningKeys + AuditLog + Send
+    Organizations + Scopes + Clients + Registers + SigningKeys + AuditLog + KeyedRequests + Send
 {
     /// Makes the changes durable and visible and says at which revision. Without changes the
     /// revision is that of what was read.

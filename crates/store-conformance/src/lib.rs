@@ -19,6 +19,7 @@ pub mod audit;
 pub mod clients;
 pub mod delegations;
 pub mod facts;
+pub mod keyed_requests;
 pub mod keys;
 pub mod ledger;
 pub mod organizations;

@@ -52,6 +52,15 @@ macro_rules! conformance_tests {
             a_client_record_has_the_secrets,
             a_dropped_rotation_leaves_the_old_secret,
         ] }
+        $crate::conformance_tests! { @group $factory, keyed_requests, [
+            finds_a_request_with_every_attribute,
+            a_key_is_one_organizations,
+            a_key_in_use_is_refused_and_forbids_the_commit,
+            a_key_that_has_expired_is_used_again,
+            a_remembered_request_is_no_revision,
+            removing_forgets_what_has_expired_alone,
+            of_many_writers_under_one_key_one_makes_something,
+        ] }
         $crate::conformance_tests! { @group $factory, delegations, [
             lists_sources_by_name,
             lists_delegations_in_order_with_every_attribute,

@@ -230,6 +230,7 @@ pub async fn a_reader_refuses_every_save(factory: &impl StoreFactory) -> Outcome
         reader
             .save_secrets(&client_id("a"), &ClientSecrets::default())
             .await,
+        reader.remove_expired_requests(at(1)).await.map(|_| ()),
         reader.save_on_behalf_of(&on_behalf_of("a", "kunde")).await,
         reader.save_delegation_source(&source).await,
         reader.save_delegation(&delegation("fjord:a")).await,

@@ -19,6 +19,7 @@ mod delegations;
 mod facts;
 mod fault;
 mod file;
+mod keyed_requests;
 mod ledger;
 mod lookups;
 mod on_behalf_of;

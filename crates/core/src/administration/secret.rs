@@ -4,7 +4,7 @@
 //! are what surfaces call to register and to change clients: they make the secret that the change
 //! asks for. Taking one away needs no randomness and happens wherever a client is saved.
 
-use super::{AdministrationError, Change, Role, Saved, client};
+use super::{AdministrationError, Role, Saved, client};
 use crate::client::{Client, ClientId, ClientSecret, SecretOverlap, StoredSecret};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
@@ -35,6 +35,16 @@ pub struct SavedClient {
     pub saved: Saved<Client>,
     /// A new secret.
     pub secret: Option<NewSecret>,
+}
+
+impl SavedClient {
+    /// A client that was so already.
+    pub fn unchanged(client: Client) -> Self {
+        Self {
+            saved: Saved::unchanged(client),
+            secret: None,
+        }
+    }
 }
 
 /// As [`client::register`], and makes the secret of a client that authenticates with one.
@@ -90,11 +100,8 @@ pub async fn rotate(
     }
     let secret = make(unit, &client, overlap, making).await?;
     Ok(SavedClient {
-        saved: Saved {
-            record: client,
-            change: Change::Unchanged,
-        },
         secret: Some(secret),
+        ..SavedClient::unchanged(client)
     })
 }
 

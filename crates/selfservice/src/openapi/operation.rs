@@ -87,6 +87,10 @@ fn refusals(entry: &Entry) -> Vec<Refusal> {
         (writes, Refusal::Conflict),
         (has(Parameter::IfMatch), Refusal::PreconditionFailed),
         (entry.body.is_some(), Refusal::UnsupportedMediaType),
+        (
+            has(Parameter::IdempotencyKey),
+            Refusal::UnprocessableContent,
+        ),
     ];
     let depending = depending.into_iter().filter(|(applies, _)| *applies);
     // A body that nobody reads has its limits too.

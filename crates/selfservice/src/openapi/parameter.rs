@@ -5,6 +5,8 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter as Described, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type as JsonType};
 
+use crate::clients::idempotency;
+
 /// Nine digits, which may follow the number of their register.
 const ORGNO: &str = "^(0192:)?[0-9]{9}$";
 
@@ -21,6 +23,7 @@ pub(super) enum Parameter {
     ClientId,
     ClientOrgno,
     ConsumerOrgno,
+    IdempotencyKey,
     IfMatch,
     IfNoneMatch,
     Inactive,
@@ -64,7 +67,9 @@ impl Parameter {
     fn place(self) -> ParameterIn {
         match self {
             Self::ClientId | Self::ConsumerOrgno | Self::Value => ParameterIn::Path,
-            Self::IfMatch | Self::IfNoneMatch | Self::MinRevision => ParameterIn::Header,
+            Self::IdempotencyKey | Self::IfMatch | Self::IfNoneMatch | Self::MinRevision => {
+                ParameterIn::Header
+            }
             _ => ParameterIn::Query,
         }
     }
@@ -76,6 +81,7 @@ impl Parameter {
             Self::ClientId => "client_id",
             Self::ClientOrgno => "client_orgno",
             Self::ConsumerOrgno => "consumer_orgno",
+            Self::IdempotencyKey => idempotency::HEADER_NAME,
             Self::IfMatch => "If-Match",
             Self::IfNoneMatch => "If-None-Match",
             Self::Inactive => "inactive",
@@ -96,6 +102,10 @@ impl Parameter {
             Self::ClientId => "The client",
             Self::ClientOrgno => "Only clients that act for this organization",
             Self::ConsumerOrgno => "The organization that has access",
+            Self::IdempotencyKey => {
+                "Names the request for 24 hours: sent again, it answers the client that it made, \
+                 without its secret"
+            }
             Self::IfMatch => "The ETag of the version that is meant; without it any is",
             Self::IfNoneMatch => "The ETag of the version that the caller has",
             Self::Inactive => "Add what was deactivated; any case of `true` and `false` is read",
@@ -134,6 +144,7 @@ impl Parameter {
                 .schema_type(JsonType::Integer)
                 .minimum(Some(0))
                 .maximum(Some(SecretOverlap::MAX_SECONDS)),
+            Self::IdempotencyKey => text.pattern(Some("^[!-~]{1,255}$")),
             Self::Value => text.min_length(Some(1)),
             Self::IfMatch | Self::IfNoneMatch | Self::Prefix => text,
         }

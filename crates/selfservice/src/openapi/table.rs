@@ -3,9 +3,9 @@
 use utoipa::openapi::HttpMethod;
 
 use super::parameter::Parameter::{
-    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno, IfMatch,
-    IfNoneMatch, Inactive, IntegrationType, Overlap, OwnScope, OwnerOrgno, Prefix, RequiredScope,
-    ScopeFilter, Value,
+    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno,
+    IdempotencyKey, IfMatch, IfNoneMatch, Inactive, IntegrationType, Overlap, OwnScope, OwnerOrgno,
+    Prefix, RequiredScope, ScopeFilter, Value,
 };
 use crate::authority::Operation::{self, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes};
 use crate::authority::Operation::{ChangeClient, ChangeOnBehalfOf, ChangeScopes, CreateClient};
@@ -107,6 +107,7 @@ fn clients() -> Vec<Entry> {
             .gives(Success::List("ClientResponse")),
         on(Post, "/clients", "createClient", "Register a client")
             .needs(CreateClient)
+            .with(&[IdempotencyKey])
             .takes("ClientRequest")
             .gives(client),
         on(Get, ONE, "readClient", "Read a client, deactivated or not")

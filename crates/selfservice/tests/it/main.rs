@@ -11,6 +11,7 @@ mod clients;
 mod concurrency;
 mod examples;
 mod harness;
+mod idempotency;
 mod keys;
 mod model;
 mod noise;

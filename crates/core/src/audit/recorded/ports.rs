@@ -10,12 +10,13 @@ use crate::audit::{AuditFilter, AuditLink, StoredEntry};
 use crate::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
+use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
 use crate::person::Person;
 use crate::ports::{
-    AuditLog, Clients, Listing, Organizations, PrefixAssignment, Registers, Scopes, SigningKeys,
-    StorageError, StoredKey,
+    AuditLog, Clients, KeyedRequests, Listing, Organizations, PrefixAssignment, Registers, Scopes,
+    SigningKeys, StorageError, StoredKey,
 };
 use crate::scope::{Prefix, Scope, ScopeName};
 use crate::signing::SigningKeyRecord;
@@ -359,5 +360,33 @@ impl AuditLog for Recorded {
         limit: u32,
     ) -> Result<Vec<StoredEntry>, StorageError> {
         self.inner.list_latest_audit(filter, limit).await
+    }
+}
+
+/// What is remembered of requests is no change of the registry.
+#[async_trait]
+impl KeyedRequests for Recorded {
+    async fn find_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+    ) -> Result<Option<RememberedRequest>, StorageError> {
+        self.inner.find_request(organization, key).await
+    }
+
+    async fn save_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+        request: &RememberedRequest,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.inner
+            .save_request(organization, key, request, now)
+            .await
+    }
+
+    async fn remove_expired_requests(&mut self, now: Timestamp) -> Result<u64, StorageError> {
+        self.inner.remove_expired_requests(now).await
     }
 }
