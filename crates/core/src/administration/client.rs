@@ -2,6 +2,7 @@
 
 mod combination;
 mod scopes;
+mod uris;
 
 use super::{AdministrationError, RecordKind, Role, Saved, organization};
 use crate::client::{Client, ClientId, ClientSecrets};
@@ -14,6 +15,7 @@ pub(crate) use self::combination::normalize;
 pub use self::combination::{attribute_faults, default_authentication, default_grants};
 pub use self::scopes::{ScopeObstacle, obstacle};
 pub(crate) use self::scopes::{find_obstacles, grant_operator_scopes};
+pub use self::uris::uri_faults;
 
 /// A new, random client id.
 pub fn generate_id(entropy: &dyn Entropy) -> Result<ClientId, AdministrationError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use portvakt_core::SystemEntropy;
+use portvakt_core::client::UriPolicy;
 use portvakt_http::Limits;
 use portvakt_selfservice::{MAX_BODY_BYTES, Settings, Surface};
 
@@ -30,6 +31,9 @@ pub(super) fn router(endpoints: &Endpoints, surroundings: Surroundings) -> Route
             max_body_bytes: MAX_BODY_BYTES,
             ..Limits::default()
         },
-        settings: Settings::default(),
+        settings: Settings {
+            login_addresses: UriPolicy::Test,
+            ..Settings::default()
+        },
     })
 }

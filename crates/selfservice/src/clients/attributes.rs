@@ -3,7 +3,7 @@
 use portvakt_api_types::ClientRequest;
 use portvakt_core::Timestamp;
 use portvakt_core::administration::client::{
-    attribute_faults, default_authentication, default_grants,
+    attribute_faults, default_authentication, default_grants, uri_faults,
 };
 use portvakt_core::administration::{FieldFaults, Role};
 use portvakt_core::client::{
@@ -101,7 +101,7 @@ impl Ground<'_> {
         let integration_type = kind.unwrap_or(IntegrationType::Maskinporten);
         let application_type = application_type(&request, integration_type, faults);
         let method = method(&request, integration_type, application_type, faults);
-        Client {
+        let client = Client {
             client_id,
             client_orgno: owner.client_orgno,
             supplier_orgno: owner.supplier_orgno,
@@ -123,7 +123,12 @@ impl Ground<'_> {
             active: true,
             created: self.now,
             last_updated: self.now,
+        };
+        if kind.is_some() && !has_fault(faults, "application_type") {
+            let policy = self.settings.login_addresses;
+            faults::merge(faults, uri_faults(&client, policy));
         }
+        client
     }
 
     fn login(
@@ -148,11 +153,12 @@ impl Ground<'_> {
             redirect_uris: if kind.is_machine() {
                 Vec::new()
             } else {
-                uris("redirect_uris", request.redirect_uris, faults)
+                uris("redirect_uris", request.redirect_uris, kind, faults)
             },
             post_logout_redirect_uris: uris(
                 "post_logout_redirect_uris",
                 request.post_logout_redirect_uris,
+                kind,
                 faults,
             ),
             frontchannel_logout_uri: request.frontchannel_logout_uri,
@@ -310,13 +316,20 @@ fn scopes(names: Option<&[String]>, faults: &mut FieldFaults) -> Vec<ScopeName> 
     scopes
 }
 
-fn uris(field: &str, uris: Option<Vec<String>>, faults: &mut FieldFaults) -> Vec<String> {
+/// The addresses of a member. Those of logins are judged by the rules of logins, with the rest of
+/// the client; those of machines are only kept.
+fn uris(
+    field: &str,
+    uris: Option<Vec<String>>,
+    kind: IntegrationType,
+    faults: &mut FieldFaults,
+) -> Vec<String> {
     let uris = uris.unwrap_or_default();
     if uris.len() > MAX_URIS {
         faults.invalid(field, format!("has more than {MAX_URIS} addresses"));
         return Vec::new();
     }
-    for (index, uri) in uris.iter().enumerate() {
+    for (index, uri) in uris.iter().enumerate().filter(|_| kind.is_machine()) {
         faults::return_address(faults, &format!("{field}[{index}]"), Some(uri));
     }
     uris

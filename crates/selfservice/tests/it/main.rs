@@ -5,6 +5,7 @@
     reason = "whatever goes wrong in a test's scaffolding fails the test by panicking"
 )]
 
+mod addresses;
 mod audit;
 mod bad_input;
 mod clients;
