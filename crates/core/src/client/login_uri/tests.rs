@@ -310,3 +310,35 @@ fn a_logout_is_told_to_a_host_that_logins_return_to() {
     let none = check_frontchannel_uri("https://havbris.example/", &[], Test);
     assert_eq!(none, Err(No::OtherHost));
 }
+
+proptest::proptest! {
+    /// Whatever is accepted is read by a browser as it is written.
+    #[test]
+    fn what_is_accepted_is_read_as_it_is_written(
+        text in "(https?|no\\.app|javascript)(:|://)[a-z0-9.:@\\[\\]*%/?#\\\\ -]{0,30}",
+    ) {
+        for application_type in [Web, Browser, Native] {
+            for policy in [Production, Test] {
+                if check_return_uri(&text, application_type, policy).is_err() {
+                    continue;
+                }
+                let url = Url::parse(&text.replacen(":*", ":0", 1)).unwrap();
+                proptest::prop_assert!(url.fragment().is_none());
+                proptest::prop_assert!(url.username().is_empty() && url.password().is_none());
+                proptest::prop_assert!(url.scheme() != "javascript");
+                if url.scheme().starts_with("http") {
+                    let start = format!("{}://{}", url.scheme(), url.host_str().unwrap());
+                    proptest::prop_assert!(text.starts_with(&start));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_is_a_fault(text in ".{0,60}") {
+        for application_type in [Web, Native] {
+            let _ = check_return_uri(&text, application_type, Test);
+        }
+        let _ = check_backchannel_uri(&text, std::slice::from_ref(&text), Production);
+    }
+}
