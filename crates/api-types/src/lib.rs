@@ -14,6 +14,7 @@ mod lists;
 mod on_behalf_of;
 mod operator;
 mod scope;
+mod secret;
 
 pub use self::access::AccessResponse;
 pub use self::client::{ClientRequest, ClientResponse};
@@ -29,3 +30,4 @@ pub use self::operator::{
     PrefixTransferResponse, ScopeAmendmentRequest, SigningKeyResponse,
 };
 pub use self::scope::{ScopeRequest, ScopeResponse};
+pub use self::secret::SecretText;

@@ -16,6 +16,7 @@ pub mod clock;
 pub mod delegation;
 pub mod entropy;
 pub mod grant;
+pub mod idempotency;
 pub mod issuer;
 pub mod organization;
 pub mod party;

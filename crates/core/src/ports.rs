@@ -11,9 +11,10 @@ use async_trait::async_trait;
 
 use crate::access::{Access, AccessState};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
-use crate::client::{Client, ClientId, ClientKey, KeySet, OnBehalfOf};
+use crate::client::{Client, ClientId, ClientKey, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
+use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
 use crate::person::Person;
@@ -52,6 +53,8 @@ pub struct ClientRecord {
     pub client: Client,
     /// Its registered keys, expired ones included, removed ones not.
     pub keys: Vec<ClientKey>,
+    /// Its secrets, expired ones included. A client that authenticates otherwise has none.
+    pub secrets: ClientSecrets,
     /// Whether the client's organization, and its supplier if it has one, are active.
     pub organization_active: bool,
 }
@@ -246,7 +249,7 @@ pub trait Scopes {
     async fn save_access(&mut self, access: &Access) -> Result<(), StorageError>;
 }
 
-/// Clients and their keys.
+/// Clients, their keys and their secrets.
 #[async_trait]
 pub trait Clients {
     /// The client of this id.
@@ -271,6 +274,15 @@ pub trait Clients {
         client_id: &ClientId,
         keys: Option<&KeySet>,
         now: Timestamp,
+    ) -> Result<(), StorageError>;
+    /// The client's secrets, expired ones included.
+    async fn find_secrets(&mut self, client_id: &ClientId) -> Result<ClientSecrets, StorageError>;
+    /// Replaces all of the client's secrets. Those that are replaced are gone: a hash that nothing
+    /// is compared with any more has no use.
+    async fn save_secrets(
+        &mut self,
+        client_id: &ClientId,
+        secrets: &ClientSecrets,
     ) -> Result<(), StorageError>;
     /// The client's on-behalf-of registrations in order of creation.
     async fn list_on_behalf_of(
@@ -359,11 +371,35 @@ pub trait AuditLog {
     ) -> Result<Vec<StoredEntry>, StorageError>;
 }
 
+/// Requests that are remembered by their idempotency keys. By themselves they are no change of the
+/// registry and raise no revision.
+#[async_trait]
+pub trait KeyedRequests {
+    /// What this organization used the key for, expired or not.
+    async fn find_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+    ) -> Result<Option<RememberedRequest>, StorageError>;
+    /// Remembers a request; [`StorageError::Refused`] if the organization's key is remembered
+    /// beyond `now` already.
+    async fn save_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+        request: &RememberedRequest,
+        now: Timestamp,
+    ) -> Result<(), StorageError>;
+    /// Forgets a bounded number of requests whose `keep_until` is not after `now`, and says how
+    /// many; none once there are no more.
+    async fn remove_expired_requests(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+}
+
 /// A transaction: everything in it becomes visible at once, durably, or not at all. Dropping it
 /// without a commit undoes it.
 #[async_trait]
 pub trait UnitOfWork:
-    Organizations + Scopes + Clients + Registers + SigningKeys + AuditLog + Send
+    Organizations + Scopes + Clients + Registers + SigningKeys + AuditLog + KeyedRequests + Send
 {
     /// Makes the changes durable and visible and says at which revision. Without changes the
     /// revision is that of what was read.

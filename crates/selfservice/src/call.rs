@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use portvakt_core::administration::secret::Making;
 use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::bearer::{BearerError, BearerPolicy, Caller};
 use portvakt_core::client::ClientId;
@@ -134,6 +135,14 @@ impl Call {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.state.settings
+    }
+
+    /// What making a secret takes.
+    pub(crate) fn making(&self) -> Making<'_> {
+        Making {
+            entropy: self.entropy(),
+            now: self.now,
+        }
     }
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {

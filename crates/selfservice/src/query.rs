@@ -1,5 +1,6 @@
 //! Query parameters (spec: selfservice §2.2).
 
+use portvakt_core::client::SecretOverlap;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::Listing;
 use portvakt_core::scope::ScopeName;
@@ -91,6 +92,15 @@ impl Query {
     pub(crate) fn required_scope(&self, object: Object) -> Result<ScopeName, Problem> {
         self.scope(object)?
             .ok_or_else(|| refused(object, "scope", "is required: write ?scope=prefix:subscope"))
+    }
+
+    /// How long a secret still counts beside the new one.
+    pub(crate) fn overlap(&self, object: Object) -> Result<SecretOverlap, Problem> {
+        let overlap = self.text("overlap", object)?.map(SecretOverlap::parse);
+        let overlap = overlap.transpose();
+        overlap
+            .map(Option::unwrap_or_default)
+            .map_err(|error| refused(object, "overlap", &error.to_string()))
     }
 
     /// An organization to filter by.

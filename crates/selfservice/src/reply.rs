@@ -34,6 +34,15 @@ pub(crate) fn bytes(body: &impl Serialize) -> Vec<u8> {
 pub(crate) fn resource(body: &impl Serialize, revision: Revision) -> Response {
     let bytes = bytes(body);
     let tag = etag::of(&bytes);
+    with_tag(bytes, tag, revision)
+}
+
+/// As [`resource`], with a tag that is not made of the body alone.
+pub(crate) fn tagged(body: &impl Serialize, tag: String, revision: Revision) -> Response {
+    with_tag(bytes(body), tag, revision)
+}
+
+fn with_tag(bytes: Vec<u8>, tag: String, revision: Revision) -> Response {
     let mut response = json(bytes, revision);
     insert(&mut response, ETAG, tag);
     response

@@ -43,6 +43,24 @@ macro_rules! conformance_tests {
             keys_belong_to_one_client,
             keys_without_a_client_are_refused,
         ] }
+        $crate::conformance_tests! { @group $factory, secrets, [
+            finds_secrets_with_every_attribute_in_order,
+            a_client_without_secrets_has_none,
+            saving_secrets_again_replaces_them_and_keeps_nothing,
+            secrets_belong_to_one_client,
+            secrets_without_a_client_are_refused,
+            a_client_record_has_the_secrets,
+            a_dropped_rotation_leaves_the_old_secret,
+        ] }
+        $crate::conformance_tests! { @group $factory, keyed_requests, [
+            finds_a_request_with_every_attribute,
+            a_key_is_one_organizations,
+            a_key_in_use_is_refused_and_forbids_the_commit,
+            a_key_that_has_expired_is_used_again,
+            a_remembered_request_is_no_revision,
+            removing_forgets_what_has_expired_alone,
+            of_many_writers_under_one_key_one_makes_something,
+        ] }
         $crate::conformance_tests! { @group $factory, delegations, [
             lists_sources_by_name,
             lists_delegations_in_order_with_every_attribute,

@@ -90,7 +90,8 @@ impl AuditLog for SqliteUnit {
             entry.text,
             hash
         );
-        self.append(statement).await
+        self.append(statement, "the entry does not follow the last one")
+            .await
     }
 
     async fn list_audit(

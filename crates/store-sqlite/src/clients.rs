@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
-use portvakt_core::client::{Client, ClientId, KeySet, OnBehalfOf};
+use portvakt_core::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Clients, Listing, StorageError, StoredKey};
 use portvakt_core::scope::ScopeName;
@@ -14,7 +14,7 @@ use sqlx::SqliteConnection;
 use crate::columns::{Row, document, instant, word};
 use crate::fault::storage_error;
 use crate::unit::{Kind, SqliteUnit, Statement};
-use crate::{client_keys, on_behalf_of};
+use crate::{client_keys, client_secrets, on_behalf_of};
 
 struct ClientRow {
     client_id: String,
@@ -209,6 +209,21 @@ impl Clients for SqliteUnit {
         let keys = keys.map_or(&[][..], KeySet::keys);
         self.saving()?;
         client_keys::replace(self, client_id, keys, now).await?;
+        self.saved(Kind::Client, client_id.to_string());
+        Ok(())
+    }
+
+    async fn find_secrets(&mut self, client_id: &ClientId) -> Result<ClientSecrets, StorageError> {
+        client_secrets::find(self.connection(), client_id).await
+    }
+
+    async fn save_secrets(
+        &mut self,
+        client_id: &ClientId,
+        secrets: &ClientSecrets,
+    ) -> Result<(), StorageError> {
+        self.saving()?;
+        client_secrets::replace(self, client_id, secrets).await?;
         self.saved(Kind::Client, client_id.to_string());
         Ok(())
     }

@@ -12,12 +12,14 @@
 
 mod audit;
 mod client_keys;
+mod client_secrets;
 mod clients;
 mod columns;
 mod delegations;
 mod facts;
 mod fault;
 mod file;
+mod keyed_requests;
 mod ledger;
 mod lookups;
 mod on_behalf_of;

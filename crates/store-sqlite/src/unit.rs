@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     Prefix,
     Scope,
     Access,
-    /// The client or its keys.
+    /// The client, its keys or its secrets.
     Client,
     OnBehalfOf,
     DelegationSource,
@@ -63,8 +63,8 @@ pub(crate) struct SqliteUnit {
     /// The revision that this unit reads.
     revision: Revision,
     changes: BTreeSet<(Kind, String)>,
-    /// Whether entries of the audit log were appended.
-    appended: bool,
+    /// Whether something was written that is no part of the registry, such as the audit log.
+    wrote_aside: bool,
     /// Saves that began and did not end: they failed, or were given up half way.
     unfinished: u32,
 }
@@ -81,7 +81,7 @@ impl SqliteUnit {
             mode,
             revision,
             changes: BTreeSet::new(),
-            appended: false,
+            wrote_aside: false,
             unfinished: 0,
         })
     }
@@ -130,21 +130,35 @@ impl SqliteUnit {
         Ok(())
     }
 
-    /// Appends one row to a log, which is no change of the registry. Refused if no row was inserted.
-    pub(crate) async fn append(&mut self, statement: Statement<'_>) -> Result<(), StorageError> {
+    /// Writes one row that is no part of the registry. Refused, for this reason, if none was.
+    pub(crate) async fn append(
+        &mut self,
+        statement: Statement<'_>,
+        refusal: &str,
+    ) -> Result<(), StorageError> {
+        if self.write_aside(statement).await? != 1 {
+            return Err(StorageError::Refused(refusal.to_owned()));
+        }
+        self.unfinished -= 1;
+        Ok(())
+    }
+
+    /// Removes rows that are no part of the registry, and says how many.
+    pub(crate) async fn remove(&mut self, statement: Statement<'_>) -> Result<u64, StorageError> {
+        let removed = self.write_aside(statement).await?;
+        self.unfinished -= 1;
+        Ok(removed)
+    }
+
+    /// Begins a save beside the registry, and says how many rows it touched.
+    async fn write_aside(&mut self, statement: Statement<'_>) -> Result<u64, StorageError> {
         self.saving()?;
-        let inserted = statement
+        let written = statement
             .execute(&mut *self.transaction)
             .await
             .map_err(storage_error)?;
-        if inserted.rows_affected() != 1 {
-            return Err(StorageError::Refused(
-                "the entry does not follow the last one".to_owned(),
-            ));
-        }
-        self.unfinished -= 1;
-        self.appended = true;
-        Ok(())
+        self.wrote_aside = true;
+        Ok(written.rows_affected())
     }
 
     async fn record_changes(&mut self) -> Result<Revision, StorageError> {
@@ -178,7 +192,7 @@ impl UnitOfWork for SqliteUnit {
                 "a save in the transaction failed".to_owned(),
             ));
         }
-        if self.changes.is_empty() && !self.appended {
+        if self.changes.is_empty() && !self.wrote_aside {
             return Ok(self.revision);
         }
         let revision = if self.changes.is_empty() {

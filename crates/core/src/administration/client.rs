@@ -2,9 +2,10 @@
 
 mod combination;
 mod scopes;
+mod uris;
 
 use super::{AdministrationError, RecordKind, Role, Saved, organization};
-use crate::client::{Client, ClientId};
+use crate::client::{Client, ClientId, ClientSecrets};
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, uuid};
 use crate::ports::UnitOfWork;
@@ -14,6 +15,7 @@ pub(crate) use self::combination::normalize;
 pub use self::combination::{attribute_faults, default_authentication, default_grants};
 pub use self::scopes::{ScopeObstacle, obstacle};
 pub(crate) use self::scopes::{find_obstacles, grant_operator_scopes};
+pub use self::uris::uri_faults;
 
 /// A new, random client id.
 pub fn generate_id(entropy: &dyn Entropy) -> Result<ClientId, AdministrationError> {
@@ -22,7 +24,7 @@ pub fn generate_id(entropy: &dyn Entropy) -> Result<ClientId, AdministrationErro
         .map_err(|error| AdministrationError::invalid("client_id", error.to_string()))
 }
 
-/// Registers a client. Its organization is recorded if it is not known. An operator-only scope can
+/// Registers a client. It has no secret yet: [`super::secret::register`] makes one. Its organization is recorded if it is not known. An operator-only scope can
 /// be put on it by the operator alone, which includes access for the organization that decides.
 pub async fn register(
     unit: &mut dyn UnitOfWork,
@@ -256,7 +258,8 @@ pub(crate) async fn ensure_organizations(
     Ok(())
 }
 
-/// Saves `desired` in the place of `known` if they differ in anything but the time.
+/// Saves `desired` in the place of `known` if they differ in anything but the time. A client that
+/// no longer authenticates with a secret loses the ones that it has.
 pub(crate) async fn replace(
     unit: &mut dyn UnitOfWork,
     known: &Client,
@@ -269,5 +272,10 @@ pub(crate) async fn replace(
     }
     desired.last_updated = now;
     unit.save_client(&desired).await?;
+    let method = desired.token_endpoint_auth_method;
+    if known.token_endpoint_auth_method.uses_secret() && !method.uses_secret() {
+        let none = ClientSecrets::default();
+        unit.save_secrets(&desired.client_id, &none).await?;
+    }
     Ok(Saved::updated(desired))
 }

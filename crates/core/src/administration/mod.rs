@@ -19,6 +19,7 @@ pub mod operator;
 pub mod organization;
 pub mod prefix;
 pub mod scope;
+pub mod secret;
 
 pub use self::error::{AdministrationError, FieldFault, FieldFaults, RecordKind};
 

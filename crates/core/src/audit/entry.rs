@@ -65,6 +65,8 @@ pub enum ObjectKind {
     Client,
     /// A client's key set.
     KeySet,
+    /// A client's secrets.
+    ClientSecret,
     /// An on-behalf-of registration.
     OnBehalfOf,
     /// A delegation source.
@@ -91,6 +93,7 @@ impl ObjectKind {
             Self::Access => "access",
             Self::Client => "client",
             Self::KeySet => "key_set",
+            Self::ClientSecret => "client_secret",
             Self::OnBehalfOf => "on_behalf_of",
             Self::DelegationSource => "delegation_source",
             Self::Delegation => "delegation",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::entry::ObjectKind;
 use crate::access::Access;
-use crate::client::{Client, ClientId, ClientKey, OnBehalfOf};
+use crate::client::{Client, ClientId, ClientKey, ClientSecrets, OnBehalfOf, StoredSecret};
 use crate::delegation::{Delegation, DelegationSource};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
@@ -250,4 +250,26 @@ pub(super) fn key_set<'k>(
     let keys: Vec<_> = keys.into_iter().map(key).collect();
     let value = json!({ "keys": keys });
     Snapshot::new(ObjectKind::KeySet, client_id.as_str(), organizations, value)
+}
+
+/// All of a client's secrets: when each was made and ends, and nothing that comes from the secret.
+pub(super) fn secrets(
+    client_id: &ClientId,
+    organizations: Vec<OrgNumber>,
+    secrets: &ClientSecrets,
+) -> Snapshot {
+    let secret = |secret: &StoredSecret| {
+        json!({
+            "created": secret.created.to_string(),
+            "expires": secret.expires_at.to_string(),
+        })
+    };
+    let secrets: Vec<_> = secrets.as_slice().iter().map(secret).collect();
+    let value = json!({ "secrets": secrets });
+    Snapshot::new(
+        ObjectKind::ClientSecret,
+        client_id.as_str(),
+        organizations,
+        value,
+    )
 }

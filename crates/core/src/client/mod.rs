@@ -1,7 +1,9 @@
-//! OAuth clients, their settings and their registered keys (spec: selfservice §5).
+//! OAuth clients, their settings, their registered keys and their secrets (spec: selfservice §5).
 
 mod key;
+mod login_uri;
 mod on_behalf_of;
+mod secret;
 mod settings;
 
 use std::fmt;
@@ -12,7 +14,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use portvakt_jose::Algorithm;
 
 pub use self::key::{ClientKey, InvalidKeySet, KEY_LIFETIME, KeySet, MAX_KEYS};
+pub use self::login_uri::{
+    InvalidLoginUri, UriPolicy, check_backchannel_uri, check_frontchannel_uri, check_return_uri,
+};
 pub use self::on_behalf_of::OnBehalfOf;
+pub use self::secret::{
+    ClientSecret, ClientSecrets, InvalidOverlap, SECRET_LIFETIME, SecretHash, SecretOverlap,
+    StoredSecret, TooManySecrets,
+};
 pub use self::settings::{
     ApplicationType, AuthenticationMethod, GrantType, IntegrationType, LoginSettings,
     RefreshTokenUsage, UnknownIntegrationType,

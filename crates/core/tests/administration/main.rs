@@ -11,3 +11,4 @@ mod load;
 mod operating;
 mod owners;
 mod properties;
+mod secrets;

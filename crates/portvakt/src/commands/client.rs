@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use portvakt_core::administration::{Role, client, key};
+use portvakt_core::administration::{Role, client, key, secret};
 use portvakt_core::client::{ApplicationType, Client, ClientId, IntegrationType};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::UnitOfWork;
@@ -10,6 +10,7 @@ use portvakt_core::scope::ScopeName;
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_jose::{Algorithm, JwkSet};
 
+use super::client_secret::{self, making};
 use super::key_files::{self, NewKey};
 use super::render::InactiveArgs;
 use super::{administer, render};
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     AddScope(ScopesArgs),
     /// Take scopes from a client
     RemoveScope(ScopesArgs),
+    /// Make a new secret for a client and print it, this once
+    Secret(client_secret::Args),
     /// Refuse a client, at once
     Deactivate(OneArgs),
     /// Undo a deactivation
@@ -126,6 +129,7 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Add(args) => add(*args, output).await,
         Command::List(args) => list(args, output).await,
         Command::Show(args) => show(args, output).await,
+        Command::Secret(args) => client_secret::run(args, output).await,
         Command::AddScope(ScopesArgs {
             client_id,
             scopes,
@@ -183,8 +187,9 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
         .transpose()?;
     let folder = args.data_dir.data_dir();
     let data_dir = args.data_dir.clone();
-    let saved = administer::write(&data_dir, async |unit, now| {
-        let saved = client::register(unit, args.to_client(id.clone(), now), OPERATOR, now).await?;
+    let made = administer::write(&data_dir, async |unit, now| {
+        let wanted = args.to_client(id.clone(), now);
+        let made = secret::register(unit, wanted, OPERATOR, making(now)).await?;
         let generated = new_key.as_ref().map(NewKey::public_set).transpose()?;
         if let Some(jwks) = jwks.or(generated) {
             register_keys(unit, &id, &jwks, now).await?;
@@ -193,15 +198,10 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
         let written = new_key
             .map(|new_key| new_key.write(&folder, &id))
             .transpose()?;
-        Ok((saved, written))
+        Ok((made, written))
     });
-    let (saved, written) = saved.await?;
-    render::saved(
-        output,
-        &title(&saved.record.client_id),
-        &saved,
-        render::client,
-    )?;
+    let (made, written) = made.await?;
+    client_secret::registered(output, &made)?;
     if let Some(path) = written {
         output.note(format!("its private key is in {}", path.display()));
     }
@@ -266,7 +266,13 @@ async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
 
 async fn show(args: OneArgs, output: Output) -> anyhow::Result<()> {
     let found = administer::read(&args.data_dir, async |unit| {
-        Ok(client::find(unit, &args.client_id).await?)
+        let client = client::find(unit, &args.client_id).await?;
+        let mut shown = render::client(&client);
+        if client.token_endpoint_auth_method.uses_secret() {
+            let secrets = unit.find_secrets(&args.client_id).await?;
+            shown["client_secrets"] = client_secret::times(&secrets);
+        }
+        Ok(shown)
     });
-    render::record(output, &render::client(&found.await?))
+    render::record(output, &found.await?)
 }

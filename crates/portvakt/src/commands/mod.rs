@@ -5,6 +5,7 @@ mod administer;
 mod audit;
 mod certificate;
 mod client;
+mod client_secret;
 mod completions;
 mod delegation;
 mod demo;

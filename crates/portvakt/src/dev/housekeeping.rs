@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use portvakt_core::idempotency;
 use portvakt_core::ports::ReplayLedger;
 use portvakt_http::Shutdown;
 use portvakt_store_sqlite::SqliteStore;
@@ -14,7 +15,8 @@ use crate::server::{Downloads, REFRESH_INTERVAL, Trust};
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Forgets used grants that can no longer be accepted, until shutdown.
+/// Forgets used grants that can no longer be accepted, and requests whose keys have expired, until
+/// shutdown.
 pub(super) async fn remove_expired(
     store: Arc<SqliteStore>,
     clock: Arc<DevClock>,
@@ -23,6 +25,7 @@ pub(super) async fn remove_expired(
     let mut ticks = every(REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
         remove_once(&store, &clock).await;
+        forget_requests(&store, &clock).await;
     }
 }
 
@@ -32,6 +35,14 @@ async fn remove_once(store: &SqliteStore, clock: &DevClock) {
         Ok(0) => {}
         Ok(removed) => tracing::debug!(removed, "expired grants forgotten"),
         Err(error) => tracing::warn!(%error, "cannot forget expired grants"),
+    }
+}
+
+async fn forget_requests(store: &SqliteStore, clock: &DevClock) {
+    match idempotency::remove_expired(store, clock.earliest()).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::debug!(removed, "expired idempotency keys forgotten"),
+        Err(error) => tracing::warn!(%error, "cannot forget expired idempotency keys"),
     }
 }
 
@@ -77,6 +88,9 @@ async fn next(ticks: &mut Interval, shutdown: &Shutdown) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use portvakt_core::client::Client;
+    use portvakt_core::idempotency::{Fingerprint, IdempotencyKey, KeyedRequest};
+    use portvakt_core::ports::Store;
     use portvakt_core::{Clock, SystemClock, Timestamp};
 
     use super::super::clock::{ClockChange, Motion};
@@ -107,5 +121,49 @@ mod tests {
             assert!(store.is_consumed(current).await.unwrap(), "{seconds}");
             assert_eq!(store.is_consumed(past).await.unwrap(), past_is_kept);
         }
+    }
+
+    #[tokio::test]
+    async fn forgets_requests_a_day_after_they_were_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("test.db"))
+            .await
+            .unwrap();
+        let organization = "312773023".parse().unwrap();
+        let request = KeyedRequest {
+            organization,
+            key: IdempotencyKey::parse("k").unwrap(),
+            fingerprint: Fingerprint::of(b"a client"),
+        };
+        let now = SystemClock.now();
+        let made = Client::machine("a".parse().unwrap(), "A", organization, Vec::new(), now);
+        let mut unit = store.begin().await.unwrap();
+        unit.save_client(&made).await.unwrap();
+        idempotency::remember(unit.as_mut(), &request, &made.client_id, now)
+            .await
+            .unwrap();
+        unit.commit().await.unwrap();
+        let clock = DevClock::default();
+        forget_requests(&store, &clock).await;
+        let mut unit = store.read().await.unwrap();
+        let kept = unit.find_request(organization, &request.key).await.unwrap();
+        let day = kept.unwrap().keep_until.seconds() - now.seconds();
+        assert_eq!(day, 86_400);
+        drop(unit);
+
+        let past = Timestamp::from_seconds(now.seconds() - 90_000);
+        let mut unit = store.begin().await.unwrap();
+        let another = KeyedRequest {
+            key: IdempotencyKey::parse("past").unwrap(),
+            ..request
+        };
+        idempotency::remember(unit.as_mut(), &another, &made.client_id, past)
+            .await
+            .unwrap();
+        unit.commit().await.unwrap();
+        forget_requests(&store, &clock).await;
+        let mut unit = store.read().await.unwrap();
+        let found = unit.find_request(organization, &another.key).await.unwrap();
+        assert_eq!(found, None);
     }
 }

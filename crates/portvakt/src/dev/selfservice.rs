@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use axum::Router;
 use portvakt_core::SystemEntropy;
 use portvakt_core::audit::Act;
+use portvakt_core::client::UriPolicy;
 use portvakt_http::Limits;
 use portvakt_selfservice::{
     KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface, Settings, Surface,
@@ -65,6 +66,9 @@ fn surface(endpoints: &Endpoints, base_url: String, surroundings: Surroundings) 
             max_body_bytes: MAX_BODY_BYTES,
             ..Limits::default()
         },
-        settings: Settings::default(),
+        settings: Settings {
+            login_addresses: UriPolicy::Test,
+            ..Settings::default()
+        },
     }
 }

@@ -3,7 +3,7 @@
 use portvakt_api_types::ClientRequest;
 use portvakt_core::Timestamp;
 use portvakt_core::administration::client::{
-    attribute_faults, default_authentication, default_grants,
+    attribute_faults, default_authentication, default_grants, uri_faults,
 };
 use portvakt_core::administration::{FieldFaults, Role};
 use portvakt_core::client::{
@@ -41,7 +41,6 @@ struct Base {
     owner: Owner,
     /// None when the request's is at fault.
     kind: Option<IntegrationType>,
-    present_method: Option<AuthenticationMethod>,
 }
 
 impl Ground<'_> {
@@ -57,7 +56,6 @@ impl Ground<'_> {
             client_id,
             owner,
             kind: integration_type(request.integration_type.as_deref(), None, faults),
-            present_method: None,
         };
         self.client(request, base, faults)
     }
@@ -89,7 +87,6 @@ impl Ground<'_> {
             client_id: known.client_id.clone(),
             owner,
             kind: integration_type(request.integration_type.as_deref(), Some(known), faults),
-            present_method: Some(known.token_endpoint_auth_method),
         };
         self.client(request, base, faults)
     }
@@ -99,16 +96,12 @@ impl Ground<'_> {
             client_id,
             owner,
             kind,
-            present_method,
         } = base;
         texts(&request, faults);
         let integration_type = kind.unwrap_or(IntegrationType::Maskinporten);
         let application_type = application_type(&request, integration_type, faults);
         let method = method(&request, integration_type, application_type, faults);
-        if kind.is_some() {
-            refuse_secret(method, present_method, faults);
-        }
-        Client {
+        let client = Client {
             client_id,
             client_orgno: owner.client_orgno,
             supplier_orgno: owner.supplier_orgno,
@@ -131,7 +124,12 @@ impl Ground<'_> {
             active: true,
             created: self.now,
             last_updated: self.now,
+        };
+        if kind.is_some() && !has_fault(faults, "application_type") {
+            let policy = self.settings.login_addresses;
+            faults::merge(faults, uri_faults(&client, policy));
         }
+        client
     }
 
     fn login(
@@ -156,11 +154,12 @@ impl Ground<'_> {
             redirect_uris: if kind.is_machine() {
                 Vec::new()
             } else {
-                uris("redirect_uris", request.redirect_uris, faults)
+                uris("redirect_uris", request.redirect_uris, kind, faults)
             },
             post_logout_redirect_uris: uris(
                 "post_logout_redirect_uris",
                 request.post_logout_redirect_uris,
+                kind,
                 faults,
             ),
             frontchannel_logout_uri: request.frontchannel_logout_uri,
@@ -286,20 +285,6 @@ fn method(
         .unwrap_or_else(|| default_authentication(kind, application_type))
 }
 
-/// Secrets are not made here, and a client that needs one and has none is of no use.
-fn refuse_secret(
-    method: AuthenticationMethod,
-    present: Option<AuthenticationMethod>,
-    faults: &mut FieldFaults,
-) {
-    use AuthenticationMethod::{ClientSecretBasic, ClientSecretPost};
-    let is_secret = |method| matches!(method, ClientSecretBasic | ClientSecretPost);
-    if is_secret(method) && !present.is_some_and(is_secret) {
-        let message = "client secrets are not offered: state private_key_jwt, or none";
-        faults.invalid("token_endpoint_auth_method", message);
-    }
-}
-
 fn grant_types(
     names: Option<&[String]>,
     kind: IntegrationType,
@@ -332,13 +317,20 @@ fn scopes(names: Option<&[String]>, faults: &mut FieldFaults) -> Vec<ScopeName> 
     scopes
 }
 
-fn uris(field: &str, uris: Option<Vec<String>>, faults: &mut FieldFaults) -> Vec<String> {
+/// The addresses of a member. Those of logins are judged by the rules of logins, with the rest of
+/// the client; those of machines are only kept.
+fn uris(
+    field: &str,
+    uris: Option<Vec<String>>,
+    kind: IntegrationType,
+    faults: &mut FieldFaults,
+) -> Vec<String> {
     let uris = uris.unwrap_or_default();
     if uris.len() > MAX_URIS {
         faults.invalid(field, format!("has more than {MAX_URIS} addresses"));
         return Vec::new();
     }
-    for (index, uri) in uris.iter().enumerate() {
+    for (index, uri) in uris.iter().enumerate().filter(|_| kind.is_machine()) {
         faults::return_address(faults, &format!("{field}[{index}]"), Some(uri));
     }
     uris

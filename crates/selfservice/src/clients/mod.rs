@@ -1,6 +1,7 @@
 //! Clients, their keys and their registrations of customers (spec: selfservice §5).
 
 pub(crate) mod attributes;
+pub(crate) mod idempotency;
 pub(crate) mod keys;
 pub(crate) mod many;
 pub(crate) mod on_behalf_of;

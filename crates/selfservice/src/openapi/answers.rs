@@ -50,12 +50,13 @@ pub(super) enum Refusal {
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
+    UnprocessableContent,
     InternalError,
     Unavailable,
 }
 
 impl Refusal {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -66,6 +67,7 @@ impl Refusal {
         Self::PreconditionFailed,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
+        Self::UnprocessableContent,
         Self::InternalError,
         Self::Unavailable,
     ];
@@ -136,6 +138,12 @@ impl Refusal {
                 "415",
                 "UnsupportedMediaType",
                 "The body is not application/json",
+                &[],
+            ),
+            Self::UnprocessableContent => (
+                "422",
+                "UnprocessableContent",
+                "The Idempotency-Key was used for another request",
                 &[],
             ),
             Self::InternalError => ("500", "InternalError", "The server is at fault", &[]),
@@ -224,7 +232,6 @@ pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
             let answer = ResponseBuilder::new().description("Any origin may read");
             vec![("204", with_headers(answer, &["Allow"]).build())]
         }
-        Success::Never => Vec::new(),
     }
 }
 

@@ -57,7 +57,7 @@ fn describe(entry: &Entry) -> Operation {
 
 /// Whether the answer tells of the registry, which may be asked to be new enough.
 fn reads(entry: &Entry) -> bool {
-    let tells = !matches!(entry.success, Success::Document | Success::Never);
+    let tells = !matches!(entry.success, Success::Document);
     entry.method == HttpMethod::Get && tells
 }
 
@@ -78,15 +78,18 @@ fn refusals(entry: &Entry) -> Vec<Refusal> {
     let has = |parameter| entry.parameters.contains(&parameter);
     let is_protected = entry.needs.is_some();
     let writes = is_protected && entry.method != HttpMethod::Get;
-    let can_succeed = !matches!(entry.success, Success::Never);
     let names_resource = entry.parameters.iter().any(|known| known.names_resource());
     let depending = [
         (is_protected, Refusal::Unauthorized),
         (is_protected, Refusal::Forbidden),
         (names_resource, Refusal::NotFound),
-        (writes && can_succeed, Refusal::Conflict),
+        (writes, Refusal::Conflict),
         (has(Parameter::IfMatch), Refusal::PreconditionFailed),
         (entry.body.is_some(), Refusal::UnsupportedMediaType),
+        (
+            has(Parameter::IdempotencyKey),
+            Refusal::UnprocessableContent,
+        ),
     ];
     let depending = depending.into_iter().filter(|(applies, _)| *applies);
     // A body that nobody reads has its limits too.

@@ -1,9 +1,11 @@
 //! Parameters of addresses, queries and headers.
 
-use portvakt_core::client::IntegrationType as Type;
+use portvakt_core::client::{IntegrationType as Type, SecretOverlap};
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter as Described, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type as JsonType};
+
+use crate::clients::idempotency;
 
 /// Nine digits, which may follow the number of their register.
 const ORGNO: &str = "^(0192:)?[0-9]{9}$";
@@ -26,6 +28,7 @@ pub(super) enum Parameter {
     DelegatingOrgno,
     DelegationSource,
     From,
+    IdempotencyKey,
     IfMatch,
     IfNoneMatch,
     Inactive,
@@ -36,6 +39,7 @@ pub(super) enum Parameter {
     NamedSource,
     Organization,
     Orgno,
+    Overlap,
     OwnScope,
     OwnerOrgno,
     Prefix,
@@ -97,7 +101,9 @@ impl Parameter {
             | Self::NamedSource
             | Self::Orgno
             | Self::Value => ParameterIn::Path,
-            Self::IfMatch | Self::IfNoneMatch | Self::MinRevision => ParameterIn::Header,
+            Self::IdempotencyKey | Self::IfMatch | Self::IfNoneMatch | Self::MinRevision => {
+                ParameterIn::Header
+            }
             _ => ParameterIn::Query,
         }
     }
@@ -115,6 +121,7 @@ impl Parameter {
             Self::Cursor => "cursor",
             Self::DelegationSource => "delegation_source",
             Self::From => "from",
+            Self::IdempotencyKey => idempotency::HEADER_NAME,
             Self::IfMatch => "If-Match",
             Self::IfNoneMatch => "If-None-Match",
             Self::Inactive => "inactive",
@@ -124,6 +131,7 @@ impl Parameter {
             Self::NamedSource => "name",
             Self::Organization | Self::RequiredOrganization => "organization",
             Self::Orgno => "orgno",
+            Self::Overlap => "overlap",
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => "scope",
             Self::OwnerOrgno => "owner_orgno",
             Self::NamedPrefix | Self::Prefix => "prefix",
@@ -147,6 +155,10 @@ impl Parameter {
             }
             Self::DelegationSource => "Issuer of the source",
             Self::From => "Not before this instant, RFC 3339",
+            Self::IdempotencyKey => {
+                "Names the request for 24 hours: sent again, it answers the client that it made, \
+                 without its secret"
+            }
             Self::IfMatch => "The ETag of the version that is meant; without it any is",
             Self::IfNoneMatch => "The ETag of the version that the caller has",
             Self::Inactive => "Add what was deactivated; any case of `true` and `false` is read",
@@ -159,6 +171,7 @@ impl Parameter {
             Self::NamedSource => "The source's short name",
             Self::Organization => "Only what it did, or what concerns it",
             Self::Orgno => "The organization",
+            Self::Overlap => "Seconds for which the present secret still counts; 0 by default",
             Self::OwnScope => "Read this scope alone; the answer is then an object",
             Self::OwnerOrgno => "Only scopes of this organization",
             Self::Prefix => "Only scopes below this prefix",
@@ -208,6 +221,11 @@ impl Parameter {
             Self::MinRevision => ObjectBuilder::new()
                 .schema_type(JsonType::Integer)
                 .minimum(Some(0)),
+            Self::Overlap => ObjectBuilder::new()
+                .schema_type(JsonType::Integer)
+                .minimum(Some(0))
+                .maximum(Some(SecretOverlap::MAX_SECONDS)),
+            Self::IdempotencyKey => text.pattern(Some("^[!-~]{1,255}$")),
             Self::Value => text.min_length(Some(1)),
             Self::DelegationSource
             | Self::IfMatch

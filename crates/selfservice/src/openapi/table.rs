@@ -3,9 +3,9 @@
 use utoipa::openapi::HttpMethod;
 
 use super::parameter::Parameter::{
-    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno, IfMatch,
-    IfNoneMatch, Inactive, IntegrationType, OwnScope, OwnerOrgno, Prefix, RequiredScope,
-    ScopeFilter, Value,
+    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno,
+    IdempotencyKey, IfMatch, IfNoneMatch, Inactive, IntegrationType, Overlap, OwnScope, OwnerOrgno,
+    Prefix, RequiredScope, ScopeFilter, Value,
 };
 use crate::authority::Operation::{self, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes};
 use crate::authority::Operation::{ChangeClient, ChangeOnBehalfOf, ChangeScopes, CreateClient};
@@ -47,8 +47,6 @@ pub(super) enum Success {
     Document,
     /// 204.
     Preflight,
-    /// There is always something wrong.
-    Never,
 }
 
 pub(super) fn entries() -> impl Iterator<Item = Entry> {
@@ -79,7 +77,7 @@ pub(super) fn on(
         tag: None,
         parameters: &[],
         body: None,
-        success: Success::Never,
+        success: Success::Empty,
     }
 }
 
@@ -135,6 +133,7 @@ fn clients() -> Vec<Entry> {
             .gives(Success::List("ClientResponse")),
         on(Post, "/clients", "createClient", "Register a client")
             .needs(CreateClient)
+            .with(&[IdempotencyKey])
             .takes("ClientRequest")
             .gives(client),
         on(Get, ONE, "readClient", "Read a client, deactivated or not")
@@ -191,10 +190,11 @@ fn keys() -> Vec<Entry> {
 
 fn secrets() -> Vec<Entry> {
     let rotate = |method, id| {
-        let summary = "Make a new secret; refused, because clients authenticate with keys here";
+        let summary = "Make a new secret, which this answer alone shows";
         on(method, "/clients/{client_id}/secret", id, summary)
             .needs(ChangeClient)
-            .with(&[ClientId])
+            .with(&[ClientId, Overlap, IfMatch])
+            .gives(Success::Resource("ClientResponse"))
     };
     vec![
         rotate(HttpMethod::Post, "createSecret"),

@@ -5,12 +5,14 @@
     reason = "whatever goes wrong in a test's scaffolding fails the test by panicking"
 )]
 
+mod addresses;
 mod audit;
 mod bad_input;
 mod clients;
 mod concurrency;
 mod examples;
 mod harness;
+mod idempotency;
 mod keys;
 mod model;
 mod noise;
@@ -23,6 +25,7 @@ mod operator_harness;
 mod operator_who;
 mod registrations;
 mod scopes;
+mod secrets;
 mod story;
 mod tokens;
 mod transport;

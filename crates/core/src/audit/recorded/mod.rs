@@ -151,6 +151,8 @@ fn change(kind: ObjectKind, before: Option<&Value>, after: Option<&Value>) -> &'
         },
         ObjectKind::KeySet if is("keys").as_array().is_some_and(Vec::is_empty) => "remove",
         ObjectKind::KeySet => "replace",
+        ObjectKind::ClientSecret if is("secrets").as_array().is_some_and(Vec::is_empty) => "remove",
+        ObjectKind::ClientSecret if before.is_some() => "rotate",
         _ if before.is_none() => "create",
         _ => match (was("active"), is("active")) {
             (Some(Value::Bool(true)), Value::Bool(false)) => "deactivate",
