@@ -13,6 +13,7 @@ mod jwks;
 mod lists;
 mod on_behalf_of;
 mod scope;
+mod usage;
 
 pub use self::access::AccessResponse;
 pub use self::client::{ClientRequest, ClientResponse};
@@ -21,3 +22,6 @@ pub use self::jwks::{JwksRequest, JwksResponse};
 pub use self::lists::{DelegationSourceResponse, PrefixResponse};
 pub use self::on_behalf_of::{OnBehalfOfRequest, OnBehalfOfResponse};
 pub use self::scope::{ScopeRequest, ScopeResponse};
+pub use self::usage::{
+    ClientScopeUsage, ClientUsageResponse, ConsumerUsage, DayUsage, ScopeUsageResponse,
+};

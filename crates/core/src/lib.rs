@@ -25,6 +25,7 @@ pub mod refusal;
 pub mod registry_file;
 pub mod scope;
 pub mod signing;
+pub mod usage;
 
 pub use crate::clock::{Clock, MockClock, SystemClock, Timestamp};
 pub use crate::entropy::{Entropy, SeededEntropy, SystemEntropy};

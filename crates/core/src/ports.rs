@@ -20,6 +20,8 @@ use crate::person::Person;
 use crate::scope::{Prefix, Scope, ScopeName, ScopeToken};
 use crate::signing::SigningKeyRecord;
 
+pub use crate::usage::UsageLog;
+
 /// A fault of the store; never a fact about the caller's request.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -372,7 +374,7 @@ pub trait UnitOfWork:
 
 /// A place that keeps everything.
 #[async_trait]
-pub trait Store: GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup {
+pub trait Store: GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup + UsageLog {
     /// Begins a transaction that may write. Only one runs at a time.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;
 

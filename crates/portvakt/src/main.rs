@@ -17,6 +17,7 @@ mod registry_files;
 mod request_ids;
 mod telemetry;
 mod token_client;
+mod usage;
 mod verification;
 
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::bearer::{BearerError, BearerPolicy, Caller};
 use portvakt_core::client::ClientId;
 use portvakt_core::organization::OrgNumber;
-use portvakt_core::ports::UnitOfWork;
+use portvakt_core::ports::{UnitOfWork, UsageLog};
 use portvakt_core::{Entropy, Timestamp};
 use portvakt_http::RequestId;
 
@@ -112,6 +112,11 @@ impl Call {
     pub(crate) async fn read(&self) -> Result<Box<dyn UnitOfWork>, Problem> {
         let unit = self.state.store.read().await;
         unit.map_err(|error| Problem::storage(&error))
+    }
+
+    /// The counts of issued tokens.
+    pub(crate) fn usage(&self) -> &dyn UsageLog {
+        self.state.store.as_ref()
     }
 
     pub(crate) fn settings(&self) -> &Settings {

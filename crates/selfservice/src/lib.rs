@@ -19,6 +19,7 @@ mod reply;
 mod routes;
 mod scopes;
 mod settings;
+mod usage;
 mod words;
 
 use std::sync::Arc;

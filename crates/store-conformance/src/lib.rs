@@ -27,6 +27,7 @@ pub mod scopes;
 pub mod signing_keys;
 pub mod texts;
 pub mod transactions;
+pub mod usage;
 
 use std::sync::Arc;
 

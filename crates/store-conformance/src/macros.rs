@@ -126,6 +126,16 @@ macro_rules! conformance_tests {
             the_first_keep_until_counts,
             a_transaction_and_the_ledger_take_turns,
         ] }
+        $crate::conformance_tests! { @group $factory, usage, [
+            finds_how_a_scope_was_used,
+            usage_is_found_by_day,
+            adding_again_sums_and_keeps_the_last_use,
+            lists_what_a_client_used,
+            lists_what_an_organizations_clients_used,
+            additions_at_once_all_count,
+            counting_is_no_change_of_the_registry,
+            old_usage_is_dropped,
+        ] }
         $crate::conformance_tests! { @group $factory, texts, [
             hostile_texts_come_back_as_they_were,
             hostile_texts_find_exactly_themselves,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portvakt_core::ports::ReplayLedger;
+use portvakt_core::usage::{Day, MAX_DAYS, UsageLog};
 use portvakt_http::Shutdown;
 use portvakt_store_sqlite::SqliteStore;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -11,8 +12,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::clock::DevClock;
 use super::downloads::{Downloads, REFRESH_INTERVAL};
 use super::trust::Trust;
+use crate::usage::UsageCounter;
 
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
+const USAGE_REMOVAL_INTERVAL: Duration = Duration::from_hours(1);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Forgets used grants that can no longer be accepted, until shutdown.
@@ -33,6 +36,34 @@ async fn remove_once(store: &SqliteStore, clock: &DevClock) {
         Ok(0) => {}
         Ok(removed) => tracing::debug!(removed, "expired grants forgotten"),
         Err(error) => tracing::warn!(%error, "cannot forget expired grants"),
+    }
+}
+
+/// Writes down which tokens were issued, until shutdown.
+pub(super) async fn write_usage(
+    usage: Arc<UsageCounter>,
+    store: Arc<SqliteStore>,
+    shutdown: Shutdown,
+) {
+    usage.flush_until_shutdown(store.as_ref(), &shutdown).await;
+}
+
+/// Drops counts of tokens that nobody can ask for any more, until shutdown.
+pub(super) async fn remove_old_usage(
+    store: Arc<SqliteStore>,
+    clock: Arc<DevClock>,
+    shutdown: Shutdown,
+) {
+    let mut ticks = every(USAGE_REMOVAL_INTERVAL);
+    while next(&mut ticks, &shutdown).await {
+        remove_usage_once(&store, &clock).await;
+    }
+}
+
+async fn remove_usage_once(store: &SqliteStore, clock: &DevClock) {
+    let first = Day::of(clock.earliest()).back(MAX_DAYS - 1);
+    if let Err(error) = store.remove_usage_before(first).await {
+        tracing::warn!(%error, "cannot drop old counts of tokens");
     }
 }
 

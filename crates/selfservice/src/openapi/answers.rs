@@ -193,6 +193,10 @@ pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
             let answer = json("The list, which may be empty", list(schema));
             vec![(OK, with_headers(answer, &["Revision"]).build())]
         }
+        Success::Report(schema) => {
+            let answer = json("The counts", Ref::from_schema_name(schema));
+            vec![(OK, with_headers(answer, &["Revision"]).build())]
+        }
         Success::ScopeOrScopes => {
             let answer = json("The list, or the one scope", scope_or_scopes());
             vec![(OK, with_headers(answer, &resource).build())]

@@ -56,6 +56,7 @@ fn describe(entry: &Entry) -> Operation {
 fn tag(path: &str) -> &'static str {
     let has = |part: &str| path.contains(part);
     match () {
+        () if has("/usage") => "Usage",
         () if has("/onbehalfof") => "Customers of clients",
         () if has("/jwks") || has("/secret") => "Keys",
         () if has("/clients") => "Clients",

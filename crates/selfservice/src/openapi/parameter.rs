@@ -3,7 +3,7 @@
 use portvakt_core::client::IntegrationType as Type;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter as Described, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type as JsonType};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type as JsonType};
 
 /// Nine digits, which may follow the number of their register.
 const ORGNO: &str = "^(0192:)?[0-9]{9}$";
@@ -20,11 +20,14 @@ pub(super) enum Parameter {
     AllowedIntegrationType,
     ClientId,
     ClientOrgno,
+    ConsumerFilter,
     ConsumerOrgno,
+    FirstDay,
     IfMatch,
     IfNoneMatch,
     Inactive,
     IntegrationType,
+    LastDay,
     OwnScope,
     OwnerOrgno,
     Prefix,
@@ -73,11 +76,13 @@ impl Parameter {
             Self::AllowedIntegrationType => "allowed_integration_type",
             Self::ClientId => "client_id",
             Self::ClientOrgno => "client_orgno",
-            Self::ConsumerOrgno => "consumer_orgno",
+            Self::ConsumerFilter | Self::ConsumerOrgno => "consumer_orgno",
+            Self::FirstDay => "from",
             Self::IfMatch => "If-Match",
             Self::IfNoneMatch => "If-None-Match",
             Self::Inactive => "inactive",
             Self::IntegrationType => "integration_type",
+            Self::LastDay => "to",
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => "scope",
             Self::OwnerOrgno => "owner_orgno",
             Self::Prefix => "prefix",
@@ -91,11 +96,16 @@ impl Parameter {
             Self::AllowedIntegrationType => "Only scopes that admit clients of this type",
             Self::ClientId => "The client",
             Self::ClientOrgno => "Only clients that act for this organization",
+            Self::ConsumerFilter => "Only tokens that were issued for this organization",
             Self::ConsumerOrgno => "The organization that has access",
+            Self::FirstDay => {
+                "The first day, UTC; by default 29 days before the last. A span has at most 400 days"
+            }
             Self::IfMatch => "The ETag of the version that is meant; without it any is",
             Self::IfNoneMatch => "The ETag of the version that the caller has",
             Self::Inactive => "Add what was deactivated; any case of `true` and `false` is read",
             Self::IntegrationType => "Only clients of this type",
+            Self::LastDay => "The last day, UTC, which is part of the span; by default today",
             Self::OwnScope => "Read this scope alone; the answer is then an object",
             Self::OwnerOrgno => "Only scopes of this organization",
             Self::Prefix => "Only scopes below this prefix",
@@ -115,7 +125,12 @@ impl Parameter {
                 text.enum_values(Some(Type::ALL.map(Type::as_str)))
             }
             Self::ClientId => text.pattern(Some(CLIENT_ID)),
-            Self::ClientOrgno | Self::ConsumerOrgno | Self::OwnerOrgno => text.pattern(Some(ORGNO)),
+            Self::ClientOrgno | Self::ConsumerFilter | Self::ConsumerOrgno | Self::OwnerOrgno => {
+                text.pattern(Some(ORGNO))
+            }
+            Self::FirstDay | Self::LastDay => {
+                text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            }
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => {
                 text.pattern(Some(SCOPE)).max_length(Some(255))
             }

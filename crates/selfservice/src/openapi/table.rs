@@ -3,9 +3,9 @@
 use utoipa::openapi::HttpMethod;
 
 use super::parameter::Parameter::{
-    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno, IfMatch,
-    IfNoneMatch, Inactive, IntegrationType, OwnScope, OwnerOrgno, Prefix, RequiredScope,
-    ScopeFilter, Value,
+    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerFilter,
+    ConsumerOrgno, FirstDay, IfMatch, IfNoneMatch, Inactive, IntegrationType, LastDay, OwnScope,
+    OwnerOrgno, Prefix, RequiredScope, ScopeFilter, Value,
 };
 use crate::authority::Operation::{self, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes};
 use crate::authority::Operation::{ChangeClient, ChangeOnBehalfOf, ChangeScopes, CreateClient};
@@ -33,6 +33,8 @@ pub(super) enum Success {
     Resource(&'static str),
     /// 200 with a list of the caller's.
     List(&'static str),
+    /// 200 with what has no version of its own.
+    Report(&'static str),
     /// 200 with the caller's scopes, or the one that is asked for.
     ScopeOrScopes,
     /// 200 with nothing to read.
@@ -55,6 +57,7 @@ pub(super) fn entries() -> impl Iterator<Item = Entry> {
         registrations(),
         scopes(),
         access(),
+        usage(),
     ];
     protected.into_iter().flatten().chain(open())
 }
@@ -309,6 +312,39 @@ fn access() -> Vec<Entry> {
         .needs(ChangeScopes)
         .with(&[ConsumerOrgno, RequiredScope, IfMatch])
         .gives(record),
+    ]
+}
+
+fn usage() -> Vec<Entry> {
+    use HttpMethod::Get;
+    vec![
+        on(
+            Get,
+            "/scopes/usage",
+            "readScopeUsage",
+            "Count the tokens with an own scope, by organization and by day",
+        )
+        .needs(ReadScopes)
+        .with(&[RequiredScope, ConsumerFilter, FirstDay, LastDay])
+        .gives(Success::Report("ScopeUsageResponse")),
+        on(
+            Get,
+            "/usage",
+            "listClientUsage",
+            "Count the tokens of own and managed clients, by scope",
+        )
+        .needs(ReadClients)
+        .with(&[FirstDay, LastDay, Inactive])
+        .gives(Success::List("ClientUsageResponse")),
+        on(
+            Get,
+            "/clients/{client_id}/usage",
+            "readClientUsage",
+            "Count the tokens of a client, by scope and by day",
+        )
+        .needs(ReadClients)
+        .with(&[ClientId, FirstDay, LastDay])
+        .gives(Success::Report("ClientUsageResponse")),
     ]
 }
 

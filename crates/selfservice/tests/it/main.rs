@@ -20,4 +20,5 @@ mod scopes;
 mod story;
 mod tokens;
 mod transport;
+mod usage;
 mod who;
