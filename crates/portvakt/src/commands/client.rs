@@ -12,7 +12,7 @@ use portvakt_jose::{Algorithm, JwkSet};
 
 use super::key_files::{self, NewKey};
 use super::render::InactiveArgs;
-use super::{administer, render};
+use super::{administer, render, usage};
 use crate::data_dir::DataDirArgs;
 use crate::output::Output;
 
@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Deactivate(OneArgs),
     /// Undo a deactivation
     Reactivate(OneArgs),
+    /// Show which scopes a client used, by day
+    Usage(usage::ClientArgs),
 }
 
 /// A new client.
@@ -123,6 +125,7 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Add(args) => add(*args, output).await,
         Command::List(args) => list(args, output).await,
         Command::Show(args) => show(args, output).await,
+        Command::Usage(args) => usage::of_client(args, output).await,
         Command::AddScope(ScopesArgs {
             client_id,
             scopes,
