@@ -228,6 +228,14 @@ pub trait Scopes {
         owner: Option<OrgNumber>,
         listing: Listing,
     ) -> Result<Vec<Scope>, StorageError>;
+    /// The first `limit` of these scopes whose name comes after this one, in order of name.
+    async fn list_scopes_after(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+        after: Option<&ScopeName>,
+        limit: u32,
+    ) -> Result<Vec<Scope>, StorageError>;
     /// Inserts or replaces by name.
     async fn save_scope(&mut self, scope: &Scope) -> Result<(), StorageError>;
     /// One organization's access to a scope.
@@ -367,6 +375,9 @@ pub trait AuditLog {
 pub trait UnitOfWork:
     Organizations + Scopes + Clients + Registers + SigningKeys + AuditLog + Send
 {
+    /// The revision of what it reads, its own changes aside.
+    fn revision(&self) -> Revision;
+
     /// Makes the changes durable and visible and says at which revision. Without changes the
     /// revision is that of what was read.
     async fn commit(self: Box<Self>) -> Result<Revision, StorageError>;

@@ -30,6 +30,7 @@ use portvakt_core::ports::Store;
 use portvakt_core::signing::SigningKeys;
 use portvakt_core::{Clock, Entropy};
 use portvakt_http::{Limits, RequestIdSource, bounded};
+use tokio::sync::Semaphore;
 
 pub use self::settings::{MAX_BODY_BYTES, Settings, ZeroLifetime};
 
@@ -68,6 +69,7 @@ pub fn router(surface: Surface) -> Router {
         clock: surface.clock,
         entropy: surface.entropy,
         settings: surface.settings,
+        snapshots: scopes::pages::permits(),
     });
     let router = routes::all().with_state(state);
     bounded(router, &limits, request_ids, problem::transport_fault)
@@ -82,4 +84,6 @@ pub(crate) struct State {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     settings: Settings,
+    /// One for each transaction that may stay open while a client reads.
+    snapshots: Arc<Semaphore>,
 }

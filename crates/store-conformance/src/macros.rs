@@ -20,6 +20,7 @@ macro_rules! conformance_tests {
             keeps_every_word_of_a_scope,
             saving_a_scope_again_replaces_it,
             lists_scopes_by_name_and_owner,
+            lists_scopes_a_page_at_a_time,
             finds_access_in_every_state,
             saving_access_again_replaces_it,
             lists_access_by_scope_and_consumer,

@@ -7,6 +7,7 @@
 
 mod audit;
 mod bad_input;
+mod catalogue;
 mod clients;
 mod concurrency;
 mod examples;
