@@ -113,5 +113,6 @@ fn open_documents() -> Vec<Route> {
             "/openapi.json",
             get(openapi::serve).options(lists::preflight),
         ),
+        ("/docs", get(openapi::page::serve)),
     ]
 }

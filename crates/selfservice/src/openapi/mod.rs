@@ -5,6 +5,7 @@
 
 mod answers;
 mod operation;
+pub(crate) mod page;
 mod parameter;
 mod table;
 

@@ -43,6 +43,8 @@ pub(super) enum Success {
     OpenList(&'static str),
     /// 200 with this document, or 304.
     Document,
+    /// 200 with this document for people, or 304.
+    Page,
     /// 204.
     Preflight,
     /// There is always something wrong.
@@ -397,5 +399,8 @@ fn open() -> Vec<Entry> {
         .with(&[IfNoneMatch])
         .gives(Success::Document),
         preflight("/openapi.json", "preflightDescription"),
+        on(Get, "/docs", "readPage", "Read this document as a page")
+            .with(&[IfNoneMatch])
+            .gives(Success::Page),
     ]
 }
