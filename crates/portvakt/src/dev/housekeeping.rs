@@ -109,6 +109,7 @@ async fn next(ticks: &mut Interval, shutdown: &Shutdown) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use portvakt_core::usage::{Days, Usage, UsageKey};
     use portvakt_core::{Clock, SystemClock, Timestamp};
 
     use super::super::clock::{ClockChange, Motion};
@@ -139,5 +140,41 @@ mod tests {
             assert!(store.is_consumed(current).await.unwrap(), "{seconds}");
             assert_eq!(store.is_consumed(past).await.unwrap(), past_is_kept);
         }
+    }
+
+    #[tokio::test]
+    async fn drops_counts_that_nobody_can_ask_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("test.db"))
+            .await
+            .unwrap();
+        let clock = DevClock::default();
+        clock.change(ClockChange {
+            motion: None,
+            frozen: Some(true),
+        });
+        let today = Day::of(clock.now());
+        let client: portvakt_core::client::ClientId = "a".parse().unwrap();
+        let counts = [0, MAX_DAYS - 1, MAX_DAYS].map(|days| Usage {
+            key: UsageKey {
+                scope: "fjord:a".parse().unwrap(),
+                day: today.back(days),
+                consumer: "312773023".parse().unwrap(),
+                supplier: None,
+                accessing: "312773023".parse().unwrap(),
+                client_id: client.clone(),
+            },
+            tokens: 1,
+            last_used: clock.now(),
+        });
+        store.add_usage(&counts).await.unwrap();
+        remove_usage_once(&store, &clock).await;
+        let longest = Days::new(Some(today.back(MAX_DAYS - 1)), None, today).unwrap();
+        let kept = store.list_client_usage(&client, longest).await.unwrap();
+        assert_eq!(kept.len(), 2);
+        let last = today.back(MAX_DAYS);
+        let gone = Days::new(Some(last), Some(last), today).unwrap();
+        let gone = store.list_client_usage(&client, gone).await.unwrap();
+        assert!(gone.is_empty());
     }
 }
