@@ -15,6 +15,7 @@ mod on_behalf_of;
 mod operator;
 mod scope;
 mod secret;
+mod usage;
 
 pub use self::access::AccessResponse;
 pub use self::client::{ClientRequest, ClientResponse};
@@ -31,3 +32,6 @@ pub use self::operator::{
 };
 pub use self::scope::{ScopeRequest, ScopeResponse};
 pub use self::secret::SecretText;
+pub use self::usage::{
+    ClientScopeUsage, ClientUsageResponse, ConsumerUsage, DayUsage, ScopeUsageResponse,
+};

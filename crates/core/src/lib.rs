@@ -27,6 +27,7 @@ pub mod registry_file;
 pub mod revision;
 pub mod scope;
 pub mod signing;
+pub mod usage;
 
 pub use crate::clock::{Clock, MockClock, SystemClock, Timestamp};
 pub use crate::entropy::{Entropy, SeededEntropy, SystemEntropy};

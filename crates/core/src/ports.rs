@@ -21,6 +21,8 @@ use crate::person::Person;
 use crate::scope::{Prefix, Scope, ScopeName, ScopeToken};
 use crate::signing::SigningKeyRecord;
 
+pub use crate::usage::UsageLog;
+
 /// A fault of the store; never a fact about the caller's request.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -229,6 +231,14 @@ pub trait Scopes {
         owner: Option<OrgNumber>,
         listing: Listing,
     ) -> Result<Vec<Scope>, StorageError>;
+    /// The first `limit` of these scopes whose name comes after this one, in order of name.
+    async fn list_scopes_after(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+        after: Option<&ScopeName>,
+        limit: u32,
+    ) -> Result<Vec<Scope>, StorageError>;
     /// Inserts or replaces by name.
     async fn save_scope(&mut self, scope: &Scope) -> Result<(), StorageError>;
     /// One organization's access to a scope.
@@ -401,6 +411,9 @@ pub trait KeyedRequests {
 pub trait UnitOfWork:
     Organizations + Scopes + Clients + Registers + SigningKeys + AuditLog + KeyedRequests + Send
 {
+    /// The revision of what it reads, its own changes aside.
+    fn revision(&self) -> Revision;
+
     /// Makes the changes durable and visible and says at which revision. Without changes the
     /// revision is that of what was read.
     async fn commit(self: Box<Self>) -> Result<Revision, StorageError>;
@@ -408,7 +421,7 @@ pub trait UnitOfWork:
 
 /// A place that keeps everything.
 #[async_trait]
-pub trait Store: GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup {
+pub trait Store: GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup + UsageLog {
     /// Begins a transaction that may write. Only one runs at a time.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;
 

@@ -18,6 +18,7 @@ mod request_ids;
 mod server;
 mod telemetry;
 mod token_client;
+mod usage;
 mod verification;
 
 use std::process::ExitCode;

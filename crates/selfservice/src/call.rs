@@ -11,9 +11,10 @@ use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::bearer::{BearerError, BearerPolicy, Caller};
 use portvakt_core::client::ClientId;
 use portvakt_core::organization::OrgNumber;
-use portvakt_core::ports::UnitOfWork;
+use portvakt_core::ports::{Store, UnitOfWork, UsageLog};
 use portvakt_core::{Entropy, Timestamp};
 use portvakt_http::RequestId;
+use tokio::sync::Semaphore;
 
 use crate::State;
 use crate::authority::Operation;
@@ -131,6 +132,21 @@ impl Call {
         min_revision::wait(self.state.store.as_ref(), &self.headers).await?;
         let unit = self.state.store.read().await;
         unit.map_err(|error| Problem::storage(&error))
+    }
+
+    /// The counts of issued tokens.
+    pub(crate) fn usage(&self) -> &dyn UsageLog {
+        self.state.store.as_ref()
+    }
+
+    /// The store, for what outlives the call.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        self.state.store.clone()
+    }
+
+    /// The permits of transactions that stay open while a client reads.
+    pub(crate) fn snapshots(&self) -> Arc<Semaphore> {
+        self.state.snapshots.clone()
     }
 
     pub(crate) fn settings(&self) -> &Settings {

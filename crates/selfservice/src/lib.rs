@@ -24,6 +24,7 @@ mod reply;
 mod routes;
 mod scopes;
 mod settings;
+mod usage;
 mod words;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use portvakt_core::ports::Store;
 use portvakt_core::signing::SigningKeys;
 use portvakt_core::{Clock, Entropy};
 use portvakt_http::{Limits, RequestIdSource, bounded};
+use tokio::sync::Semaphore;
 
 pub use self::operator::{KeyRotation, OPERATOR_BASE_PATH, OperatorSurface, operator_router};
 pub use self::settings::{MAX_BODY_BYTES, Settings, ZeroLifetime};
@@ -78,6 +80,7 @@ fn assemble(surface: Surface, routes: impl FnOnce(Arc<State>) -> Router) -> Rout
         clock: surface.clock,
         entropy: surface.entropy,
         settings: surface.settings,
+        snapshots: scopes::pages::permits(),
     });
     let router = routes(state);
     bounded(router, &limits, request_ids, problem::transport_fault)
@@ -92,4 +95,6 @@ pub(crate) struct State {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     settings: Settings,
+    /// One for each transaction that may stay open while a client reads.
+    snapshots: Arc<Semaphore>,
 }

@@ -4,6 +4,7 @@ use portvakt_core::client::SecretOverlap;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::Listing;
 use portvakt_core::scope::ScopeName;
+use portvakt_core::usage::{Day, Days, InvalidDays};
 
 use crate::problem::{Object, Problem};
 use axum::http::StatusCode;
@@ -113,6 +114,16 @@ impl Query {
         number
             .transpose()
             .map_err(|error| refused(object, name, &error.to_string()))
+    }
+
+    /// The days that the request is about: `from` and `to`, both included.
+    pub(crate) fn days(&self, today: Day, object: Object) -> Result<Days, Problem> {
+        let day = |name| {
+            let day = self.text(name, object)?.map(str::parse::<Day>).transpose();
+            day.map_err(|error: InvalidDays| refused(object, name, &error.to_string()))
+        };
+        let days = Days::new(day("from")?, day("to")?, today);
+        days.map_err(|error| refused(object, "from", &error.to_string()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Answers: JSON with the revision that it states, and the open lists that anybody may keep.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ETAG,
 };
@@ -69,9 +69,33 @@ pub(crate) fn open(headers: &HeaderMap, body: &impl Serialize, revision: Revisio
     response
 }
 
+/// As [`open()`], for a body that is known by its tag alone until somebody wants it.
+pub(crate) fn open_version(body: Option<Body>, tag: &str, revision: Revision) -> Response {
+    let response = body.map_or_else(|| StatusCode::NOT_MODIFIED.into_response(), json_body);
+    let mut response = shared(response, tag);
+    insert(&mut response, REVISION, revision.0.to_string());
+    response
+}
+
 /// What everybody may read, on any page, and keep; 304 if the caller has it already.
 pub(crate) fn public(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
-    let mut response = versioned(headers, json, tag);
+    shared(versioned(headers, json, tag), tag)
+}
+
+/// What tells of no state of the registry, with its tag; 304 if the caller has it already.
+pub(crate) fn versioned(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
+    let mut response = if etag::is_known(headers, tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        json_body(json.into())
+    };
+    insert(&mut response, ETAG, tag.to_owned());
+    response
+}
+
+/// Says that everybody may read and keep this.
+fn shared(mut response: Response, tag: &str) -> Response {
+    insert(&mut response, ETAG, tag.to_owned());
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, OPEN_CACHE);
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -80,26 +104,15 @@ pub(crate) fn public(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
     response
 }
 
-/// What tells of no state of the registry, with its tag; 304 if the caller has it already.
-pub(crate) fn versioned(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
-    let mut response = if etag::is_known(headers, tag) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        untold(json)
-    };
-    insert(&mut response, ETAG, tag.to_owned());
-    response
-}
-
 fn json(bytes: Vec<u8>, revision: Revision) -> Response {
-    let mut response = untold(bytes.into());
+    let mut response = json_body(bytes.into());
     insert(&mut response, REVISION, revision.0.to_string());
     response
 }
 
 /// JSON that tells of no state of the registry.
-fn untold(json: Bytes) -> Response {
-    let mut response = json.into_response();
+fn json_body(json: Body) -> Response {
+    let mut response = Response::new(json);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

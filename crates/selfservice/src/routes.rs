@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 
 use crate::clients::{keys, many, on_behalf_of, one, secret};
 use crate::scopes::{access, catalogue, own};
-use crate::{State, lists, openapi};
+use crate::{State, lists, openapi, usage};
 
 /// Every resource below each of the base paths that clients are configured with.
 pub(crate) fn all() -> Router<Arc<State>> {
@@ -34,7 +34,7 @@ pub(crate) fn paths() -> Vec<&'static str> {
 }
 
 fn table() -> impl Iterator<Item = Route> {
-    let owned = clients().into_iter().chain(scopes());
+    let owned = clients().into_iter().chain(scopes()).chain(counts());
     owned.chain(open_documents())
 }
 
@@ -86,6 +86,15 @@ fn scopes() -> Vec<Route> {
     ]
 }
 
+/// Not `/clients/usage`: a client may be called `usage`.
+fn counts() -> Vec<Route> {
+    vec![
+        ("/usage", get(usage::clients::list)),
+        ("/clients/{client_id}/usage", get(usage::clients::read)),
+        ("/scopes/usage", get(usage::scope::read)),
+    ]
+}
+
 fn open_documents() -> Vec<Route> {
     vec![
         (
@@ -104,5 +113,6 @@ fn open_documents() -> Vec<Route> {
             "/openapi.json",
             get(openapi::serve).options(lists::preflight),
         ),
+        ("/docs", get(openapi::page::serve)),
     ]
 }

@@ -29,6 +29,7 @@ pub mod secrets;
 pub mod signing_keys;
 pub mod texts;
 pub mod transactions;
+pub mod usage;
 
 use std::sync::Arc;
 

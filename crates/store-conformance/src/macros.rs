@@ -20,6 +20,7 @@ macro_rules! conformance_tests {
             keeps_every_word_of_a_scope,
             saving_a_scope_again_replaces_it,
             lists_scopes_by_name_and_owner,
+            lists_scopes_a_page_at_a_time,
             finds_access_in_every_state,
             saving_access_again_replaces_it,
             lists_access_by_scope_and_consumer,
@@ -143,6 +144,16 @@ macro_rules! conformance_tests {
             removing_takes_every_expired_record,
             the_first_keep_until_counts,
             a_transaction_and_the_ledger_take_turns,
+        ] }
+        $crate::conformance_tests! { @group $factory, usage, [
+            finds_how_a_scope_was_used,
+            usage_is_found_by_day,
+            adding_again_sums_and_keeps_the_last_use,
+            lists_what_a_client_used,
+            lists_what_an_organizations_clients_used,
+            additions_at_once_all_count,
+            counting_is_no_change_of_the_registry,
+            old_usage_is_dropped,
         ] }
         $crate::conformance_tests! { @group $factory, texts, [
             hostile_texts_come_back_as_they_were,

@@ -117,6 +117,7 @@ pub async fn a_reader_keeps_the_state_that_it_began_with(factory: &impl StoreFac
         reader.list_organizations(Listing::All).await?,
         [organization(FIRST)]
     );
+    assert_eq!(reader.revision(), before);
     assert_eq!(reader.commit().await?, before);
     assert_eq!(organizations(&*store).await?, 3);
     Ok(())

@@ -30,5 +30,6 @@ mod scopes;
 mod signing_keys;
 mod store;
 mod unit;
+mod usage;
 
 pub use self::store::SqliteStore;

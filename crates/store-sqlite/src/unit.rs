@@ -185,6 +185,10 @@ impl SqliteUnit {
 
 #[async_trait]
 impl UnitOfWork for SqliteUnit {
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
     /// A unit in which a save failed is refused and undone: what it holds is not what was meant.
     async fn commit(mut self: Box<Self>) -> Result<Revision, StorageError> {
         if self.unfinished > 0 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join;
 
 use super::authenticate::{Authentication, authenticate};
-use super::authorize::{Authorization, authorize};
+use super::authorize::{ActingFor, Authorization, authorize};
 use super::check::{Check, Findings, Outcome};
 use super::claims::GrantClaims;
 use super::explain::Explanation;
@@ -13,13 +13,13 @@ use super::facts::Facts;
 use super::parts::TokenExchangeParts;
 use super::reading::GrantReading;
 use super::token::{AccessTokenClaims, TokenHeader};
-use crate::client::Client;
+use crate::client::{Client, ClientId};
 use crate::clock::Timestamp;
 use crate::entropy::unique_id;
 use crate::issuer::Issuer;
 use crate::ports::{ClientRecord, Consumption, StorageError};
 use crate::refusal::Refusal;
-use crate::scope::Prefix;
+use crate::scope::{Prefix, ScopeName};
 use crate::signing::SigningKeys;
 
 /// Exchanges grants for tokens, for one issuer.
@@ -38,7 +38,11 @@ pub struct IssuedToken {
     /// Its id, for logs.
     pub jti: String,
     /// The client that it was issued to.
-    pub client_id: String,
+    pub client_id: ClientId,
+    /// The organizations in it.
+    pub acting_for: ActingFor,
+    /// Its scopes, without repetition.
+    pub scopes: Vec<ScopeName>,
 }
 
 /// A refused request.
@@ -277,6 +281,9 @@ impl TokenExchange {
             ..Refusal::Internal.into()
         };
         let jti = unique_id(self.0.entropy.as_ref()).map_err(|error| our_fault(&error))?;
+        let acting_for = authorization.acting_for;
+        let scopes = authorization.scopes.iter();
+        let scopes = scopes.map(|scope| scope.name.clone()).collect();
         let claims = AccessTokenClaims::new(
             authentication,
             authorization,
@@ -300,7 +307,9 @@ impl TokenExchange {
             expires_in: claims.expires_in(now),
             scope: claims.scope().to_owned(),
             jti: claims.jti().to_owned(),
-            client_id: client.client_id.to_string(),
+            client_id: client.client_id.clone(),
+            acting_for,
+            scopes,
         })
     }
 

@@ -13,7 +13,7 @@ use portvakt_jose::{Algorithm, JwkSet};
 use super::client_secret::{self, making};
 use super::key_files::{self, NewKey};
 use super::render::InactiveArgs;
-use super::{administer, render};
+use super::{administer, render, usage};
 use crate::data_dir::DataDirArgs;
 use crate::output::Output;
 
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Deactivate(OneArgs),
     /// Undo a deactivation
     Reactivate(OneArgs),
+    /// Show which scopes a client used, by day
+    Usage(usage::ClientArgs),
 }
 
 /// A new client.
@@ -130,6 +132,7 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::List(args) => list(args, output).await,
         Command::Show(args) => show(args, output).await,
         Command::Secret(args) => client_secret::run(args, output).await,
+        Command::Usage(args) => usage::of_client(args, output).await,
         Command::AddScope(ScopesArgs {
             client_id,
             scopes,

@@ -21,6 +21,7 @@ mod registry;
 mod render;
 mod scope;
 mod token;
+mod usage;
 mod verify;
 
 use crate::output::Output;

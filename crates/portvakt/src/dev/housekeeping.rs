@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use portvakt_core::idempotency;
 use portvakt_core::ports::ReplayLedger;
+use portvakt_core::usage::{Day, MAX_DAYS, UsageLog};
 use portvakt_http::Shutdown;
 use portvakt_store_sqlite::SqliteStore;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::clock::DevClock;
 use crate::server::{Downloads, REFRESH_INTERVAL, Trust};
+use crate::usage::UsageCounter;
 
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
+const USAGE_REMOVAL_INTERVAL: Duration = Duration::from_hours(1);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Forgets used grants that can no longer be accepted, and requests whose keys have expired, until
@@ -43,6 +46,34 @@ async fn forget_requests(store: &SqliteStore, clock: &DevClock) {
         Ok(0) => {}
         Ok(removed) => tracing::debug!(removed, "expired idempotency keys forgotten"),
         Err(error) => tracing::warn!(%error, "cannot forget expired idempotency keys"),
+    }
+}
+
+/// Writes down which tokens were issued, until shutdown.
+pub(super) async fn write_usage(
+    usage: Arc<UsageCounter>,
+    store: Arc<SqliteStore>,
+    shutdown: Shutdown,
+) {
+    usage.flush_until_shutdown(store.as_ref(), &shutdown).await;
+}
+
+/// Drops counts of tokens that nobody can ask for any more, until shutdown.
+pub(super) async fn remove_old_usage(
+    store: Arc<SqliteStore>,
+    clock: Arc<DevClock>,
+    shutdown: Shutdown,
+) {
+    let mut ticks = every(USAGE_REMOVAL_INTERVAL);
+    while next(&mut ticks, &shutdown).await {
+        remove_usage_once(&store, &clock).await;
+    }
+}
+
+async fn remove_usage_once(store: &SqliteStore, clock: &DevClock) {
+    let first = Day::of(clock.earliest()).back(MAX_DAYS - 1);
+    if let Err(error) = store.remove_usage_before(first).await {
+        tracing::warn!(%error, "cannot drop old counts of tokens");
     }
 }
 
@@ -91,6 +122,7 @@ mod tests {
     use portvakt_core::client::Client;
     use portvakt_core::idempotency::{Fingerprint, IdempotencyKey, KeyedRequest};
     use portvakt_core::ports::Store;
+    use portvakt_core::usage::{Days, Usage, UsageKey};
     use portvakt_core::{Clock, SystemClock, Timestamp};
 
     use super::super::clock::{ClockChange, Motion};
@@ -165,5 +197,41 @@ mod tests {
         let mut unit = store.read().await.unwrap();
         let found = unit.find_request(organization, &another.key).await.unwrap();
         assert_eq!(found, None);
+    }
+
+    #[tokio::test]
+    async fn drops_counts_that_nobody_can_ask_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("test.db"))
+            .await
+            .unwrap();
+        let clock = DevClock::default();
+        clock.change(ClockChange {
+            motion: None,
+            frozen: Some(true),
+        });
+        let today = Day::of(clock.now());
+        let client: portvakt_core::client::ClientId = "a".parse().unwrap();
+        let counts = [0, MAX_DAYS - 1, MAX_DAYS].map(|days| Usage {
+            key: UsageKey {
+                scope: "fjord:a".parse().unwrap(),
+                day: today.back(days),
+                consumer: "312773023".parse().unwrap(),
+                supplier: None,
+                accessing: "312773023".parse().unwrap(),
+                client_id: client.clone(),
+            },
+            tokens: 1,
+            last_used: clock.now(),
+        });
+        store.add_usage(&counts).await.unwrap();
+        remove_usage_once(&store, &clock).await;
+        let longest = Days::new(Some(today.back(MAX_DAYS - 1)), None, today).unwrap();
+        let kept = store.list_client_usage(&client, longest).await.unwrap();
+        assert_eq!(kept.len(), 2);
+        let last = today.back(MAX_DAYS);
+        let gone = Days::new(Some(last), Some(last), today).unwrap();
+        let gone = store.list_client_usage(&client, gone).await.unwrap();
+        assert!(gone.is_empty());
     }
 }

@@ -99,7 +99,7 @@ impl Entry {
     fn issued(self, token: &IssuedToken) -> Self {
         Self {
             outcome: "issued",
-            client_id: Some(token.client_id.clone()),
+            client_id: Some(token.client_id.to_string()),
             scope: Some(token.scope.clone()),
             jti: Some(token.jti.clone()),
             ..self

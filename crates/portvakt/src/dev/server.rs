@@ -27,6 +27,7 @@ use super::signing_keys::SigningKeys;
 use super::surface::{self, Surroundings};
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
 use crate::server::{Downloads, Trust, TrustSources};
+use crate::usage::UsageCounter;
 
 /// How far the ports are from the base port; the others are kept for surfaces to come.
 const SELFSERVICE_OFFSET: u16 = 2;
@@ -69,6 +70,7 @@ pub(crate) struct Server {
     endpoints: Endpoints,
     data_dir: DataDir,
     store: Arc<SqliteStore>,
+    usage: Arc<UsageCounter>,
     shutdown: Shutdown,
     tasks: JoinSet<()>,
     _lock: FolderLock,
@@ -109,6 +111,16 @@ impl Server {
             Arc::clone(&parts.clock),
             shutdown.clone(),
         ));
+        tasks.spawn(housekeeping::write_usage(
+            Arc::clone(&parts.usage),
+            Arc::clone(&store),
+            shutdown.clone(),
+        ));
+        tasks.spawn(housekeeping::remove_old_usage(
+            Arc::clone(&store),
+            Arc::clone(&parts.clock),
+            shutdown.clone(),
+        ));
         tasks.spawn(housekeeping::watch_revocations(
             parts.trust,
             shutdown.clone(),
@@ -125,6 +137,7 @@ impl Server {
             endpoints,
             data_dir,
             store,
+            usage: parts.usage,
             shutdown,
             tasks,
             _lock: lock,
@@ -157,6 +170,8 @@ impl Server {
             );
         }
         while self.tasks.join_next().await.is_some() {}
+        // The last requests have ended, so this is all that was counted.
+        self.usage.flush(self.store.as_ref()).await;
         self.store.close().await;
     }
 }
@@ -240,6 +255,7 @@ struct Parts {
     downloads: Downloads,
     faults: Arc<Faults>,
     journal: Arc<Journal>,
+    usage: Arc<UsageCounter>,
 }
 
 impl Parts {
@@ -276,13 +292,14 @@ impl Parts {
             downloads,
             faults: Arc::default(),
             journal: Arc::default(),
+            usage: Arc::default(),
             clock,
         })
     }
 
     /// Who hears of the token endpoint's decisions.
     fn observers(&self) -> Vec<Arc<dyn Observer>> {
-        vec![self.journal.clone()]
+        vec![self.journal.clone(), self.usage.clone()]
     }
 
     fn routers(&self, endpoints: &Endpoints, ports: &Ports) -> Routers {

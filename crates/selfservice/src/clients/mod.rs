@@ -19,7 +19,7 @@ use crate::problem::{Object, Problem};
 
 /// The client that an address names, and the caller's standing to it. What the caller may not see
 /// is answered as what does not exist.
-async fn find(
+pub(crate) async fn find(
     unit: &mut dyn UnitOfWork,
     client_id: &str,
     caller: &Caller,

@@ -228,6 +228,16 @@ pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
                 ("304", not_modified(&["Tag"])),
             ]
         }
+        Success::Page => {
+            let text = ObjectBuilder::new().schema_type(Type::String);
+            let content = ContentBuilder::new().schema(Some(text)).build();
+            let answer = ResponseBuilder::new().description("The page");
+            let answer = answer.content("text/html", content);
+            vec![
+                (OK, with_headers(answer, &["Tag"]).build()),
+                ("304", not_modified(&["Tag"])),
+            ]
+        }
         Success::Preflight => {
             let answer = ResponseBuilder::new().description("Any origin may read");
             vec![("204", with_headers(answer, &["Allow"]).build())]

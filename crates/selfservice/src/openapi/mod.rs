@@ -6,6 +6,7 @@
 mod answers;
 mod operation;
 mod operator;
+pub(crate) mod page;
 mod parameter;
 mod table;
 
@@ -108,6 +109,10 @@ fn components() -> Components {
         .schema_from::<api::AccessResponse>()
         .schema_from::<api::ClientRequest>()
         .schema_from::<api::ClientResponse>()
+        .schema_from::<api::ClientScopeUsage>()
+        .schema_from::<api::ClientUsageResponse>()
+        .schema_from::<api::ConsumerUsage>()
+        .schema_from::<api::DayUsage>()
         .schema_from::<api::DelegationSourceResponse>()
         .schema_from::<api::ErrorBody>()
         .schema_from::<api::ErrorItem>()
@@ -118,6 +123,7 @@ fn components() -> Components {
         .schema_from::<api::PrefixResponse>()
         .schema_from::<api::ScopeRequest>()
         .schema_from::<api::ScopeResponse>()
+        .schema_from::<api::ScopeUsageResponse>()
         .security_scheme(BEARER, bearer());
     answers::register(components).build()
 }

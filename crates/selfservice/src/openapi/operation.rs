@@ -64,6 +64,7 @@ fn reads(entry: &Entry) -> bool {
 fn tag(path: &str) -> &'static str {
     let has = |part: &str| path.contains(part);
     match () {
+        () if has("/usage") => "Usage",
         () if has("/onbehalfof") => "Customers of clients",
         () if has("/jwks") || has("/secret") => "Keys",
         () if has("/clients") => "Clients",

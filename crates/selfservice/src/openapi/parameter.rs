@@ -22,6 +22,7 @@ pub(super) enum Parameter {
     AllowedIntegrationType,
     ClientId,
     ClientOrgno,
+    ConsumerFilter,
     ConsumerOrgno,
     CorrelationId,
     Cursor,
@@ -29,6 +30,7 @@ pub(super) enum Parameter {
     DelegationSource,
     From,
     IdempotencyKey,
+    FirstDay,
     IfMatch,
     IfNoneMatch,
     Inactive,
@@ -40,6 +42,7 @@ pub(super) enum Parameter {
     Organization,
     Orgno,
     Overlap,
+    LastDay,
     OwnScope,
     OwnerOrgno,
     Prefix,
@@ -114,14 +117,15 @@ impl Parameter {
             Self::AllowedIntegrationType => "allowed_integration_type",
             Self::ClientId | Self::SomeClient => "client_id",
             Self::ClientOrgno => "client_orgno",
-            Self::ConsumerOrgno | Self::DelegatingOrgno | Self::RequiredConsumerOrgno => {
-                "consumer_orgno"
-            }
+            Self::ConsumerFilter
+            | Self::ConsumerOrgno
+            | Self::DelegatingOrgno
+            | Self::RequiredConsumerOrgno => "consumer_orgno",
             Self::CorrelationId => "correlation_id",
             Self::Cursor => "cursor",
             Self::DelegationSource => "delegation_source",
-            Self::From => "from",
             Self::IdempotencyKey => idempotency::HEADER_NAME,
+            Self::FirstDay | Self::From => "from",
             Self::IfMatch => "If-Match",
             Self::IfNoneMatch => "If-None-Match",
             Self::Inactive => "inactive",
@@ -136,7 +140,7 @@ impl Parameter {
             Self::OwnerOrgno => "owner_orgno",
             Self::NamedPrefix | Self::Prefix => "prefix",
             Self::RequiredSupplierOrgno | Self::SupplierOrgno => "supplier_orgno",
-            Self::To => "to",
+            Self::LastDay | Self::To => "to",
             Self::Value => "value",
         }
     }
@@ -147,6 +151,7 @@ impl Parameter {
             Self::AllowedIntegrationType => "Only scopes that admit clients of this type",
             Self::ClientId => "The client",
             Self::ClientOrgno => "Only clients that act for this organization",
+            Self::ConsumerFilter => "Only tokens that were issued for this organization",
             Self::ConsumerOrgno => "The organization that has access",
             Self::CorrelationId => "Only what this request changed",
             Self::Cursor => "The next_cursor of the page before",
@@ -158,6 +163,9 @@ impl Parameter {
             Self::IdempotencyKey => {
                 "Names the request for 24 hours: sent again, it answers the client that it made, \
                  without its secret"
+            }
+            Self::FirstDay => {
+                "The first day, UTC; by default 29 days before the last. A span has at most 400 days"
             }
             Self::IfMatch => "The ETag of the version that is meant; without it any is",
             Self::IfNoneMatch => "The ETag of the version that the caller has",
@@ -172,6 +180,7 @@ impl Parameter {
             Self::Organization => "Only what it did, or what concerns it",
             Self::Orgno => "The organization",
             Self::Overlap => "Seconds for which the present secret still counts; 0 by default",
+            Self::LastDay => "The last day, UTC, which is part of the span; by default today",
             Self::OwnScope => "Read this scope alone; the answer is then an object",
             Self::OwnerOrgno => "Only scopes of this organization",
             Self::Prefix => "Only scopes below this prefix",
@@ -196,6 +205,7 @@ impl Parameter {
             }
             Self::ClientId | Self::SomeClient => text.pattern(Some(CLIENT_ID)),
             Self::ClientOrgno
+            | Self::ConsumerFilter
             | Self::ConsumerOrgno
             | Self::DelegatingOrgno
             | Self::Organization
@@ -215,6 +225,9 @@ impl Parameter {
                 .minimum(Some(1))
                 .maximum(Some(200)),
             Self::NamedSource => text.min_length(Some(1)).max_length(Some(64)),
+            Self::FirstDay | Self::LastDay => {
+                text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            }
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => {
                 text.pattern(Some(SCOPE)).max_length(Some(255))
             }

@@ -3,9 +3,9 @@
 use utoipa::openapi::HttpMethod;
 
 use super::parameter::Parameter::{
-    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno,
-    IdempotencyKey, IfMatch, IfNoneMatch, Inactive, IntegrationType, Overlap, OwnScope, OwnerOrgno,
-    Prefix, RequiredScope, ScopeFilter, Value,
+    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerFilter,
+    ConsumerOrgno, FirstDay, IdempotencyKey, IfMatch, IfNoneMatch, Inactive, IntegrationType,
+    LastDay, Overlap, OwnScope, OwnerOrgno, Prefix, RequiredScope, ScopeFilter, Value,
 };
 use crate::authority::Operation::{self, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes};
 use crate::authority::Operation::{ChangeClient, ChangeOnBehalfOf, ChangeScopes, CreateClient};
@@ -45,6 +45,8 @@ pub(super) enum Success {
     OpenList(&'static str),
     /// 200 with this document, or 304.
     Document,
+    /// 200 with this document for people, or 304.
+    Page,
     /// 204.
     Preflight,
 }
@@ -57,6 +59,7 @@ pub(super) fn entries() -> impl Iterator<Item = Entry> {
         registrations(),
         scopes(),
         access(),
+        usage(),
     ];
     protected.into_iter().flatten().chain(open())
 }
@@ -338,6 +341,39 @@ fn access() -> Vec<Entry> {
     ]
 }
 
+fn usage() -> Vec<Entry> {
+    use HttpMethod::Get;
+    vec![
+        on(
+            Get,
+            "/scopes/usage",
+            "readScopeUsage",
+            "Count the tokens with an own scope, by organization and by day",
+        )
+        .needs(ReadScopes)
+        .with(&[RequiredScope, ConsumerFilter, FirstDay, LastDay])
+        .gives(Success::Outcome("ScopeUsageResponse")),
+        on(
+            Get,
+            "/usage",
+            "listClientUsage",
+            "Count the tokens of own and managed clients, by scope",
+        )
+        .needs(ReadClients)
+        .with(&[FirstDay, LastDay, Inactive])
+        .gives(Success::List("ClientUsageResponse")),
+        on(
+            Get,
+            "/clients/{client_id}/usage",
+            "readClientUsage",
+            "Count the tokens of a client, by scope and by day",
+        )
+        .needs(ReadClients)
+        .with(&[ClientId, FirstDay, LastDay])
+        .gives(Success::Outcome("ClientUsageResponse")),
+    ]
+}
+
 fn open() -> Vec<Entry> {
     use HttpMethod::{Get, Options};
     const PREFLIGHT: &str = "Say what pages of other origins may send";
@@ -387,5 +423,8 @@ fn open() -> Vec<Entry> {
         .with(&[IfNoneMatch])
         .gives(Success::Document),
         preflight("/openapi.json", "preflightDescription"),
+        on(Get, "/docs", "readPage", "Read this document as a page")
+            .with(&[IfNoneMatch])
+            .gives(Success::Page),
     ]
 }

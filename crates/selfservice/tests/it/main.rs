@@ -8,6 +8,7 @@
 mod addresses;
 mod audit;
 mod bad_input;
+mod catalogue;
 mod clients;
 mod concurrency;
 mod examples;
@@ -29,4 +30,5 @@ mod secrets;
 mod story;
 mod tokens;
 mod transport;
+mod usage;
 mod who;

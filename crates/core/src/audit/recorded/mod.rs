@@ -92,6 +92,10 @@ impl Recorded {
 
 #[async_trait]
 impl UnitOfWork for Recorded {
+    fn revision(&self) -> Revision {
+        self.inner.revision()
+    }
+
     async fn commit(self: Box<Self>) -> Result<Revision, StorageError> {
         let Self {
             mut inner,

@@ -81,6 +81,18 @@ impl Scopes for Recorded {
         self.inner.list_scopes(owner, listing).await
     }
 
+    async fn list_scopes_after(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+        after: Option<&ScopeName>,
+        limit: u32,
+    ) -> Result<Vec<Scope>, StorageError> {
+        self.inner
+            .list_scopes_after(owner, listing, after, limit)
+            .await
+    }
+
     async fn save_scope(&mut self, scope: &Scope) -> Result<(), StorageError> {
         let before = self.inner.find_scope(&scope.name).await?;
         self.inner.save_scope(scope).await?;
