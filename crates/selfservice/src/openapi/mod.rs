@@ -69,7 +69,8 @@ fn info() -> Info {
             "Organizations administer their clients, keys, scopes and access. Nothing is deleted: \
              DELETE deactivates, and `inactive=true` shows what was deactivated. Every address \
              accepts one slash at its end. Unknown members of bodies are ignored, and `null` is \
-             the same as absence.",
+             the same as absence. The counts of tokens and the page of this document are \
+             extensions; the rest is the national API's.",
         ))
         .license(Some(license.build()))
         .build()
