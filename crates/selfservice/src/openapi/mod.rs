@@ -66,7 +66,8 @@ const TITLE: &str = "Portvakt self-service API";
 const DESCRIPTION: &str = "Organizations administer their clients, keys, scopes and access. Nothing \
      is deleted: DELETE deactivates, and `inactive=true` shows what was deactivated. Every address \
      accepts one slash at its end. Unknown members of bodies are ignored, and `null` is the same as \
-     absence.";
+     absence. The counts of tokens and the page of this document are extensions; the rest is the \
+     national API's.";
 
 fn info(title: &str, description: &str) -> Info {
     let license = LicenseBuilder::new()
