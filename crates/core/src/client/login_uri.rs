@@ -4,10 +4,13 @@
 //! only the client can answer at. Texts are judged as they are written, and a host that a browser
 //! would read differently is refused: what is compared later is the text.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod reach;
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
+use self::reach::Reach;
 use super::ApplicationType;
 
 /// The longest address, in characters.
@@ -116,7 +119,9 @@ pub fn check_backchannel_uri(
 ) -> Result<(), InvalidLoginUri> {
     check_frontchannel_uri(text, redirect_uris, policy)?;
     match Address::parse(text)? {
-        Address::Web(web) if policy == UriPolicy::Production && web.reach() != Reach::Public => {
+        Address::Web(web)
+            if policy == UriPolicy::Production && Reach::of(&web.host) != Reach::Public =>
+        {
             Err(InvalidLoginUri::NotPublic)
         }
         Address::Web(_) | Address::PrivateUse(_) => Ok(()),
@@ -143,14 +148,6 @@ enum Port {
     One,
     /// `0` or `*`.
     Any,
-}
-
-/// Who gets to a host.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Machine,
-    Network,
-    Public,
 }
 
 impl<'t> Address<'t> {
@@ -185,7 +182,7 @@ impl<'t> Address<'t> {
         let Self::Web(web) = self else {
             return Err(InvalidLoginUri::NotHttps);
         };
-        match (policy, web.encrypted, web.reach()) {
+        match (policy, web.encrypted, Reach::of(&web.host)) {
             _ if web.port == Port::Any => Err(InvalidLoginUri::Wildcard),
             (UriPolicy::Production, false, _) => Err(InvalidLoginUri::NotHttps),
             (UriPolicy::Production, true, Reach::Public) => Ok(()),
@@ -204,7 +201,9 @@ impl<'t> Address<'t> {
             Self::Web(web) if web.is_loopback_redirect() => Ok(()),
             Self::Web(web) if web.port == Port::Any => Err(InvalidLoginUri::Wildcard),
             Self::Web(web) if !web.encrypted => Err(InvalidLoginUri::Native),
-            Self::Web(web) if web.reach() != Reach::Public => Err(InvalidLoginUri::NotPublic),
+            Self::Web(web) if Reach::of(&web.host) != Reach::Public => {
+                Err(InvalidLoginUri::NotPublic)
+            }
             Self::Web(_) => Ok(()),
         }
     }
@@ -245,47 +244,6 @@ impl WebAddress {
             Host::Ipv6(address) => *address == Ipv6Addr::LOCALHOST,
         }
     }
-
-    fn reach(&self) -> Reach {
-        match &self.host {
-            Host::Domain(name) => {
-                let name = name.trim_end_matches('.');
-                let is_machine = name == "localhost" || name.ends_with(".localhost");
-                if is_machine {
-                    Reach::Machine
-                } else {
-                    Reach::Public
-                }
-            }
-            Host::Ipv4(address) => reach_of(IpAddr::V4(*address)),
-            Host::Ipv6(address) => reach_of(address.to_canonical()),
-        }
-    }
-}
-
-fn reach_of(address: IpAddr) -> Reach {
-    let is_network = match address {
-        IpAddr::V4(address) => is_network_v4(address),
-        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
-    };
-    if address.is_loopback() || address.is_unspecified() {
-        Reach::Machine
-    } else if is_network || address.is_multicast() {
-        Reach::Network
-    } else {
-        Reach::Public
-    }
-}
-
-fn is_network_v4(address: Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    // RFC 1122 §3.2.1.3 "this network", RFC 6598 between a provider and its customers.
-    let is_shared = first == 100 && (64..128).contains(&second);
-    first == 0
-        || is_shared
-        || address.is_private()
-        || address.is_link_local()
-        || address.is_broadcast()
 }
 
 fn authority(rest: &str) -> &str {
