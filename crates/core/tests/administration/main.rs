@@ -9,5 +9,6 @@ mod harness;
 mod keys;
 mod load;
 mod operating;
+mod operators;
 mod owners;
 mod properties;
