@@ -111,7 +111,7 @@ fn a_refused_first_act_leaves_a_registry_with_what_every_registry_has() {
         portvakt.json("scope show idporten:dcr.write")["operator_only"],
         true
     );
-    assert_eq!(portvakt.json("prefix list").as_array().unwrap().len(), 3);
+    assert_eq!(portvakt.json("prefix list").as_array().unwrap().len(), 4);
 }
 
 #[test]
@@ -401,6 +401,37 @@ fn a_client_with_keys_has_no_secret_to_make() {
 }
 
 #[test]
+fn a_prefix_moves_with_its_scopes_except_the_operators() {
+    let portvakt = Portvakt::with_scope();
+    let moved = portvakt.json("prefix transfer fjord --to 312773023 --scopes");
+    assert_eq!(moved["owner_orgno"], "312773023");
+    assert_eq!(moved["scopes"], serde_json::json!(["fjord:a"]));
+    assert_eq!(
+        portvakt.json("scope show fjord:a")["owner_orgno"],
+        "312773023"
+    );
+    assert!(
+        portvakt
+            .refused("prefix transfer portvakt --to 312773023")
+            .contains("belongs to the operator")
+    );
+    assert!(
+        portvakt
+            .refused("org deactivate 991825827")
+            .contains("operates this server")
+    );
+}
+
+#[test]
+fn a_client_is_made_self_managed() {
+    let portvakt = Portvakt::with_scope();
+    portvakt.done(
+        "client add --id a --org 312773023 --name A --scope idporten:dcr.write --self-managed",
+    );
+    assert_eq!(portvakt.json("client show a")["self_managed"], true);
+}
+
+#[test]
 fn delegations_are_made_and_ended() {
     let portvakt = Portvakt::with_scope();
     portvakt.done("delegation source add altinn --issuer https://tt02.altinn.no/");
@@ -429,6 +460,14 @@ fn delegations_are_made_and_ended() {
         portvakt.json("delegation list --inactive")[0]["active"],
         false
     );
+    assert!(
+        portvakt
+            .refused("delegation source withdraw altinn")
+            .contains("fjord:a names the issuer")
+    );
+    portvakt.done("delegation source add eget --issuer https://eget.example/");
+    let gone = portvakt.json("delegation source withdraw eget");
+    assert_eq!(gone["active"], false);
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub fn router(surface: Surface) -> Router {
 }
 
 /// The routes within what every answer has in common.
-fn assemble(surface: Surface, routes: impl FnOnce(Arc<State>) -> Router) -> Router {
+fn assemble(surface: Surface, build: impl FnOnce(Arc<State>) -> Router) -> Router {
     let clock = surface.clock.clone();
     let (limits, request_ids) = (surface.limits, surface.request_ids);
     let state = Arc::new(State {
@@ -82,7 +82,7 @@ fn assemble(surface: Surface, routes: impl FnOnce(Arc<State>) -> Router) -> Rout
         settings: surface.settings,
         snapshots: scopes::pages::permits(),
     });
-    let router = routes(state);
+    let router = build(state);
     bounded(router, &limits, request_ids, problem::transport_fault)
         .layer(from_fn_with_state(clock, problem::finish))
 }

@@ -19,6 +19,6 @@ pub(crate) async fn wait(store: &dyn Store, headers: &HeaderMap) -> Result<(), P
     match wait_for(store, Revision(wanted), tokio::time::sleep).await {
         Ok(_) => Ok(()),
         Err(WaitError::Storage(error)) => Err(Problem::storage(&error)),
-        Err(error @ WaitError::NotReached { .. }) => Err(Problem::try_again(&format!("{error}"))),
+        Err(error @ WaitError::NotReached { .. }) => Err(Problem::too_early(&error.to_string())),
     }
 }

@@ -176,14 +176,19 @@ impl Problem {
     }
 
     fn unavailable() -> Self {
-        Self::try_again("The service cannot answer now: try again")
-    }
-
-    /// 503: the same request may succeed in a second.
-    pub(crate) fn try_again(message: &str) -> Self {
+        let message = "The service cannot answer now: try again";
         Self {
             header: Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Object::Request, message)
+        }
+    }
+
+    /// 412: the state that the caller asks for may come, or never. It is no fault of the server's,
+    /// since a caller can ask for any.
+    pub(crate) fn too_early(message: &str) -> Self {
+        Self {
+            header: Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            ..Self::new(StatusCode::PRECONDITION_FAILED, Object::Request, message)
         }
     }
 

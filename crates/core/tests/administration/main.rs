@@ -9,6 +9,7 @@ mod harness;
 mod keys;
 mod load;
 mod operating;
+mod operators;
 mod owners;
 mod properties;
 mod secrets;

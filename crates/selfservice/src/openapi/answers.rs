@@ -130,8 +130,8 @@ impl Refusal {
             Self::PreconditionFailed => (
                 "412",
                 "PreconditionFailed",
-                "If-Match names another version",
-                &[],
+                "If-Match names another version, or the revision is not reached",
+                &["RetryAfter"],
             ),
             Self::PayloadTooLarge => ("413", "PayloadTooLarge", "The body is too large", &[]),
             Self::UnsupportedMediaType => (

@@ -85,7 +85,10 @@ fn refusals(entry: &Entry) -> Vec<Refusal> {
         (is_protected, Refusal::Forbidden),
         (names_resource, Refusal::NotFound),
         (writes, Refusal::Conflict),
-        (has(Parameter::IfMatch), Refusal::PreconditionFailed),
+        (
+            has(Parameter::IfMatch) || reads(entry),
+            Refusal::PreconditionFailed,
+        ),
         (entry.body.is_some(), Refusal::UnsupportedMediaType),
         (
             has(Parameter::IdempotencyKey),

@@ -172,7 +172,7 @@ impl Parameter {
             Self::Inactive => "Add what was deactivated; any case of `true` and `false` is read",
             Self::IntegrationType => "Only clients of this type",
             Self::MinRevision => {
-                "Wait for this revision of the registry, about two seconds at most, then 503"
+                "Wait for this revision of the registry, about two seconds at most, then 412"
             }
             Self::Limit => "How many entries at most; 50 unless it is stated",
             Self::NamedPrefix => "The prefix, without colon",

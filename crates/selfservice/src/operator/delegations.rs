@@ -150,7 +150,7 @@ fn instant(
     let fault = |_| {
         described
             .faults
-            .invalid(field, "is not an instant of RFC 3339")
+            .invalid(field, "is not an instant of RFC 3339");
     };
     text.and_then(|text| Timestamp::parse(text).map_err(fault).ok())
 }

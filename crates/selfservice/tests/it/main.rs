@@ -22,6 +22,7 @@ mod operator;
 mod operator_audit;
 mod operator_bodies;
 mod operator_clients;
+mod operator_delegation;
 mod operator_harness;
 mod operator_who;
 mod registrations;

@@ -163,7 +163,7 @@ async fn each_filter_narrows() {
     world
         .machine
         .clock
-        .advance(std::time::Duration::from_secs(60));
+        .advance(std::time::Duration::from_mins(1));
     // The clock of a test moves further than a token lives.
     let writer = world.writer();
     let path = format!("/organizations/{LYNGVIK}");

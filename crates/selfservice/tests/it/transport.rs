@@ -200,7 +200,7 @@ async fn a_read_waits_for_the_revision_that_it_names_and_no_longer_than_that() {
         }
     }
     let ahead = read("/scopes", &format!("{}0", u64::MAX / 10)).await;
-    let ahead = ahead.refused(503, "");
+    let ahead = ahead.refused(412, "");
     assert_eq!(ahead.header("retry-after"), "1");
     assert!(ahead.text.contains(&format!("revision {revision}")));
 }
