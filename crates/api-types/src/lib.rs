@@ -7,16 +7,20 @@
 //! organization numbers travel as text. One file for each resource.
 
 mod access;
+mod audit;
 mod client;
 mod error;
+mod explain;
 mod jwks;
 mod lists;
 mod on_behalf_of;
 mod scope;
 
 pub use self::access::AccessResponse;
+pub use self::audit::{AuditEntryResponse, AuditObjectResponse, AuditPageResponse};
 pub use self::client::{ClientRequest, ClientResponse};
 pub use self::error::{ErrorBody, ErrorItem};
+pub use self::explain::{ExplainRequest, ExplanationResponse};
 pub use self::jwks::{JwksRequest, JwksResponse};
 pub use self::lists::{DelegationSourceResponse, PrefixResponse};
 pub use self::on_behalf_of::{OnBehalfOfRequest, OnBehalfOfResponse};

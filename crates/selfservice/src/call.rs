@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::bearer::{BearerError, BearerPolicy, Caller};
 use portvakt_core::client::ClientId;
+use portvakt_core::grant::TokenExchange;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::UnitOfWork;
 use portvakt_core::{Entropy, Timestamp};
@@ -18,12 +19,14 @@ use crate::State;
 use crate::authority::Operation;
 use crate::problem::Problem;
 use crate::query::Query;
+use crate::refused::Witness;
 use crate::settings::Settings;
 
 /// A request without its body. The clock is read once.
 pub(crate) struct Call {
     state: Arc<State>,
     request_id: Option<RequestId>,
+    witness: Witness,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Query,
     pub(crate) now: Timestamp,
@@ -39,6 +42,7 @@ impl FromRequestParts<Arc<State>> for Call {
         Ok(Self {
             state: state.clone(),
             request_id: parts.extensions.get().copied(),
+            witness: parts.extensions.get().cloned().unwrap_or_default(),
             headers: parts.headers.clone(),
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             now: state.clock.now(),
@@ -49,19 +53,34 @@ impl FromRequestParts<Arc<State>> for Call {
 impl Call {
     /// The caller, if the token proves one that may do this.
     pub(crate) async fn authorize(&self, operation: Operation) -> Result<Caller, Problem> {
+        let caller = self.prove().await?;
+        if !operation.is_open_to(&caller) {
+            return Err(Problem::insufficient_scope(operation.any_of()));
+        }
+        self.log(&caller, operation);
+        Ok(caller)
+    }
+
+    /// The caller, where nobody needs to be one: a token that is sent must be good.
+    pub(crate) async fn caller(&self) -> Result<Option<Caller>, Problem> {
+        if self.headers.contains_key(AUTHORIZATION) {
+            self.prove().await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    async fn prove(&self) -> Result<Caller, Problem> {
         let caller = self
             .authenticate()
             .map_err(|error| Problem::unauthenticated(&error))?;
+        self.witness.saw(actor(&caller));
         let organizations = [Some(caller.organization), caller.supplier];
         for orgno in organizations.into_iter().flatten() {
             if self.is_deactivated(orgno).await? {
                 return Err(Problem::unauthenticated(&BearerError::Deactivated));
             }
         }
-        if !operation.is_open_to(&caller) {
-            return Err(Problem::insufficient_scope(operation.any_of()));
-        }
-        self.log(&caller, operation);
         Ok(caller)
     }
 
@@ -95,12 +114,7 @@ impl Call {
     /// Begins to write. What the caller changes is in the audit log, in the same transaction.
     pub(crate) async fn begin(&self, caller: &Caller) -> Result<Box<dyn UnitOfWork>, Problem> {
         let act = Act {
-            actor: Actor {
-                client_id: ClientId::parse(&caller.client_id).ok(),
-                organization: Some(caller.organization),
-                supplier: caller.supplier,
-                ..Actor::new(Channel::Selfservice)
-            },
+            actor: actor(caller),
             at: self.now,
             request_id: self.request_id.map(|id| id.to_string()),
         };
@@ -118,8 +132,23 @@ impl Call {
         &self.state.settings
     }
 
+    /// Those that decide about grants: the first, and its siblings.
+    pub(crate) fn exchanges(&self) -> (&TokenExchange, &[TokenExchange]) {
+        (&self.state.exchange, &self.state.siblings)
+    }
+
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         self.state.entropy.as_ref()
+    }
+}
+
+/// The caller as the audit log tells of it.
+fn actor(caller: &Caller) -> Actor {
+    Actor {
+        client_id: ClientId::parse(&caller.client_id).ok(),
+        organization: Some(caller.organization),
+        supplier: caller.supplier,
+        ..Actor::new(Channel::Selfservice)
     }
 }
 

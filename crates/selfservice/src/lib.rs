@@ -5,16 +5,19 @@
 //! answers. It knows no SQL and decides nothing of its own but who is asking. Start reading at
 //! [`router`], then `routes`.
 
+mod audit;
 mod authority;
 mod body;
 mod call;
 mod clients;
 mod etag;
+mod explain;
 mod faults;
 mod lists;
 mod openapi;
 mod problem;
 mod query;
+mod refused;
 mod reply;
 mod routes;
 mod scopes;
@@ -25,7 +28,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use portvakt_core::grant::TokenExchange;
 use portvakt_core::ports::Store;
+use portvakt_core::refusals::RefusalSink;
 use portvakt_core::signing::SigningKeys;
 use portvakt_core::{Clock, Entropy};
 use portvakt_http::{Limits, RequestIdSource, bounded};
@@ -53,6 +58,12 @@ pub struct Surface {
     pub limits: Limits,
     /// What a deployment decides.
     pub settings: Settings,
+    /// Decides about the grants that are explained, unless they are for a sibling.
+    pub exchange: TokenExchange,
+    /// Further issuers, each chosen by the audience of the grant.
+    pub siblings: Vec<TokenExchange>,
+    /// Hears of refused administration.
+    pub refusals: Arc<dyn RefusalSink>,
 }
 
 /// The surface as a router.
@@ -67,8 +78,13 @@ pub fn router(surface: Surface) -> Router {
         clock: surface.clock,
         entropy: surface.entropy,
         settings: surface.settings,
+        exchange: surface.exchange,
+        siblings: surface.siblings,
+        refusals: surface.refusals,
     });
-    let router = routes::all().with_state(state);
+    let router = routes::all()
+        .layer(from_fn_with_state(state.clone(), refused::observe))
+        .with_state(state);
     bounded(router, &limits, request_ids, problem::transport_fault)
         .layer(from_fn_with_state(clock, problem::finish))
 }
@@ -81,4 +97,7 @@ pub(crate) struct State {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     settings: Settings,
+    exchange: TokenExchange,
+    siblings: Vec<TokenExchange>,
+    refusals: Arc<dyn RefusalSink>,
 }

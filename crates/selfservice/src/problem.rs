@@ -31,6 +31,8 @@ pub(crate) enum Object {
     ScopeAccess,
     Jwks,
     OnBehalfOf,
+    Explanation,
+    Audit,
     /// The request itself, where no resource was reached.
     Request,
 }
@@ -43,6 +45,8 @@ impl Object {
             Self::ScopeAccess => "ScopeAccess",
             Self::Jwks => "Jwks",
             Self::OnBehalfOf => "OnBehalfOf",
+            Self::Explanation => "Explanation",
+            Self::Audit => "Audit",
             Self::Request => "Request",
         }
     }

@@ -63,8 +63,8 @@ pub(crate) struct SqliteUnit {
     /// The revision that this unit reads.
     revision: Revision,
     changes: BTreeSet<(Kind, String)>,
-    /// Whether entries of the audit log were appended.
-    appended: bool,
+    /// Whether anything was kept that is no change of the registry.
+    kept: bool,
     /// Saves that began and did not end: they failed, or were given up half way.
     unfinished: u32,
 }
@@ -81,7 +81,7 @@ impl SqliteUnit {
             mode,
             revision,
             changes: BTreeSet::new(),
-            appended: false,
+            kept: false,
             unfinished: 0,
         })
     }
@@ -132,19 +132,27 @@ impl SqliteUnit {
 
     /// Appends one row to a log, which is no change of the registry. Refused if no row was inserted.
     pub(crate) async fn append(&mut self, statement: Statement<'_>) -> Result<(), StorageError> {
+        if self.keep(statement).await? == 1 {
+            return Ok(());
+        }
+        // What the transaction holds is not what was meant.
+        self.unfinished += 1;
+        Err(StorageError::Refused(
+            "the entry does not follow the last one".to_owned(),
+        ))
+    }
+
+    /// Runs one statement whose effect is kept and is no change of the registry; says how many rows
+    /// it touched.
+    pub(crate) async fn keep(&mut self, statement: Statement<'_>) -> Result<u64, StorageError> {
         self.saving()?;
-        let inserted = statement
+        let result = statement
             .execute(&mut *self.transaction)
             .await
             .map_err(storage_error)?;
-        if inserted.rows_affected() != 1 {
-            return Err(StorageError::Refused(
-                "the entry does not follow the last one".to_owned(),
-            ));
-        }
         self.unfinished -= 1;
-        self.appended = true;
-        Ok(())
+        self.kept = true;
+        Ok(result.rows_affected())
     }
 
     async fn record_changes(&mut self) -> Result<Revision, StorageError> {
@@ -178,7 +186,7 @@ impl UnitOfWork for SqliteUnit {
                 "a save in the transaction failed".to_owned(),
             ));
         }
-        if self.changes.is_empty() && !self.appended {
+        if self.changes.is_empty() && !self.kept {
             return Ok(self.revision);
         }
         let revision = if self.changes.is_empty() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portvakt_core::ports::ReplayLedger;
+use portvakt_core::refusals::forget as forget_refusals;
 use portvakt_http::Shutdown;
 use portvakt_store_sqlite::SqliteStore;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -15,7 +16,8 @@ use super::trust::Trust;
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Forgets used grants that can no longer be accepted, until shutdown.
+/// Forgets used grants that can no longer be accepted, and refusals that are no longer remembered,
+/// until shutdown.
 pub(super) async fn remove_expired(
     store: Arc<SqliteStore>,
     clock: Arc<DevClock>,
@@ -24,6 +26,10 @@ pub(super) async fn remove_expired(
     let mut ticks = every(REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
         remove_once(&store, &clock).await;
+        // A clock that is ahead may be put right, and then its past is the present again.
+        if let Err(error) = forget_refusals(store.as_ref(), clock.earliest()).await {
+            tracing::warn!(%error, "cannot forget old refusals");
+        }
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use portvakt_core::SystemEntropy;
+use portvakt_core::refusals::RefusalSink;
 use portvakt_http::Limits;
 use portvakt_selfservice::{MAX_BODY_BYTES, Settings, Surface};
 
-use super::surface::Surroundings;
+use super::surface::{Exchanges, Surroundings};
 use crate::data_dir::Endpoints;
 use crate::request_ids::request_ids;
 
@@ -17,7 +18,12 @@ pub(super) fn base_url(port: u16) -> String {
 }
 
 /// The surface, which accepts tokens of this server's own machine-to-machine issuer.
-pub(super) fn router(endpoints: &Endpoints, surroundings: Surroundings) -> Router {
+pub(super) fn router(
+    endpoints: &Endpoints,
+    surroundings: Surroundings,
+    exchanges: Exchanges,
+    refusals: Arc<dyn RefusalSink>,
+) -> Router {
     portvakt_selfservice::router(Surface {
         store: surroundings.store,
         keys: surroundings.keys,
@@ -31,5 +37,8 @@ pub(super) fn router(endpoints: &Endpoints, surroundings: Surroundings) -> Route
             ..Limits::default()
         },
         settings: Settings::default(),
+        exchange: exchanges.maskinporten,
+        siblings: vec![exchanges.skyporten],
+        refusals,
     })
 }

@@ -28,10 +28,17 @@ use super::signing_keys::SigningKeys;
 use super::surface::{self, Surroundings};
 use super::trust::Trust;
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
+use crate::refusals::{self, Recording, RefusalRecorder};
 
 /// How far the ports are from the base port; the others are kept for surfaces to come.
 const SELFSERVICE_OFFSET: u16 = 2;
 const OPERATIONS_OFFSET: u16 = 4;
+
+/// Clients under development are refused often.
+const REFUSAL_LIMITS: portvakt_core::refusals::Limits = portvakt_core::refusals::Limits {
+    unproven_per_minute: 600,
+    client_per_minute: 600,
+};
 
 /// What a development server is started with.
 #[derive(Clone, Debug)]
@@ -72,6 +79,7 @@ pub(crate) struct Server {
     store: Arc<SqliteStore>,
     shutdown: Shutdown,
     tasks: JoinSet<()>,
+    recording: Recording,
     _lock: FolderLock,
 }
 
@@ -86,7 +94,8 @@ impl Server {
         remove_endpoints(&data_dir)?;
         let bound = Ports::bind(options.base_port).await?;
         let store = open_store(&data_dir).await?;
-        let parts = Parts::prepare(&options, Arc::clone(&store)).await?;
+        let (refusals, recording) = refusals::start(Arc::clone(&store), REFUSAL_LIMITS);
+        let parts = Parts::prepare(&options, Arc::clone(&store), refusals).await?;
 
         let endpoints = bound.endpoints();
         let shutdown = Shutdown::new();
@@ -128,6 +137,7 @@ impl Server {
             store,
             shutdown,
             tasks,
+            recording,
             _lock: lock,
         })
     }
@@ -158,6 +168,8 @@ impl Server {
             );
         }
         while self.tasks.join_next().await.is_some() {}
+        // Nobody is refused any more: what was is written before the store closes.
+        self.recording.finish().await;
         self.store.close().await;
     }
 }
@@ -241,10 +253,15 @@ struct Parts {
     downloads: Downloads,
     faults: Arc<Faults>,
     journal: Arc<Journal>,
+    refusals: Arc<RefusalRecorder>,
 }
 
 impl Parts {
-    async fn prepare(options: &Options, store: Arc<SqliteStore>) -> anyhow::Result<Self> {
+    async fn prepare(
+        options: &Options,
+        store: Arc<SqliteStore>,
+        refusals: Arc<RefusalRecorder>,
+    ) -> anyhow::Result<Self> {
         let clock = Arc::new(DevClock::default());
         let authority = Authority::open_or_make(&options.data_dir, clock.now())?;
         let downloads = Downloads::new(&options.data_dir, &options.revocation_urls)?;
@@ -272,13 +289,14 @@ impl Parts {
             downloads,
             faults: Arc::default(),
             journal: Arc::default(),
+            refusals,
             clock,
         })
     }
 
     /// Who hears of the token endpoint's decisions.
     fn observers(&self) -> Vec<Arc<dyn Observer>> {
-        vec![self.journal.clone()]
+        vec![self.journal.clone(), self.refusals.clone()]
     }
 
     fn routers(&self, endpoints: &Endpoints, ports: &Ports) -> Routers {
@@ -297,8 +315,14 @@ impl Parts {
             journal: Arc::clone(&self.journal),
             exchanges: exchanges.clone(),
         };
+        let explained = exchanges.clone();
         Routers {
-            selfservice: selfservice::router(endpoints, surroundings),
+            selfservice: selfservice::router(
+                endpoints,
+                surroundings,
+                explained,
+                self.refusals.clone(),
+            ),
             maskinporten: surface::router(
                 exchanges,
                 Arc::new(self.observers()),

@@ -197,6 +197,14 @@ pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
             let answer = json("The list, or the one scope", scope_or_scopes());
             vec![(OK, with_headers(answer, &resource).build())]
         }
+        Success::Page(schema) => {
+            let answer = json("The page", Ref::from_schema_name(schema));
+            vec![(OK, with_headers(answer, &["Revision"]).build())]
+        }
+        Success::Report(schema) => {
+            let answer = json("What may be known", Ref::from_schema_name(schema));
+            vec![(OK, with_headers(answer, &[]).build())]
+        }
         Success::Empty => {
             let answer = ResponseBuilder::new().description("Done");
             vec![(OK, with_headers(answer, &["Revision"]).build())]

@@ -3,7 +3,7 @@
 use portvakt_core::client::IntegrationType as Type;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter as Described, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type as JsonType};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type as JsonType};
 
 /// Nine digits, which may follow the number of their register.
 const ORGNO: &str = "^(0192:)?[0-9]{9}$";
@@ -17,19 +17,25 @@ const SCOPE: &str = r"^([a-zæøå0-9][a-zæøå0-9._-]{0,63}:)?[!#-\[\]-~æøå
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parameter {
     AccessibleForAll,
+    After,
     AllowedIntegrationType,
     ClientId,
     ClientOrgno,
     ConsumerOrgno,
+    From,
     IfMatch,
     IfNoneMatch,
     Inactive,
     IntegrationType,
+    Limit,
+    Object,
     OwnScope,
     OwnerOrgno,
     Prefix,
+    RequestId,
     RequiredScope,
     ScopeFilter,
+    To,
     Value,
 }
 
@@ -70,6 +76,12 @@ impl Parameter {
     fn name(self) -> &'static str {
         match self {
             Self::AccessibleForAll => "accessible_for_all",
+            Self::After => "after",
+            Self::From => "from",
+            Self::Limit => "limit",
+            Self::Object => "object",
+            Self::RequestId => "request_id",
+            Self::To => "to",
             Self::AllowedIntegrationType => "allowed_integration_type",
             Self::ClientId => "client_id",
             Self::ClientOrgno => "client_orgno",
@@ -88,6 +100,12 @@ impl Parameter {
     fn description(self) -> &'static str {
         match self {
             Self::AccessibleForAll => "Only scopes that are, or are not, open to everybody",
+            Self::After => "Only entries with a greater number: `next` of the page before",
+            Self::From => "Only entries from this instant on, RFC 3339",
+            Self::Limit => "Most entries of the page; 100 unless stated",
+            Self::Object => "Only entries about the object with this key, or what belongs to it",
+            Self::RequestId => "Only entries of this request",
+            Self::To => "Only entries before this instant, RFC 3339",
             Self::AllowedIntegrationType => "Only scopes that admit clients of this type",
             Self::ClientId => "The client",
             Self::ClientOrgno => "Only clients that act for this organization",
@@ -120,7 +138,18 @@ impl Parameter {
                 text.pattern(Some(SCOPE)).max_length(Some(255))
             }
             Self::Value => text.min_length(Some(1)),
+            Self::After => number().minimum(Some(0)),
+            Self::Limit => number().minimum(Some(1)).maximum(Some(1000)),
+            Self::From | Self::To => {
+                text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            }
+            Self::Object => text.max_length(Some(1000)),
+            Self::RequestId => text.pattern(Some("^[0-9a-fA-F]{32}$")),
             Self::IfMatch | Self::IfNoneMatch | Self::Prefix => text,
         }
     }
+}
+
+fn number() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(JsonType::Integer)
 }

@@ -3,11 +3,13 @@
 use utoipa::openapi::HttpMethod;
 
 use super::parameter::Parameter::{
-    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno, IfMatch,
-    IfNoneMatch, Inactive, IntegrationType, OwnScope, OwnerOrgno, Prefix, RequiredScope,
-    ScopeFilter, Value,
+    self, AccessibleForAll, After, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno,
+    From, IfMatch, IfNoneMatch, Inactive, IntegrationType, Limit, Object, OwnScope, OwnerOrgno,
+    Prefix, RequestId, RequiredScope, ScopeFilter, To, Value,
 };
-use crate::authority::Operation::{self, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes};
+use crate::authority::Operation::{
+    self, ReadAudit, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes,
+};
 use crate::authority::Operation::{ChangeClient, ChangeOnBehalfOf, ChangeScopes, CreateClient};
 
 /// One operation.
@@ -18,6 +20,8 @@ pub(super) struct Entry {
     /// Unique; generators name functions after it.
     pub(super) id: &'static str,
     pub(super) summary: &'static str,
+    /// Whether a token, which is not needed, is looked at.
+    pub(super) heeds_token: bool,
     /// What the caller must have the right to do; nothing for what is open to everybody.
     pub(super) needs: Option<Operation>,
     pub(super) parameters: &'static [Parameter],
@@ -31,6 +35,10 @@ pub(super) struct Entry {
 pub(super) enum Success {
     /// 200 with one resource.
     Resource(&'static str),
+    /// 200 with one page of a list of the caller's.
+    Page(&'static str),
+    /// 200 with what tells of no state of the registry.
+    Report(&'static str),
     /// 200 with a list of the caller's.
     List(&'static str),
     /// 200 with the caller's scopes, or the one that is asked for.
@@ -55,6 +63,7 @@ pub(super) fn entries() -> impl Iterator<Item = Entry> {
         registrations(),
         scopes(),
         access(),
+        decisions(),
     ];
     protected.into_iter().flatten().chain(open())
 }
@@ -66,6 +75,7 @@ fn on(method: HttpMethod, path: &'static str, id: &'static str, summary: &'stati
         path,
         id,
         summary,
+        heeds_token: false,
         needs: None,
         parameters: &[],
         body: None,
@@ -77,6 +87,13 @@ impl Entry {
     fn needs(self, operation: Operation) -> Self {
         Self {
             needs: Some(operation),
+            ..self
+        }
+    }
+
+    fn heeds_token(self) -> Self {
+        Self {
+            heeds_token: true,
             ..self
         }
     }
@@ -309,6 +326,30 @@ fn access() -> Vec<Entry> {
         .needs(ChangeScopes)
         .with(&[ConsumerOrgno, RequiredScope, IfMatch])
         .gives(record),
+    ]
+}
+
+fn decisions() -> Vec<Entry> {
+    use HttpMethod::{Get, Post};
+    vec![
+        on(
+            Post,
+            "/explain",
+            "explain",
+            "Say why a grant is, or was, refused; the grant is not used up",
+        )
+        .heeds_token()
+        .takes("ExplainRequest")
+        .gives(Success::Report("ExplanationResponse")),
+        on(
+            Get,
+            "/audit",
+            "readAudit",
+            "Read the caller's own part of the audit log, oldest first",
+        )
+        .needs(ReadAudit)
+        .with(&[Object, RequestId, From, To, Limit, After])
+        .gives(Success::Page("AuditPageResponse")),
     ]
 }
 

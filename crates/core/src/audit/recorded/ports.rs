@@ -14,9 +14,10 @@ use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
 use crate::person::Person;
 use crate::ports::{
-    AuditLog, Clients, Listing, Organizations, PrefixAssignment, Registers, Scopes, SigningKeys,
-    StorageError, StoredKey,
+    AuditLog, Clients, Listing, Organizations, PrefixAssignment, RefusalMemory, Registers, Scopes,
+    SigningKeys, StorageError, StoredKey,
 };
+use crate::refusals::{RememberedRefusal, RequestId};
 use crate::scope::{Prefix, Scope, ScopeName};
 use crate::signing::SigningKeyRecord;
 
@@ -340,5 +341,27 @@ impl AuditLog for Recorded {
         limit: u32,
     ) -> Result<Vec<StoredEntry>, StorageError> {
         self.inner.list_latest_audit(filter, limit).await
+    }
+}
+
+#[async_trait]
+impl RefusalMemory for Recorded {
+    async fn remember_refusal(&mut self, refusal: &RememberedRefusal) -> Result<(), StorageError> {
+        self.inner.remember_refusal(refusal).await
+    }
+
+    async fn find_refusal(
+        &mut self,
+        request_id: &RequestId,
+    ) -> Result<Option<RememberedRefusal>, StorageError> {
+        self.inner.find_refusal(request_id).await
+    }
+
+    async fn forget_refusals(
+        &mut self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StorageError> {
+        self.inner.forget_refusals(before, limit).await
     }
 }

@@ -1,14 +1,16 @@
-//! What must not get into the log.
+//! National identity numbers are kept out of whatever is stored or shown: the audit log, remembered
+//! refusals, explanations.
 
 use serde_json::Value;
 
 /// Digits of a national identity number.
 const PID_DIGITS: usize = 11;
-const HIDDEN: &str = "(hidden)";
+/// What stands in the place of what is hidden.
+pub const HIDDEN: &str = "(hidden)";
 
 /// The text with every run of exactly eleven digits hidden, wherever it stands: a national identity
 /// number is one, and an organization number, a time or a key id is not.
-pub(super) fn redacted(text: &str) -> String {
+pub fn redacted(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
@@ -26,7 +28,7 @@ pub(super) fn redacted(text: &str) -> String {
 }
 
 /// As [`redacted`], for every text, name of a member and number of a value.
-pub(super) fn redact(value: Value) -> Value {
+pub fn redact(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(redacted(&text)),
         Value::Array(values) => values.into_iter().map(redact).collect(),
