@@ -155,8 +155,8 @@ impl<L: RefusalLog> Writer<L> {
                     let summary = lock(&self.gate).take_summary();
                     self.write(&[], summary).await;
                 }
-                received = receiver.recv_many(&mut batch, BATCH) => {
-                    if received == 0 {
+                count = receiver.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
                         break;
                     }
                     self.gather(&mut batch, &mut receiver).await;

@@ -10,6 +10,7 @@ mod bad_input;
 mod clients;
 mod concurrency;
 mod examples;
+mod explain;
 mod harness;
 mod keys;
 mod model;
