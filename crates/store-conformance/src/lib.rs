@@ -23,6 +23,7 @@ pub mod keys;
 pub mod ledger;
 pub mod organizations;
 pub mod parties;
+pub mod refusals;
 pub mod scopes;
 pub mod signing_keys;
 pub mod texts;
