@@ -18,7 +18,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// Refusals that wait to be written; beyond them they are counted.
 const QUEUE: usize = 1024;
-const BATCH: usize = 256;
+/// Small, so that token requests never wait long for the one connection that writes.
+const BATCH: usize = 64;
 /// How long the first of a batch waits for others.
 const GATHERING: Duration = Duration::from_millis(50);
 const MINUTE: Duration = Duration::from_mins(1);

@@ -244,3 +244,6 @@ fn keep_members(record: &mut Value, names: &[&str]) {
         members.retain(|name, _| names.contains(&name.as_str()));
     }
 }
+
+#[cfg(test)]
+mod tests;
