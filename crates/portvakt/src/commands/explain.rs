@@ -4,7 +4,10 @@
 
 mod describe;
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use self::describe::{describe, failures, text};
@@ -16,6 +19,10 @@ use crate::token_client::{ServerArgs, TokenClient, get_json, read_bounded};
 
 /// A grant that only proves who asks needs some scope to be well-formed.
 const PROOF_SCOPE: &str = "openid";
+
+/// How often, and after which pause, a request that is not known is asked for again.
+const ATTEMPTS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Flags.
 #[derive(Debug, clap::Args)]
@@ -132,23 +139,40 @@ async fn sign(
 fn http() -> anyhow::Result<reqwest::Client> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(std::time::Duration::from_secs(10));
+        .timeout(Duration::from_secs(10));
     client.build().context("prepare the HTTP client")
 }
 
-async fn ask(base: &str, question: &Value, token: Option<&str>) -> anyhow::Result<Value> {
+async fn post(
+    base: &str,
+    question: &Value,
+    token: Option<&str>,
+) -> anyhow::Result<reqwest::Response> {
     let mut request = http()?.post(format!("{base}/explain")).json(question);
     if let Some(token) = token {
         request = request.bearer_auth(token.trim());
     }
-    let response = request
-        .send()
-        .await
-        .context("ask the server (is `portvakt dev` running?)")?;
-    let status = response.status();
-    if status == reqwest::StatusCode::NOT_FOUND && question["request_id"].is_string() {
+    let sent = request.send().await;
+    sent.context("ask the server (is `portvakt dev` running?)")
+}
+
+async fn ask(base: &str, question: &Value, token: Option<&str>) -> anyhow::Result<Value> {
+    let mut response = post(base, question, token).await?;
+    let is_unknown = |response: &reqwest::Response| {
+        response.status() == StatusCode::NOT_FOUND && question["request_id"].is_string()
+    };
+    // A refusal is remembered a moment after it was answered.
+    for _ in 0..ATTEMPTS {
+        if !is_unknown(&response) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        response = post(base, question, token).await?;
+    }
+    if is_unknown(&response) {
         bail!("no request of this id was refused in the last 24 hours");
     }
+    let status = response.status();
     let body: Value = serde_json::from_slice(&read_bounded(response).await?)
         .with_context(|| format!("the server answered {status} without JSON"))?;
     if !status.is_success() {

@@ -84,6 +84,18 @@ async fn the_command_proves_the_client_with_the_key_at_hand() {
 }
 
 #[tokio::test]
+async fn a_grant_is_explained_by_the_issuer_that_it_is_for() {
+    let dev = Dev::start().await;
+    let sibling = dev.endpoints()["skyporten"]["issuer"].clone();
+    for issuer in [json!(dev.issuer()), sibling] {
+        let grant = dev.grant().claim("aud", issuer.clone()).sign();
+        let answer = explained(&dev, &json!({ "assertion": grant })).await;
+        assert_eq!(answer.body["issuer"], issuer);
+        assert_eq!(answer.body["outcome"], "issued", "{}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn the_owner_is_shown_its_scope_by_the_command() {
     let dev = Dev::start().await;
     let token = |client: &str, scope: &str| {
