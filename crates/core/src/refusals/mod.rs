@@ -3,7 +3,7 @@
 //!
 //! [`RefusalRecord`] is one refusal, fit to be kept. [`Gate`] bounds how many a minute are kept one
 //! by one, so that strangers fill no disk; the rest is counted in a [`Summary`], so that none is
-//! lost silently. [`write`] makes a batch durable in one transaction.
+//! lost silently. [`write()`] makes a batch durable in one transaction.
 
 mod gate;
 mod record;
