@@ -7,8 +7,10 @@
 //! organization numbers travel as text. One file for each resource.
 
 mod access;
+mod audit;
 mod client;
 mod error;
+mod explain;
 mod jwks;
 mod lists;
 mod on_behalf_of;
@@ -18,8 +20,10 @@ mod secret;
 mod usage;
 
 pub use self::access::AccessResponse;
+pub use self::audit::{AuditPartEntryResponse, AuditPartObjectResponse, AuditPartResponse};
 pub use self::client::{ClientRequest, ClientResponse};
 pub use self::error::{ErrorBody, ErrorItem};
+pub use self::explain::{ExplainRequest, ExplanationResponse};
 pub use self::jwks::{JwksRequest, JwksResponse};
 pub use self::lists::{DelegationSourceResponse, PrefixResponse};
 pub use self::on_behalf_of::{OnBehalfOfRequest, OnBehalfOfResponse};

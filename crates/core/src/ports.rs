@@ -18,6 +18,7 @@ use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
 use crate::person::Person;
+use crate::refusals::{RememberedRefusal, RequestId};
 use crate::scope::{Prefix, Scope, ScopeName, ScopeToken};
 use crate::signing::SigningKeyRecord;
 
@@ -405,11 +406,36 @@ pub trait KeyedRequests {
     async fn remove_expired_requests(&mut self, now: Timestamp) -> Result<u64, StorageError>;
 }
 
+/// What is remembered of refusals for a while. None of it is a change of the registry, and none
+/// raises the revision.
+#[async_trait]
+pub trait RefusalMemory {
+    /// Adds a refusal; one of a request that is remembered already changes nothing.
+    async fn remember_refusal(&mut self, refusal: &RememberedRefusal) -> Result<(), StorageError>;
+    /// The refusal of this request, however long ago.
+    async fn find_refusal(
+        &mut self,
+        request_id: &RequestId,
+    ) -> Result<Option<RememberedRefusal>, StorageError>;
+    /// Removes at most `limit` refusals from before this instant, the oldest first, and says how
+    /// many. Called outside requests.
+    async fn forget_refusals(&mut self, before: Timestamp, limit: u32)
+    -> Result<u64, StorageError>;
+}
+
 /// A transaction: everything in it becomes visible at once, durably, or not at all. Dropping it
 /// without a commit undoes it.
 #[async_trait]
 pub trait UnitOfWork:
-    Organizations + Scopes + Clients + Registers + SigningKeys + AuditLog + KeyedRequests + Send
+    Organizations
+    + Scopes
+    + Clients
+    + Registers
+    + SigningKeys
+    + AuditLog
+    + KeyedRequests
+    + RefusalMemory
+    + Send
 {
     /// The revision of what it reads, its own changes aside.
     fn revision(&self) -> Revision;

@@ -13,6 +13,7 @@ mod input;
 mod operations;
 mod output;
 mod recorded;
+mod refusals;
 mod registry_files;
 mod request_ids;
 mod server;

@@ -10,6 +10,7 @@ use portvakt_core::administration::secret::Making;
 use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::bearer::{BearerError, BearerPolicy, Caller};
 use portvakt_core::client::ClientId;
+use portvakt_core::grant::TokenExchange;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Store, UnitOfWork, UsageLog};
 use portvakt_core::{Entropy, Timestamp};
@@ -21,12 +22,14 @@ use crate::authority::Operation;
 use crate::min_revision;
 use crate::problem::Problem;
 use crate::query::Query;
+use crate::refused::Witness;
 use crate::settings::Settings;
 
 /// A request without its body. The clock is read once.
 pub(crate) struct Call {
     state: Arc<State>,
     request_id: Option<RequestId>,
+    witness: Witness,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Query,
     pub(crate) now: Timestamp,
@@ -42,6 +45,7 @@ impl FromRequestParts<Arc<State>> for Call {
         Ok(Self {
             state: state.clone(),
             request_id: parts.extensions.get().copied(),
+            witness: parts.extensions.get().cloned().unwrap_or_default(),
             headers: parts.headers.clone(),
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             now: state.clock.now(),
@@ -52,7 +56,7 @@ impl FromRequestParts<Arc<State>> for Call {
 impl Call {
     /// The caller, if the token proves one that may do this.
     pub(crate) async fn authorize(&self, operation: Operation) -> Result<Caller, Problem> {
-        let caller = self.caller().await?;
+        let caller = self.prove().await?;
         if !operation.is_open_to(&caller) {
             return Err(Problem::insufficient_scope(operation.any_of()));
         }
@@ -60,11 +64,21 @@ impl Call {
         Ok(caller)
     }
 
+    /// The caller, where nobody needs to be one: a token that is sent must be good.
+    pub(crate) async fn caller(&self) -> Result<Option<Caller>, Problem> {
+        if self.headers.contains_key(AUTHORIZATION) {
+            self.prove().await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The caller, if the token proves one whose organizations are active.
-    pub(crate) async fn caller(&self) -> Result<Caller, Problem> {
+    pub(crate) async fn prove(&self) -> Result<Caller, Problem> {
         let caller = self
             .authenticate()
             .map_err(|error| Problem::unauthenticated(&error))?;
+        self.witness.saw(actor(&caller));
         let organizations = [Some(caller.organization), caller.supplier];
         for orgno in organizations.into_iter().flatten() {
             if self.is_deactivated(orgno).await? {
@@ -129,9 +143,14 @@ impl Call {
 
     /// Begins to read a state that is as new as the caller asks for.
     pub(crate) async fn read(&self) -> Result<Box<dyn UnitOfWork>, Problem> {
-        min_revision::wait(self.state.store.as_ref(), &self.headers).await?;
+        self.reach().await?;
         let unit = self.state.store.read().await;
         unit.map_err(|error| Problem::storage(&error))
+    }
+
+    /// Waits until reads are as new as the caller asks for.
+    pub(crate) async fn reach(&self) -> Result<(), Problem> {
+        min_revision::wait(self.state.store.as_ref(), &self.headers).await
     }
 
     /// The counts of issued tokens.
@@ -161,8 +180,23 @@ impl Call {
         }
     }
 
+    /// Those that decide about grants: the first, and its siblings.
+    pub(crate) fn exchanges(&self) -> (&TokenExchange, &[TokenExchange]) {
+        (&self.state.exchange, &self.state.siblings)
+    }
+
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         self.state.entropy.as_ref()
+    }
+}
+
+/// The caller as the audit log tells of it.
+fn actor(caller: &Caller) -> Actor {
+    Actor {
+        client_id: ClientId::parse(&caller.client_id).ok(),
+        organization: Some(caller.organization),
+        supplier: caller.supplier,
+        ..Actor::new(Channel::Selfservice)
     }
 }
 

@@ -8,11 +8,13 @@
 //! The operator's API is [`operator_router`]: another router, for another listener, of which the
 //! public one knows nothing (spec: selfservice §14).
 
+mod audit;
 mod authority;
 mod body;
 mod call;
 mod clients;
 mod etag;
+mod explain;
 mod faults;
 mod lists;
 mod min_revision;
@@ -20,6 +22,7 @@ mod openapi;
 mod operator;
 mod problem;
 mod query;
+mod refused;
 mod reply;
 mod routes;
 mod scopes;
@@ -31,7 +34,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use portvakt_core::grant::TokenExchange;
 use portvakt_core::ports::Store;
+use portvakt_core::refusals::RefusalSink;
 use portvakt_core::signing::SigningKeys;
 use portvakt_core::{Clock, Entropy};
 use portvakt_http::{Limits, RequestIdSource, bounded};
@@ -61,6 +66,12 @@ pub struct Surface {
     pub limits: Limits,
     /// What a deployment decides.
     pub settings: Settings,
+    /// Decides about the grants that are explained, unless they are for a sibling.
+    pub exchange: TokenExchange,
+    /// Further issuers, each chosen by the audience of the grant.
+    pub siblings: Vec<TokenExchange>,
+    /// Hears of refused administration.
+    pub refusals: Arc<dyn RefusalSink>,
 }
 
 /// The surface as a router.
@@ -81,8 +92,11 @@ fn assemble(surface: Surface, build: impl FnOnce(Arc<State>) -> Router) -> Route
         entropy: surface.entropy,
         settings: surface.settings,
         snapshots: scopes::pages::permits(),
+        exchange: surface.exchange,
+        siblings: surface.siblings,
+        refusals: surface.refusals,
     });
-    let router = build(state);
+    let router = build(state.clone()).layer(from_fn_with_state(state, refused::observe));
     bounded(router, &limits, request_ids, problem::transport_fault)
         .layer(from_fn_with_state(clock, problem::finish))
 }
@@ -97,4 +111,7 @@ pub(crate) struct State {
     settings: Settings,
     /// One for each transaction that may stay open while a client reads.
     snapshots: Arc<Semaphore>,
+    exchange: TokenExchange,
+    siblings: Vec<TokenExchange>,
+    refusals: Arc<dyn RefusalSink>,
 }

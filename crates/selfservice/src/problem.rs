@@ -37,6 +37,8 @@ pub(crate) enum Object {
     Delegation,
     SigningKey,
     AuditEntry,
+    Explanation,
+    Audit,
     /// The request itself, where no resource was reached.
     Request,
 }
@@ -55,6 +57,8 @@ impl Object {
             Self::Delegation => "Delegation",
             Self::SigningKey => "SigningKey",
             Self::AuditEntry => "AuditEntry",
+            Self::Explanation => "Explanation",
+            Self::Audit => "Audit",
             Self::Request => "Request",
         }
     }

@@ -53,6 +53,11 @@ pub(crate) fn list(body: &impl Serialize, revision: Revision) -> Response {
     json(bytes(body), revision)
 }
 
+/// 200 with what tells of no state of the registry.
+pub(crate) fn report(body: &impl Serialize) -> Response {
+    json_body(bytes(body).into())
+}
+
 /// 200 with nothing to read.
 pub(crate) fn empty(revision: Revision) -> Response {
     let mut response = StatusCode::OK.into_response();

@@ -24,6 +24,7 @@ pub mod keys;
 pub mod ledger;
 pub mod organizations;
 pub mod parties;
+pub mod refusals;
 pub mod scopes;
 pub mod secrets;
 pub mod signing_keys;

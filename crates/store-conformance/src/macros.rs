@@ -98,6 +98,14 @@ macro_rules! conformance_tests {
             a_reader_appends_nothing,
             recorded_writers_keep_one_chain,
         ] }
+        $crate::conformance_tests! { @group $factory, refusals, [
+            finds_a_refusal_with_every_attribute,
+            the_first_refusal_of_a_request_stays,
+            forgets_what_is_before_an_instant,
+            remembering_is_no_revision,
+            a_dropped_transaction_remembers_nothing,
+            a_reader_remembers_and_forgets_nothing,
+        ] }
         $crate::conformance_tests! { @group $factory, facts, [
             a_client_record_has_the_client_and_its_present_keys,
             an_unknown_client_has_no_record,

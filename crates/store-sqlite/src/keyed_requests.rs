@@ -98,6 +98,6 @@ impl KeyedRequests for SqliteUnit {
             now,
             REMOVAL
         );
-        self.remove(statement).await
+        self.keep(statement).await
     }
 }

@@ -25,6 +25,7 @@ mod lookups;
 mod on_behalf_of;
 mod organizations;
 mod parties;
+mod refusals;
 mod registers;
 mod scopes;
 mod signing_keys;

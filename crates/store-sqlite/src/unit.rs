@@ -143,13 +143,6 @@ impl SqliteUnit {
         Ok(())
     }
 
-    /// Removes rows that are no part of the registry, and says how many.
-    pub(crate) async fn remove(&mut self, statement: Statement<'_>) -> Result<u64, StorageError> {
-        let removed = self.write_aside(statement).await?;
-        self.unfinished -= 1;
-        Ok(removed)
-    }
-
     /// Begins a save beside the registry, and says how many rows it touched.
     async fn write_aside(&mut self, statement: Statement<'_>) -> Result<u64, StorageError> {
         self.saving()?;
@@ -159,6 +152,14 @@ impl SqliteUnit {
             .map_err(storage_error)?;
         self.wrote_aside = true;
         Ok(written.rows_affected())
+    }
+
+    /// Runs one statement whose effect is kept and is no change of the registry; says how many rows
+    /// it touched.
+    pub(crate) async fn keep(&mut self, statement: Statement<'_>) -> Result<u64, StorageError> {
+        let touched = self.write_aside(statement).await?;
+        self.unfinished -= 1;
+        Ok(touched)
     }
 
     async fn record_changes(&mut self) -> Result<Revision, StorageError> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use portvakt_core::idempotency;
 use portvakt_core::ports::ReplayLedger;
+use portvakt_core::refusals::forget as forget_refusals;
 use portvakt_core::usage::{Day, MAX_DAYS, UsageLog};
 use portvakt_http::Shutdown;
 use portvakt_store_sqlite::SqliteStore;
@@ -18,8 +19,8 @@ const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
 const USAGE_REMOVAL_INTERVAL: Duration = Duration::from_hours(1);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Forgets used grants that can no longer be accepted, and requests whose keys have expired, until
-/// shutdown.
+/// Forgets used grants that can no longer be accepted, requests whose keys have expired, and
+/// refusals that are no longer remembered, until shutdown.
 pub(super) async fn remove_expired(
     store: Arc<SqliteStore>,
     clock: Arc<DevClock>,
@@ -29,6 +30,10 @@ pub(super) async fn remove_expired(
     while next(&mut ticks, &shutdown).await {
         remove_once(&store, &clock).await;
         forget_requests(&store, &clock).await;
+        // A clock that is ahead may be put right, and then its past is the present again.
+        if let Err(error) = forget_refusals(store.as_ref(), clock.earliest()).await {
+            tracing::warn!(%error, "cannot forget old refusals");
+        }
     }
 }
 

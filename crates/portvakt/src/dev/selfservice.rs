@@ -8,13 +8,14 @@ use axum::Router;
 use portvakt_core::SystemEntropy;
 use portvakt_core::audit::Act;
 use portvakt_core::client::UriPolicy;
+use portvakt_core::refusals::RefusalSink;
 use portvakt_http::Limits;
 use portvakt_selfservice::{
     KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface, Settings, Surface,
 };
 
 use super::signing_keys::SigningKeys;
-use super::surface::Surroundings;
+use super::surface::{Exchanges, Surroundings};
 use crate::data_dir::Endpoints;
 use crate::request_ids::request_ids;
 
@@ -23,21 +24,25 @@ pub(super) fn base_url(port: u16) -> String {
     format!("http://localhost:{port}/api/v1")
 }
 
+/// What both surfaces are made of.
+#[derive(Clone)]
+pub(super) struct Made {
+    pub(super) surroundings: Surroundings,
+    pub(super) exchanges: Exchanges,
+    pub(super) refusals: Arc<dyn RefusalSink>,
+}
+
 /// The surface, which accepts tokens of this server's own machine-to-machine issuer.
-pub(super) fn router(endpoints: &Endpoints, surroundings: Surroundings) -> Router {
+pub(super) fn router(endpoints: &Endpoints, made: Made) -> Router {
     let base_url = endpoints.selfservice.base_url.clone();
-    portvakt_selfservice::router(surface(endpoints, base_url, surroundings))
+    portvakt_selfservice::router(surface(endpoints, base_url, made))
 }
 
 /// The operator's API, which accepts tokens of the same issuer, for the operations port.
-pub(super) fn operator_router(
-    endpoints: &Endpoints,
-    surroundings: Surroundings,
-    keys: Arc<SigningKeys>,
-) -> Router {
+pub(super) fn operator_router(endpoints: &Endpoints, made: Made, keys: Arc<SigningKeys>) -> Router {
     let base_url = format!("{}{OPERATOR_BASE_PATH}", endpoints.operations.base_url);
     portvakt_selfservice::operator_router(OperatorSurface {
-        surface: surface(endpoints, base_url, surroundings),
+        surface: surface(endpoints, base_url, made),
         rotation: Arc::new(Rotation(keys)),
     })
 }
@@ -53,7 +58,12 @@ impl KeyRotation for Rotation {
     }
 }
 
-fn surface(endpoints: &Endpoints, base_url: String, surroundings: Surroundings) -> Surface {
+fn surface(endpoints: &Endpoints, base_url: String, made: Made) -> Surface {
+    let Made {
+        surroundings,
+        exchanges,
+        refusals,
+    } = made;
     Surface {
         store: surroundings.store,
         keys: surroundings.keys,
@@ -70,5 +80,8 @@ fn surface(endpoints: &Endpoints, base_url: String, surroundings: Surroundings) 
             login_addresses: UriPolicy::Test,
             ..Settings::default()
         },
+        exchange: exchanges.maskinporten,
+        siblings: vec![exchanges.skyporten],
+        refusals,
     }
 }

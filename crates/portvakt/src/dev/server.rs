@@ -26,12 +26,19 @@ use super::selfservice;
 use super::signing_keys::SigningKeys;
 use super::surface::{self, Surroundings};
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
+use crate::refusals::{self, Recording, RefusalRecorder};
 use crate::server::{Downloads, Trust, TrustSources};
 use crate::usage::UsageCounter;
 
 /// How far the ports are from the base port; the others are kept for surfaces to come.
 const SELFSERVICE_OFFSET: u16 = 2;
 const OPERATIONS_OFFSET: u16 = 4;
+
+/// Clients under development are refused often.
+const REFUSAL_LIMITS: portvakt_core::refusals::Limits = portvakt_core::refusals::Limits {
+    unproven_per_minute: 600,
+    client_per_minute: 600,
+};
 
 /// What a development server is started with.
 #[derive(Clone, Debug)]
@@ -73,6 +80,7 @@ pub(crate) struct Server {
     usage: Arc<UsageCounter>,
     shutdown: Shutdown,
     tasks: JoinSet<()>,
+    recording: Recording,
     _lock: FolderLock,
 }
 
@@ -87,7 +95,8 @@ impl Server {
         remove_endpoints(&data_dir)?;
         let bound = Ports::bind(options.base_port).await?;
         let store = open_store(&data_dir).await?;
-        let parts = Parts::prepare(&options, Arc::clone(&store)).await?;
+        let (refusals, recording) = refusals::start(Arc::clone(&store), REFUSAL_LIMITS);
+        let parts = Parts::prepare(&options, Arc::clone(&store), refusals).await?;
 
         let endpoints = bound.endpoints();
         let shutdown = Shutdown::new();
@@ -140,6 +149,7 @@ impl Server {
             usage: parts.usage,
             shutdown,
             tasks,
+            recording,
             _lock: lock,
         })
     }
@@ -172,6 +182,8 @@ impl Server {
         while self.tasks.join_next().await.is_some() {}
         // The last requests have ended, so this is all that was counted.
         self.usage.flush(self.store.as_ref()).await;
+        // Nobody is refused any more: what was is written before the store closes.
+        self.recording.finish().await;
         self.store.close().await;
     }
 }
@@ -256,10 +268,15 @@ struct Parts {
     faults: Arc<Faults>,
     journal: Arc<Journal>,
     usage: Arc<UsageCounter>,
+    refusals: Arc<RefusalRecorder>,
 }
 
 impl Parts {
-    async fn prepare(options: &Options, store: Arc<SqliteStore>) -> anyhow::Result<Self> {
+    async fn prepare(
+        options: &Options,
+        store: Arc<SqliteStore>,
+        refusals: Arc<RefusalRecorder>,
+    ) -> anyhow::Result<Self> {
         let clock = Arc::new(DevClock::default());
         let authority = Authority::open_or_make(&options.data_dir, clock.now())?;
         let downloads = Downloads::new(
@@ -293,13 +310,18 @@ impl Parts {
             faults: Arc::default(),
             journal: Arc::default(),
             usage: Arc::default(),
+            refusals,
             clock,
         })
     }
 
     /// Who hears of the token endpoint's decisions.
     fn observers(&self) -> Vec<Arc<dyn Observer>> {
-        vec![self.journal.clone(), self.usage.clone()]
+        vec![
+            self.journal.clone(),
+            self.usage.clone(),
+            self.refusals.clone(),
+        ]
     }
 
     fn routers(&self, endpoints: &Endpoints, ports: &Ports) -> Routers {
@@ -310,8 +332,13 @@ impl Parts {
             trust: Arc::clone(self.trust.shared()),
         };
         let exchanges = surface::exchanges(ports.maskinporten.number, &surroundings);
+        let made = selfservice::Made {
+            surroundings,
+            exchanges: exchanges.clone(),
+            refusals: self.refusals.clone(),
+        };
         let keys = Arc::clone(&self.keys);
-        let operator = selfservice::operator_router(endpoints, surroundings.clone(), keys);
+        let operator = selfservice::operator_router(endpoints, made.clone(), keys);
         let controls = Controls {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -321,7 +348,7 @@ impl Parts {
             exchanges: exchanges.clone(),
         };
         Routers {
-            selfservice: selfservice::router(endpoints, surroundings),
+            selfservice: selfservice::router(endpoints, made),
             maskinporten: surface::router(
                 exchanges,
                 Arc::new(self.observers()),

@@ -8,6 +8,7 @@
 mod certificates;
 mod clock;
 mod documentation;
+mod explain;
 mod faults;
 mod guard;
 mod harness;

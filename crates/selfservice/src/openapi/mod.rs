@@ -108,6 +108,9 @@ fn paths(entries: impl Iterator<Item = table::Entry>) -> Paths {
 fn components() -> Components {
     let components = ComponentsBuilder::new()
         .schema_from::<api::AccessResponse>()
+        .schema_from::<api::AuditPartEntryResponse>()
+        .schema_from::<api::AuditPartObjectResponse>()
+        .schema_from::<api::AuditPartResponse>()
         .schema_from::<api::ClientRequest>()
         .schema_from::<api::ClientResponse>()
         .schema_from::<api::ClientScopeUsage>()
@@ -117,6 +120,8 @@ fn components() -> Components {
         .schema_from::<api::DelegationSourceResponse>()
         .schema_from::<api::ErrorBody>()
         .schema_from::<api::ErrorItem>()
+        .schema_from::<api::ExplainRequest>()
+        .schema_from::<api::ExplanationResponse>()
         .schema_from::<api::JwksRequest>()
         .schema_from::<api::JwksResponse>()
         .schema_from::<api::OnBehalfOfRequest>()

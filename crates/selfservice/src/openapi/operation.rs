@@ -37,14 +37,24 @@ fn describe(entry: &Entry) -> Operation {
     }
     if let Some(schema) = entry.body {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema)));
-        let body = RequestBodyBuilder::new()
-            .content("application/json", content.build())
+        let content = content.build();
+        let mut body = RequestBodyBuilder::new()
+            .content("application/json", content.clone())
             .required(Some(Required::True));
+        if entry.path == "/explain" {
+            // What clients post to the token endpoint.
+            body = body.content("application/x-www-form-urlencoded", content);
+        }
         operation = operation.request_body(Some(body.build()));
     }
     // Alternatives: one of the scopes is enough.
     for scope in entry.needs.into_iter().flatten() {
         operation = operation.security(SecurityRequirement::new(BEARER, [*scope]));
+    }
+    if entry.heeds_token {
+        let none = SecurityRequirement::default();
+        let token = SecurityRequirement::new(BEARER, [""; 0]);
+        operation = operation.security(none).security(token);
     }
     for (status, response) in answers::of(entry.success) {
         operation = operation.response(status, response);
@@ -58,7 +68,7 @@ fn describe(entry: &Entry) -> Operation {
 /// Whether the answer tells of the registry, which may be asked to be new enough.
 fn reads(entry: &Entry) -> bool {
     let tells = !matches!(entry.success, Success::Document);
-    entry.method == HttpMethod::Get && tells
+    (entry.method == HttpMethod::Get || entry.heeds_token) && tells
 }
 
 fn tag(path: &str) -> &'static str {
@@ -70,6 +80,7 @@ fn tag(path: &str) -> &'static str {
         () if has("/clients") => "Clients",
         () if has("/scopes/access") => "Access",
         () if has("/scopes") && !has("/all") => "Scopes",
+        () if has("/explain") || has("/audit") => "Decisions",
         () => "Open lists",
     }
 }
@@ -81,14 +92,14 @@ fn refusals(entry: &Entry) -> Vec<Refusal> {
     let writes = is_protected && entry.method != HttpMethod::Get;
     let names_resource = entry.parameters.iter().any(|known| known.names_resource());
     let depending = [
-        (is_protected, Refusal::Unauthorized),
-        (is_protected, Refusal::Forbidden),
-        (names_resource, Refusal::NotFound),
-        (writes, Refusal::Conflict),
         (
             has(Parameter::IfMatch) || reads(entry),
             Refusal::PreconditionFailed,
         ),
+        (is_protected || entry.heeds_token, Refusal::Unauthorized),
+        (is_protected || entry.heeds_token, Refusal::Forbidden),
+        (names_resource || entry.heeds_token, Refusal::NotFound),
+        (writes, Refusal::Conflict),
         (entry.body.is_some(), Refusal::UnsupportedMediaType),
         (
             has(Parameter::IdempotencyKey),

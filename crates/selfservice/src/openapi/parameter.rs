@@ -19,6 +19,7 @@ const SCOPE: &str = r"^([a-zæøå0-9][a-zæøå0-9._-]{0,63}:)?[!#-\[\]-~æøå
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parameter {
     AccessibleForAll,
+    After,
     AllowedIntegrationType,
     ClientId,
     ClientOrgno,
@@ -28,24 +29,27 @@ pub(super) enum Parameter {
     Cursor,
     DelegatingOrgno,
     DelegationSource,
+    FirstDay,
     From,
     IdempotencyKey,
-    FirstDay,
     IfMatch,
     IfNoneMatch,
     Inactive,
     IntegrationType,
-    MinRevision,
+    LastDay,
     Limit,
+    MinRevision,
     NamedPrefix,
     NamedSource,
+    Object,
     Organization,
     Orgno,
     Overlap,
-    LastDay,
     OwnScope,
     OwnerOrgno,
+    PartLimit,
     Prefix,
+    RequestId,
     RequiredConsumerOrgno,
     RequiredOrganization,
     RequiredScope,
@@ -114,6 +118,9 @@ impl Parameter {
     fn name(self) -> &'static str {
         match self {
             Self::AccessibleForAll => "accessible_for_all",
+            Self::After => "after",
+            Self::Object => "object",
+            Self::RequestId => "request_id",
             Self::AllowedIntegrationType => "allowed_integration_type",
             Self::ClientId | Self::SomeClient => "client_id",
             Self::ClientOrgno => "client_orgno",
@@ -131,7 +138,7 @@ impl Parameter {
             Self::Inactive => "inactive",
             Self::IntegrationType => "integration_type",
             Self::MinRevision => "Portvakt-Min-Revision",
-            Self::Limit => "limit",
+            Self::Limit | Self::PartLimit => "limit",
             Self::NamedSource => "name",
             Self::Organization | Self::RequiredOrganization => "organization",
             Self::Orgno => "orgno",
@@ -148,6 +155,10 @@ impl Parameter {
     fn description(self) -> &'static str {
         match self {
             Self::AccessibleForAll => "Only scopes that are, or are not, open to everybody",
+            Self::After => "Only entries with a greater number: `next` of the page before",
+            Self::PartLimit => "Most entries of the page; 100 unless stated",
+            Self::Object => "Only entries about the object with this key, or what belongs to it",
+            Self::RequestId => "Only entries of this request",
             Self::AllowedIntegrationType => "Only scopes that admit clients of this type",
             Self::ClientId => "The client",
             Self::ClientOrgno => "Only clients that act for this organization",
@@ -220,10 +231,7 @@ impl Parameter {
             Self::From | Self::To => {
                 text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
             }
-            Self::Limit => ObjectBuilder::new()
-                .schema_type(JsonType::Integer)
-                .minimum(Some(1))
-                .maximum(Some(200)),
+            Self::Limit => number().minimum(Some(1)).maximum(Some(200)),
             Self::NamedSource => text.min_length(Some(1)).max_length(Some(64)),
             Self::FirstDay | Self::LastDay => {
                 text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
@@ -231,11 +239,8 @@ impl Parameter {
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => {
                 text.pattern(Some(SCOPE)).max_length(Some(255))
             }
-            Self::MinRevision => ObjectBuilder::new()
-                .schema_type(JsonType::Integer)
-                .minimum(Some(0)),
-            Self::Overlap => ObjectBuilder::new()
-                .schema_type(JsonType::Integer)
+            Self::MinRevision => number().minimum(Some(0)),
+            Self::Overlap => number()
                 .minimum(Some(0))
                 .maximum(Some(SecretOverlap::MAX_SECONDS)),
             Self::IdempotencyKey => text.pattern(Some("^[!-~]{1,255}$")),
@@ -245,6 +250,14 @@ impl Parameter {
             | Self::IfNoneMatch
             | Self::NamedPrefix
             | Self::Prefix => text,
+            Self::After => number().minimum(Some(0)),
+            Self::PartLimit => number().minimum(Some(1)).maximum(Some(1000)),
+            Self::Object => text.max_length(Some(1000)),
+            Self::RequestId => text.pattern(Some("^[0-9a-fA-F]{32}$")),
         }
     }
+}
+
+fn number() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(JsonType::Integer)
 }

@@ -3,11 +3,14 @@
 use utoipa::openapi::HttpMethod;
 
 use super::parameter::Parameter::{
-    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerFilter,
-    ConsumerOrgno, FirstDay, IdempotencyKey, IfMatch, IfNoneMatch, Inactive, IntegrationType,
-    LastDay, Overlap, OwnScope, OwnerOrgno, Prefix, RequiredScope, ScopeFilter, Value,
+    self, AccessibleForAll, After, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerFilter,
+    ConsumerOrgno, FirstDay, From, IdempotencyKey, IfMatch, IfNoneMatch, Inactive, IntegrationType,
+    LastDay, Object, Overlap, OwnScope, OwnerOrgno, PartLimit, Prefix, RequestId, RequiredScope,
+    ScopeFilter, To, Value,
 };
-use crate::authority::Operation::{self, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes};
+use crate::authority::Operation::{
+    self, ReadAudit, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes,
+};
 use crate::authority::Operation::{ChangeClient, ChangeOnBehalfOf, ChangeScopes, CreateClient};
 
 /// One operation.
@@ -22,6 +25,8 @@ pub(super) struct Entry {
     pub(super) needs: Option<&'static [&'static str]>,
     /// The group that it is shown in, unless its address tells.
     pub(super) tag: Option<&'static str>,
+    /// Whether a token, which is not needed, is looked at.
+    pub(super) heeds_token: bool,
     pub(super) parameters: &'static [Parameter],
     /// The schema of the request's body.
     pub(super) body: Option<&'static str>,
@@ -60,6 +65,7 @@ pub(super) fn entries() -> impl Iterator<Item = Entry> {
         scopes(),
         access(),
         usage(),
+        decisions(),
     ];
     protected.into_iter().flatten().chain(open())
 }
@@ -76,6 +82,7 @@ pub(super) fn on(
         path,
         id,
         summary,
+        heeds_token: false,
         needs: None,
         tag: None,
         parameters: &[],
@@ -101,6 +108,13 @@ impl Entry {
     pub(super) fn tagged(self, tag: &'static str) -> Self {
         Self {
             tag: Some(tag),
+            ..self
+        }
+    }
+
+    fn heeds_token(self) -> Self {
+        Self {
+            heeds_token: true,
             ..self
         }
     }
@@ -371,6 +385,30 @@ fn usage() -> Vec<Entry> {
         .needs(ReadClients)
         .with(&[ClientId, FirstDay, LastDay])
         .gives(Success::Outcome("ClientUsageResponse")),
+    ]
+}
+
+fn decisions() -> Vec<Entry> {
+    use HttpMethod::{Get, Post};
+    vec![
+        on(
+            Post,
+            "/explain",
+            "explain",
+            "Say why a grant is, or was, refused; the grant is not used up",
+        )
+        .heeds_token()
+        .takes("ExplainRequest")
+        .gives(Success::Outcome("ExplanationResponse")),
+        on(
+            Get,
+            "/audit",
+            "readAudit",
+            "Read the caller's own part of the audit log, oldest first",
+        )
+        .needs(ReadAudit)
+        .with(&[Object, RequestId, From, To, PartLimit, After])
+        .gives(Success::Outcome("AuditPartResponse")),
     ]
 }
 

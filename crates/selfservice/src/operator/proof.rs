@@ -17,7 +17,7 @@ pub(super) struct Operator<'c> {
 impl<'c> Operator<'c> {
     /// The operator, if the request's token and the registry prove it.
     pub(super) async fn prove(call: &'c Call, right: OperatorRight) -> Result<Self, Problem> {
-        let caller = call.caller().await?;
+        let caller = call.prove().await?;
         let mut unit = call.read().await?;
         operator::check(unit.as_mut(), &caller, right)
             .await

@@ -12,6 +12,7 @@ mod catalogue;
 mod clients;
 mod concurrency;
 mod examples;
+mod explain;
 mod harness;
 mod idempotency;
 mod keys;

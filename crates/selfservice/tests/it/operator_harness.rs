@@ -22,6 +22,7 @@ use portvakt_testkit::{Answer, TestServer};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::harness::Heard;
 use crate::harness::send;
 
 /// The operator's own organization, and its two clients.
@@ -218,6 +219,9 @@ fn surface(machine: &TestServer, base_url: &str) -> Surface {
         }),
         limits: limits(),
         settings: Settings::default(),
+        exchange: machine.exchange.clone(),
+        siblings: Vec::new(),
+        refusals: Arc::new(Heard::default()),
     }
 }
 

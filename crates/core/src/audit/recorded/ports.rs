@@ -15,9 +15,10 @@ use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
 use crate::person::Person;
 use crate::ports::{
-    AuditLog, Clients, KeyedRequests, Listing, Organizations, PrefixAssignment, Registers, Scopes,
-    SigningKeys, StorageError, StoredKey,
+    AuditLog, Clients, KeyedRequests, Listing, Organizations, PrefixAssignment, RefusalMemory,
+    Registers, Scopes, SigningKeys, StorageError, StoredKey,
 };
+use crate::refusals::{RememberedRefusal, RequestId};
 use crate::scope::{Prefix, Scope, ScopeName};
 use crate::signing::SigningKeyRecord;
 
@@ -400,5 +401,27 @@ impl KeyedRequests for Recorded {
 
     async fn remove_expired_requests(&mut self, now: Timestamp) -> Result<u64, StorageError> {
         self.inner.remove_expired_requests(now).await
+    }
+}
+
+#[async_trait]
+impl RefusalMemory for Recorded {
+    async fn remember_refusal(&mut self, refusal: &RememberedRefusal) -> Result<(), StorageError> {
+        self.inner.remember_refusal(refusal).await
+    }
+
+    async fn find_refusal(
+        &mut self,
+        request_id: &RequestId,
+    ) -> Result<Option<RememberedRefusal>, StorageError> {
+        self.inner.find_refusal(request_id).await
+    }
+
+    async fn forget_refusals(
+        &mut self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StorageError> {
+        self.inner.forget_refusals(before, limit).await
     }
 }

@@ -79,10 +79,16 @@ impl<'d> Operation<'d> {
             let Some(alternatives) = self.value["security"].as_array() else {
                 return html.text("Open to everybody.");
             };
+            let scopes = alternatives
+                .iter()
+                .filter_map(|alternative| alternative.pointer("/bearer/0")?.as_str());
+            let scopes: Vec<_> = scopes.collect();
+            if scopes.is_empty() {
+                return html.text("Open to everybody; a token that is sent must be good.");
+            }
             html.text("Needs one of the scopes ");
-            for alternative in alternatives {
-                let scope = alternative.pointer("/bearer/0").and_then(Value::as_str);
-                html.line("code", scope.unwrap_or_default());
+            for scope in scopes {
+                html.line("code", scope);
                 html.text(" ");
             }
         });

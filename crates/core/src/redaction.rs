@@ -4,12 +4,13 @@ use serde_json::Value;
 
 /// Digits of a national identity number.
 const PID_DIGITS: usize = 11;
-const HIDDEN: &str = "(hidden)";
+/// What stands in the place of what is hidden.
+pub const HIDDEN: &str = "(hidden)";
 
 /// The text with every run of exactly eleven digits hidden, wherever it stands: a national identity
 /// number is one, and an organization number, a time or a key id is not. Random identifiers are
 /// left alone: one request id in forty has such a run by chance, and must be found again.
-pub(super) fn redacted(text: &str) -> String {
+pub fn redacted(text: &str) -> String {
     let keep_or_hide = |word: &str| {
         if is_random_identifier(word) {
             word.to_owned()
@@ -46,7 +47,7 @@ fn without_runs(text: &str) -> String {
 }
 
 /// As [`redacted`], for every text, name of a member and number of a value.
-pub(super) fn redact(value: Value) -> Value {
+pub fn redact(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(redacted(&text)),
         Value::Array(values) => values.into_iter().map(redact).collect(),
