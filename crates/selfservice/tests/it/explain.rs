@@ -254,6 +254,27 @@ async fn whoever_asks_in_a_clients_name_without_its_key_learns_nothing_of_its_sc
 }
 
 #[tokio::test]
+async fn a_server_that_examines_everything_still_shows_owners_proven_senders_only() {
+    let heard: Arc<Heard> = Arc::default();
+    let server = TestServer::with(Options {
+        observer: heard.clone(),
+        parts: Box::new(|parts| parts.explain_refusals = true),
+        ..Options::default()
+    })
+    .await;
+    let api = Api::beside(&server, heard).await;
+    let desk = Desk { server, api };
+    let forged = Grant::havbris(&desk.server)
+        .key(second_signing_key())
+        .sign();
+    let question = json!({ "request_id": desk.refused(&forged).await });
+    let seen = desk
+        .explained_to(&question, FJORDETATEN, &[SCOPES_READ])
+        .await;
+    assert_eq!(names(&seen), ANSWER);
+}
+
+#[tokio::test]
 async fn the_key_proves_the_client_whatever_else_is_wrong() {
     let desk = Desk::start().await;
     let used = Grant::havbris(&desk.server).sign();
