@@ -7,10 +7,16 @@
 //! 1. [`manifest::Manifest::parse`] reads texts into [`model`] types, or reports every fault.
 //! 2. [`naming`] gives things their names.
 
+pub mod actual;
+pub mod desired;
+pub mod environment;
 pub mod manifest;
 pub mod model;
 pub mod naming;
+pub mod plan;
 
 mod hash;
+mod settings;
 
 pub use self::hash::synchronization_hash;
+pub use self::settings::Settings;
