@@ -65,7 +65,7 @@ fn what_is_no_private_rsa_key_is_refused_without_repeating_it() {
 #[test]
 fn the_later_source_wins_and_references_are_expanded() {
     let workload = workload(
-        "  env:\n  - {name: A, value: \"$(B)-$(MISSING)-$$(B)-$\"}\n  - {name: PORT, value: \"1\"}\n  - {name: C, value: \"$(PORT)\"}\n  - {name: NAIS_TOKEN_ENDPOINT, value: mine}\n  - {name: N, valueFrom: {fieldRef: {fieldPath: metadata.name}}}",
+        "  env:\n  - {name: A, value: \"$(B)-$(MISSING)-$$(B)-$\"}\n  - {name: PORT, value: \"1\"}\n  - {name: C, value: \"$(PORT)\"}\n  - {name: NAIS_TOKEN_ENDPOINT, value: mine}\n  - {name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}",
     );
     let owner = "c:n:a".parse().unwrap();
     let platform = platform_variables(
@@ -91,7 +91,7 @@ fn the_later_source_wins_and_references_are_expanded() {
     let variables = compose(&workload, injected).unwrap();
     assert_eq!(value(&variables, "A"), "from envFrom-$(MISSING)-$(B)-$");
     assert_eq!(value(&variables, "C"), "1");
-    assert_eq!(value(&variables, "N"), "pod-1");
+    assert_eq!(value(&variables, "POD"), "pod-1");
     assert_eq!(value(&variables, "NAIS_CLIENT_ID"), "c:n:a");
     assert_eq!(
         value(&variables, "NAIS_TOKEN_ENDPOINT"),
