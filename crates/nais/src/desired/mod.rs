@@ -14,7 +14,7 @@ pub use self::scope::DesiredScope;
 
 use crate::manifest::{Fault, Manifest, Place};
 use crate::model::{Resource, ResourceKind, Workload};
-use crate::naming::{Owner, OwnerError};
+use crate::naming::{Owner, OwnerError, ResourceName};
 use crate::settings::Settings;
 
 /// What one resource asks for.
@@ -161,10 +161,7 @@ pub fn desired(manifest: &Manifest, settings: &Settings) -> Result<Vec<Desired>,
 /// What to do about a resource without a namespace, or an unusable cluster.
 pub fn owner(resource: &Resource, settings: &Settings) -> Result<Owner, String> {
     let metadata = &resource.metadata;
-    let own = metadata
-        .namespace
-        .as_ref()
-        .map(|namespace| namespace.as_str());
+    let own = metadata.namespace.as_ref().map(ResourceName::as_str);
     let namespace = own.or(settings.default_namespace.as_deref());
     let namespace = namespace.ok_or_else(|| {
         format!(

@@ -112,14 +112,13 @@ struct Composed {
 
 impl Composed {
     fn put(&mut self, variable: Variable) {
-        match self.positions.get(&variable.name) {
-            Some(position) => self.variables[*position] = variable,
-            None => {
-                self.positions
-                    .insert(variable.name.clone(), self.variables.len());
-                self.variables.push(variable);
-            }
+        if let Some(position) = self.positions.get(&variable.name) {
+            self.variables[*position] = variable;
+            return;
         }
+        let position = self.variables.len();
+        self.positions.insert(variable.name.clone(), position);
+        self.variables.push(variable);
     }
 
     fn get(&self, name: &str) -> Option<&Value> {

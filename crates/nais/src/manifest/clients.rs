@@ -1,4 +1,4 @@
-//! `spec` of MaskinportenClient and IDPortenClient (spec: nais §4.1, §4.2).
+//! `spec` of `MaskinportenClient` and `IDPortenClient` (spec: nais §4.1, §4.2).
 
 use super::document::Node;
 use super::entry::{Entry, parsed, text};
@@ -31,7 +31,7 @@ pub(super) const INTEGRATION_TYPES: [(&str, IdPortenIntegrationType); 3] = [
     ("api_klient", IdPortenIntegrationType::ApiKlient),
 ];
 
-/// Reads `spec` of a MaskinportenClient.
+/// Reads `spec` of a `MaskinportenClient`.
 pub(super) fn maskinporten(spec: &Entry<'_>, faults: &mut Faults) -> Option<ResourceKind> {
     warn_unknown(spec, &MASKINPORTEN, faults);
     let client_name = spec.text("clientName", faults);
@@ -44,7 +44,7 @@ pub(super) fn maskinporten(spec: &Entry<'_>, faults: &mut Faults) -> Option<Reso
     }))
 }
 
-/// Reads `spec` of an IDPortenClient.
+/// Reads `spec` of an `IDPortenClient`.
 pub(super) fn idporten(spec: &Entry<'_>, faults: &mut Faults) -> Option<ResourceKind> {
     warn_unknown(spec, &IDPORTEN, faults);
     let read = IdPortenClientSpec {

@@ -52,24 +52,23 @@ pub(super) fn parse(text: &str, place: &Place, faults: &mut Faults) -> Vec<Node>
         return Vec::new();
     }
     let (masked, templates) = template::mask(text);
-    let mut nodes = match parse_yaml(&masked) {
-        (nodes, errors) if errors.is_empty() => nodes,
-        (nodes, errors) => match parse_json(text) {
-            Some(node) => vec![node],
-            None => {
-                errors
-                    .iter()
-                    .for_each(|error| yaml_fault(error, place, faults));
-                nodes
-            }
-        },
-    };
+    let (mut nodes, errors) = parse_yaml(&masked);
+    if !errors.is_empty() {
+        if let Some(node) = parse_json(text) {
+            return vec![node];
+        }
+        for error in &errors {
+            yaml_fault(error, place, faults);
+        }
+    }
     if nodes.len() > MAX_DOCUMENTS {
         let message = format!("holds more than {MAX_DOCUMENTS} documents: split it");
         faults.fault(place.clone(), message);
         nodes.clear();
     }
-    nodes.iter_mut().for_each(|node| node.restore(&templates));
+    for node in &mut nodes {
+        node.restore(&templates);
+    }
     nodes
 }
 

@@ -53,7 +53,7 @@ impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
         match (&self.file, self.line) {
-            (Some(file), 0) => parts.push(file.to_string()),
+            (Some(file), 0) => parts.push(file.clone()),
             (Some(file), line) => parts.push(format!("{file}:{line}:{}", self.column)),
             (None, 0) => {}
             (None, line) => parts.push(format!("line {line}, column {}", self.column)),

@@ -101,8 +101,8 @@ fn resource(kind: &str, entry: &Entry<'_>, faults: &mut Faults) -> Option<Resour
         Entry::open(node, place, faults)
     })?;
     let kind = match kind {
-        "Application" => workload::read(WorkloadKind::Application, &spec, faults),
-        "Naisjob" => workload::read(WorkloadKind::Naisjob, &spec, faults),
+        "Application" => Some(workload::read(WorkloadKind::Application, &spec, faults)),
+        "Naisjob" => Some(workload::read(WorkloadKind::Naisjob, &spec, faults)),
         "MaskinportenClient" => clients::maskinporten(&spec, faults),
         _ => clients::idporten(&spec, faults),
     };

@@ -92,16 +92,13 @@ impl Templates {
         let mut restored = String::with_capacity(text.len());
         let mut at = 0;
         while at < characters.len() {
-            match self.original(&characters[at..]) {
-                Some(original) => {
-                    restored.push_str(&original.text);
-                    at += 4;
-                    at += characters[at..].iter().take_while(|c| **c == PAD).count();
-                }
-                None => {
-                    restored.push(characters[at]);
-                    at += 1;
-                }
+            if let Some(original) = self.original(&characters[at..]) {
+                restored.push_str(&original.text);
+                at += 4;
+                at += characters[at..].iter().take_while(|c| **c == PAD).count();
+            } else {
+                restored.push(characters[at]);
+                at += 1;
             }
         }
         restored

@@ -2,7 +2,8 @@ use super::*;
 use crate::model::{ResourceKind, Workload};
 
 fn application(spec: &str) -> String {
-    let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
+    let lines: Vec<_> = spec.lines().map(|line| format!("  {line}")).collect();
+    let spec = lines.join("\n") + "\n";
     format!(
         "apiVersion: nais.io/v1alpha1\nkind: Application\nmetadata:\n  name: app\nspec:\n{spec}"
     )

@@ -74,11 +74,7 @@ const SIDECAR_PORTS: [u16; 2] = [7164, 7165];
 const PROXY_PORTS: [u16; 3] = [7564, 7565, 7566];
 
 /// Reads `spec`.
-pub(super) fn read(
-    kind: WorkloadKind,
-    spec: &Entry<'_>,
-    faults: &mut Faults,
-) -> Option<ResourceKind> {
+pub(super) fn read(kind: WorkloadKind, spec: &Entry<'_>, faults: &mut Faults) -> ResourceKind {
     clients::warn_unknown(spec, &known(kind), faults);
     let is_application = kind == WorkloadKind::Application;
     let maskinporten = maskinporten(spec, faults);
@@ -100,7 +96,7 @@ pub(super) fn read(
     };
     check_port(spec, &workload, faults);
     check_logins(spec, &workload, faults);
-    Some(ResourceKind::Workload(Box::new(workload)))
+    ResourceKind::Workload(Box::new(workload))
 }
 
 fn known(kind: WorkloadKind) -> Vec<&'static str> {

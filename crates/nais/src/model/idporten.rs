@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClientUri, Seconds};
 
-/// `spec` of an IDPortenClient.
+/// `spec` of an `IDPortenClient`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IdPortenClientSpec {

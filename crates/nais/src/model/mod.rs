@@ -42,9 +42,9 @@ pub struct Resource {
 pub enum ResourceKind {
     /// `nais.io/v1alpha1` Application or `nais.io/v1` Naisjob.
     Workload(Box<Workload>),
-    /// `nais.io/v1` MaskinportenClient.
+    /// `nais.io/v1` `MaskinportenClient`.
     MaskinportenClient(MaskinportenClientSpec),
-    /// `nais.io/v1` IDPortenClient.
+    /// `nais.io/v1` `IDPortenClient`.
     IdPortenClient(Box<IdPortenClientSpec>),
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Seconds;
 use crate::naming::{OrgNumber, Product, Separator, SubscopeName, subscope};
 
-/// `spec` of a MaskinportenClient.
+/// `spec` of a `MaskinportenClient`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MaskinportenClientSpec {

@@ -80,7 +80,7 @@ pub enum EnvValue {
 pub enum EnvSource {
     /// Every entry of this Secret.
     Secret(String),
-    /// Every entry of this ConfigMap.
+    /// Every entry of this `ConfigMap`.
     ConfigMap(String),
 }
 

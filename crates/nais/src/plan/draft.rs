@@ -10,7 +10,7 @@ use crate::naming::Owner;
 
 /// What has been decided so far. `world` is what will be after the steps so far.
 pub(super) struct Draft<'p> {
-    before: &'p Actual,
+    pub(super) before: &'p Actual,
     pub(super) world: Actual,
     pub(super) policy: &'p Policy,
     usage: Option<&'p Usage>,

@@ -8,7 +8,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::clients;
-use crate::actual::Actual;
+use crate::actual::{Actual, PublicJwk};
 use crate::desired::ClientKey;
 
 /// Something that a plan rests on; written `scope nav:arbeid:some.scope.read`.
@@ -88,7 +88,7 @@ impl Object {
                     .local_keys
                     .get(key)
                     .and_then(|keys| keys.current.as_ref());
-                hash(&(kids, local.map(|key| key.kid())))
+                hash(&(kids, local.map(PublicJwk::kid)))
             }
         }
     }

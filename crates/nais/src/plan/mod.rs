@@ -124,6 +124,3 @@ pub fn plan(
     prune::clients(desired, &mut draft);
     draft.finish()
 }
-
-#[cfg(test)]
-mod tests;

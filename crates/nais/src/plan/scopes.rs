@@ -5,7 +5,8 @@ use portvakt_api_types::ScopeRequest;
 use super::access::{self, AccessChange};
 use super::change::changes;
 use super::draft::Draft;
-use super::{Action, Object, Ownership, Problem};
+use super::{Action, Object, Ownership, Policy, Problem};
+use crate::actual::Actual;
 use crate::desired::{Desired, DesiredScope};
 use crate::naming::Claim;
 
@@ -15,7 +16,7 @@ const NOT_COMPARED: [&str; 4] = ["name", "prefix", "subscope", "active"];
 /// Makes the scopes that do not exist, each with its access.
 pub(super) fn create(resource: &Desired, draft: &mut Draft<'_>) {
     for scope in &resource.scopes {
-        if existing(scope, draft).is_some() {
+        if existing(scope, &draft.world, draft.policy).is_some() {
             continue;
         }
         draft.looked_at(Object::Scope(scope.name.clone()));
@@ -37,10 +38,10 @@ pub(super) fn create(resource: &Desired, draft: &mut Draft<'_>) {
     }
 }
 
-/// Brings the scopes that existed before into the wanted state.
+/// Brings the scopes that existed before the plan into the wanted state.
 pub(super) fn update(resource: &Desired, draft: &mut Draft<'_>) {
     for scope in &resource.scopes {
-        let Some((name, observed)) = existing(scope, draft) else {
+        let Some((name, observed)) = existing(scope, draft.before, draft.policy) else {
             continue;
         };
         draft.looked_at(Object::Scope(name.clone()));
@@ -52,7 +53,7 @@ pub(super) fn update(resource: &Desired, draft: &mut Draft<'_>) {
             continue;
         }
         draft.looked_at(Object::Access(name.clone()));
-        let Some(state) = draft.world.access.get(&name).cloned() else {
+        let Some(state) = draft.before.access.get(&name).cloned() else {
             draft.refuse(resource, Problem::AccessNotObserved { scope: name });
             continue;
         };
@@ -71,7 +72,7 @@ pub(super) fn update(resource: &Desired, draft: &mut Draft<'_>) {
 /// Deactivates what a resource that goes away had disabled; its other scopes stay.
 pub(super) fn remove(resource: &Desired, draft: &mut Draft<'_>) {
     for scope in resource.scopes.iter().filter(|scope| !scope.enabled) {
-        let Some((name, observed)) = existing(scope, draft) else {
+        let Some((name, observed)) = existing(scope, draft.before, draft.policy) else {
             continue;
         };
         draft.looked_at(Object::Scope(name.clone()));
@@ -83,12 +84,16 @@ pub(super) fn remove(resource: &Desired, draft: &mut Draft<'_>) {
 
 /// The scope of this name. An owner that takes over also takes the same subscope below another
 /// prefix, as the existing operator does.
-fn existing(scope: &DesiredScope, draft: &Draft<'_>) -> Option<(String, ScopeRequest)> {
-    let scopes = &draft.world.scopes;
+fn existing(
+    scope: &DesiredScope,
+    world: &Actual,
+    policy: &Policy,
+) -> Option<(String, ScopeRequest)> {
+    let scopes = &world.scopes;
     if let Some(observed) = scopes.get(&scope.name) {
         return Some((scope.name.clone(), observed.clone()));
     }
-    if draft.policy.ownership != Ownership::Takeover {
+    if policy.ownership != Ownership::Takeover {
         return None;
     }
     let has_subscope = |name: &&String| {
@@ -107,7 +112,6 @@ fn may_change(
 ) -> bool {
     let claim = claim(name, observed);
     match draft.policy.ownership {
-        Ownership::Takeover => true,
         Ownership::Claimed if claim.is_of_another(resource.owner()) => {
             let problem = Problem::OwnedByAnother {
                 scope: name.to_owned(),
@@ -117,9 +121,7 @@ fn may_change(
             draft.refuse(resource, problem);
             false
         }
-        Ownership::Claimed => true,
-        Ownership::Legacy if claim.is_of(resource.owner()) => true,
-        Ownership::Legacy => {
+        Ownership::Legacy if !claim.is_of(resource.owner()) => {
             let problem = Problem::LeftAlone {
                 scope: name.to_owned(),
                 description: observed.description.clone().unwrap_or_default(),
@@ -127,6 +129,7 @@ fn may_change(
             draft.note(resource, problem);
             false
         }
+        Ownership::Takeover | Ownership::Claimed | Ownership::Legacy => true,
     }
 }
 

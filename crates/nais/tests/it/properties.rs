@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use portvakt_nais::actual::{AccessState, Actual, Consumable, LocalKeys, ObservedClient};
 use portvakt_nais::desired::{ClientKey, Desired};
+use portvakt_nais::naming::OrgNumber;
 use portvakt_nais::plan::{
     Action, ForeignKeys, MAX_KEYS, MissingAccess, Ownership, Plan, Policy, Prune, plan,
 };
@@ -40,6 +41,7 @@ struct ScopeCase {
     observed: Option<ObservedScope>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "attributes of a scope")]
 #[derive(Clone, Debug)]
 struct ObservedScope {
     active: bool,
@@ -431,7 +433,7 @@ fn check_reached(world: &Actual, resources: &[Desired]) {
                 .iter()
                 .filter(|(_, state)| **state == AccessState::Approved);
             let approved: Vec<_> = approved.map(|(consumer, _)| consumer.as_str()).collect();
-            let named: Vec<_> = scope.consumers.iter().map(|orgno| orgno.as_str()).collect();
+            let named: Vec<_> = scope.consumers.iter().map(OrgNumber::as_str).collect();
             assert_eq!(approved, named, "{}", scope.name);
         }
         let Some(id) = world
@@ -462,13 +464,13 @@ fn check_reached(world: &Actual, resources: &[Desired]) {
 
 fn check_nobody_gains_or_loses(states: &[Actual]) {
     let access: Vec<_> = states.iter().map(access).collect();
-    let (first, last) = (&access[0], &access[access.len() - 1]);
-    let most: BTreeSet<_> = first.union(last).cloned().collect();
-    let least: BTreeSet<_> = first.intersection(last).cloned().collect();
+    let (start, end) = (&access[0], &access[access.len() - 1]);
+    let ceiling: BTreeSet<_> = start.union(end).cloned().collect();
+    let floor: BTreeSet<_> = start.intersection(end).cloned().collect();
     for (index, between) in access.iter().enumerate() {
-        let gained: Vec<_> = between.difference(&most).collect();
+        let gained: Vec<_> = between.difference(&ceiling).collect();
         assert!(gained.is_empty(), "after {index} steps: {gained:?}");
-        let lost: Vec<_> = least.difference(between).collect();
+        let lost: Vec<_> = floor.difference(between).collect();
         assert!(lost.is_empty(), "after {index} steps: {lost:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use portvakt_nais::Settings;
 use portvakt_nais::desired::Desired;
+use portvakt_nais::naming::OrgNumber;
 
 use crate::support::wanted;
 
@@ -37,7 +38,7 @@ spec:
     let scope = &desired[0].scopes[0];
     assert_eq!(scope.name, "nav:arbeid:some.scope.read");
     assert_eq!(scope.body.at_max_age, Some(120));
-    let consumers: Vec<_> = scope.consumers.iter().map(|orgno| orgno.as_str()).collect();
+    let consumers: Vec<_> = scope.consumers.iter().map(OrgNumber::as_str).collect();
     assert_eq!(consumers, ["123456789"]);
 }
 
