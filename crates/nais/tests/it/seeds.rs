@@ -83,3 +83,20 @@ spec:
         ]
     );
 }
+
+/// The page for application developers and the code say the same.
+#[test]
+fn the_example_of_the_documentation() {
+    let page = include_str!("../../../../docs/manifest.md");
+    let example = page
+        .split("```yaml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let manifest = portvakt_nais::manifest::Manifest::parse(example).unwrap();
+    assert_eq!(manifest.warnings, []);
+    let desired = wanted(example, &Settings::new("mycluster", "nav"));
+    assert_eq!(desired[0].scopes[0].name, "nav:helse/sykepenger/afp.read");
+}
