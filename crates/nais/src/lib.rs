@@ -5,7 +5,14 @@
 //! operator are both shells around the same steps:
 //!
 //! 1. [`manifest::Manifest::parse`] reads texts into [`model`] types, or reports every fault.
-//! 2. [`naming`] gives things their names.
+//! 2. [`desired::desired`] fills in names ([`naming`]) and defaults ([`Settings`]): bodies of the
+//!    self-service API.
+//! 3. The shell fetches what is into [`actual::Actual`]; [`plan::access_needed`] says which access
+//!    lists.
+//! 4. [`plan::plan`] compares the two and gives ordered actions, or every reason why not.
+//! 5. The shell shows them, or carries them out one by one. It keeps the id of a new client, and a
+//!    new key *before* it is registered. Interrupted, it starts again at 3.
+//! 6. [`environment`] gives the variables of the workload.
 
 pub mod actual;
 pub mod desired;

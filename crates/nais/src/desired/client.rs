@@ -1,5 +1,7 @@
 //! A resource's client as a body of the self-service API (spec: nais §6.4).
 
+use std::collections::HashSet;
+
 use portvakt_api_types::ClientRequest;
 use serde_json::Value;
 
@@ -45,12 +47,9 @@ pub(super) fn maskinporten(
     spec: &MaskinportenClientSpec,
     settings: &Settings,
 ) -> Desired {
-    let mut consumes: Vec<String> = Vec::new();
-    for consumed in &spec.scopes.consumes {
-        if !consumes.contains(&consumed.name) {
-            consumes.push(consumed.name.clone());
-        }
-    }
+    let mut seen = HashSet::new();
+    let names = spec.scopes.consumes.iter().map(|scope| &scope.name);
+    let mut consumes: Vec<_> = names.filter(|name| seen.insert(*name)).cloned().collect();
     if consumes.is_empty() {
         consumes.extend(settings.default_client_scope.clone());
     }
@@ -162,18 +161,10 @@ fn logout_uris(spec: &IdPortenClientSpec, settings: &Settings) -> Vec<String> {
 }
 
 fn redirect_uris(spec: &IdPortenClientSpec) -> Vec<String> {
-    let mut uris: Vec<String> = Vec::new();
-    for uri in spec
-        .redirect_uris
-        .iter()
-        .chain(&spec.redirect_uri)
-        .map(ClientUri::as_str)
-    {
-        if !uris.iter().any(|earlier| earlier == uri) {
-            uris.push(uri.to_owned());
-        }
-    }
-    uris
+    let mut seen = HashSet::new();
+    let uris = spec.redirect_uris.iter().chain(&spec.redirect_uri);
+    let uris = uris.map(ClientUri::as_str).filter(|uri| seen.insert(*uri));
+    uris.map(str::to_owned).collect()
 }
 
 fn login_scopes(spec: &IdPortenClientSpec, integration: IdPortenIntegrationType) -> Vec<String> {

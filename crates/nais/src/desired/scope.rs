@@ -1,6 +1,7 @@
 //! An exposed scope as a body of the self-service API (spec: nais §6.5).
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use portvakt_api_types::ScopeRequest;
 
@@ -36,11 +37,15 @@ pub(super) fn scopes(
     settings: &Settings,
 ) -> Vec<DesiredScope> {
     let mut wanted: Vec<DesiredScope> = Vec::new();
+    let mut positions = HashMap::new();
     for exposed in exposes {
         let scope = scope(exposed, owner, settings);
-        match wanted.iter_mut().find(|earlier| earlier.name == scope.name) {
-            Some(earlier) => *earlier = scope,
-            None => wanted.push(scope),
+        match positions.entry(scope.name.clone()) {
+            Entry::Occupied(position) => wanted[*position.get()] = scope,
+            Entry::Vacant(position) => {
+                position.insert(wanted.len());
+                wanted.push(scope);
+            }
         }
     }
     wanted

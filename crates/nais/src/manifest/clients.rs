@@ -80,7 +80,7 @@ pub(super) fn owned_text(node: &Node, place: Place, faults: &mut Faults) -> Opti
 /// A warning for every member of `spec` that is not known.
 pub(super) fn warn_unknown(spec: &Entry<'_>, known: &[&str], faults: &mut Faults) {
     for (name, place, _) in spec.members() {
-        if !known.contains(&name) {
+        if !known.contains(&name) && faults.has_room_for_warning() {
             faults.warn(place, super::entry::unknown_member(name, known));
         }
     }

@@ -92,13 +92,21 @@ pub struct Faults {
     pub warnings: Vec<Fault>,
 }
 
+/// Most faults, and most warnings, that are kept: a text made to be wrong costs no more than this.
+pub const MAX_FAULTS: usize = 1000;
+
 impl Faults {
     pub(super) fn fault(&mut self, place: Place, message: impl Into<String>) {
-        self.faults.push(place.fault(message));
+        keep(&mut self.faults, place, message);
     }
 
     pub(super) fn warn(&mut self, place: Place, message: impl Into<String>) {
-        self.warnings.push(place.fault(message));
+        keep(&mut self.warnings, place, message);
+    }
+
+    /// Whether another warning would be dropped, so that it need not be made up.
+    pub(super) fn has_room_for_warning(&self) -> bool {
+        self.warnings.len() < MAX_FAULTS
     }
 
     /// Both lists in the order of the file.
@@ -106,6 +114,12 @@ impl Faults {
         let order = |fault: &Fault| (fault.place.line, fault.place.column);
         self.faults.sort_by_key(order);
         self.warnings.sort_by_key(order);
+    }
+}
+
+fn keep(faults: &mut Vec<Fault>, place: Place, message: impl Into<String>) {
+    if faults.len() < MAX_FAULTS {
+        faults.push(place.fault(message));
     }
 }
 

@@ -12,7 +12,7 @@ mod template;
 mod workload;
 
 pub use self::document::MAX_MANIFEST_BYTES;
-pub use self::fault::{Fault, Faults, Place};
+pub use self::fault::{Fault, Faults, MAX_FAULTS, Place};
 
 use crate::model::Resource;
 
@@ -29,7 +29,7 @@ impl Manifest {
     /// Reads a text of at most [`MAX_MANIFEST_BYTES`], with any number of documents.
     ///
     /// # Errors
-    /// Every fault in every document, not the first alone.
+    /// Every fault in every document, not the first alone, up to [`MAX_FAULTS`].
     pub fn parse(text: &str) -> Result<Self, Faults> {
         Self::read(text, &Place::default())
     }

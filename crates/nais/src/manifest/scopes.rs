@@ -1,5 +1,7 @@
 //! `scopes`: what a workload consumes and exposes (spec: nais §3.2).
 
+use std::collections::HashSet;
+
 use super::document::{Content, Node};
 use super::entry::{Entry, nearest, text};
 use super::fault::{Faults, Place};
@@ -49,10 +51,16 @@ pub(super) fn read(entry: &Entry<'_>, faults: &mut Faults) -> Scopes {
     let Some(entry) = Entry::of(node, place, &["consumes", "exposes"], faults) else {
         return Scopes::default();
     };
-    Scopes {
-        consumes: entry.list("consumes", faults, consumed),
-        exposes: entry.list("exposes", faults, exposed),
-    }
+    let consumes = entry.list("consumes", faults, consumed);
+    let mut seen = HashSet::new();
+    let exposes = entry.list("exposes", faults, |node, place, faults| {
+        let scope = exposed(node, place.clone(), faults)?;
+        if !seen.insert(scope.subscope()) {
+            faults.warn(place, "exposes a scope of this list again: this one counts");
+        }
+        Some(scope)
+    });
+    Scopes { consumes, exposes }
 }
 
 fn consumed(node: &Node, place: Place, faults: &mut Faults) -> Option<ConsumedScope> {
@@ -171,9 +179,9 @@ fn warn_consumers(
     let Some((place, _)) = entry.member("consumers") else {
         return;
     };
-    for (index, consumer) in consumers.iter().enumerate() {
-        let earlier = &consumers[..index];
-        if earlier.iter().any(|other| other.orgno == consumer.orgno) {
+    let mut seen = HashSet::new();
+    for consumer in consumers {
+        if !seen.insert(&consumer.orgno) {
             let message = format!("names {} twice", consumer.orgno);
             faults.warn(place.clone(), message);
         }

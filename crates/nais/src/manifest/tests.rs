@@ -203,6 +203,39 @@ fn the_platforms_own_refusals_are_found_before_a_deploy() {
 }
 
 #[test]
+fn of_a_scope_exposed_twice_the_later_counts_and_it_is_said() {
+    let scope = "{name: aa.read, product: p, enabled: true, separator: \"/\", atMaxAge: AGE}";
+    let exposes = [scope.replace("AGE", "30"), scope.replace("AGE", "60")].join(", ");
+    let text = application(&format!(
+        "maskinporten: {{enabled: true, scopes: {{exposes: [{exposes}]}}}}"
+    ));
+    assert!(warnings(&text)[0].contains("exposes[1]: exposes a scope of this list again"));
+    let settings = crate::Settings {
+        default_namespace: Some("n".into()),
+        ..crate::Settings::new("c", "nav")
+    };
+    let wanted = crate::desired::desired(&Manifest::parse(&text).unwrap(), &settings).unwrap();
+    assert_eq!(wanted[0].scopes.len(), 1);
+    assert_eq!(wanted[0].scopes[0].body.at_max_age, Some(60));
+}
+
+#[test]
+fn a_text_made_to_be_wrong_is_not_answered_at_any_length() {
+    let unknown: Vec<_> = (0..3000)
+        .map(|index| format!("unknown{index}: 1"))
+        .collect();
+    assert_eq!(
+        warnings(&application(&unknown.join("\n"))).len(),
+        MAX_FAULTS
+    );
+    let wrong = "- {orgno: 1}\n      ".repeat(3000);
+    let spec = format!(
+        "maskinporten:\n  enabled: true\n  scopes:\n    exposes:\n    - consumers:\n      {wrong}"
+    );
+    assert_eq!(faults(&application(&spec)).len(), MAX_FAULTS);
+}
+
+#[test]
 fn what_would_exhaust_the_reader_is_refused() {
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
     let bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n\

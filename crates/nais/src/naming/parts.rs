@@ -1,6 +1,7 @@
 //! Parts of names, each parsed once. The patterns are those of the published resource definitions
 //! (spec: nais §3.2), so what is refused here is refused by a cluster, too.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -49,6 +50,12 @@ macro_rules! pattern_text {
         impl From<$name> for String {
             fn from(value: $name) -> Self {
                 value.0
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 

@@ -22,7 +22,7 @@ impl AccessChange {
         state: &BTreeMap<String, AccessState>,
         wanted: &BTreeSet<OrgNumber>,
     ) -> Self {
-        let is_wanted = |consumer: &String| wanted.iter().any(|orgno| orgno.as_str() == consumer);
+        let is_wanted = |consumer: &String| wanted.contains(consumer.as_str());
         let (mut grants, mut again) = (Vec::new(), Vec::new());
         for consumer in wanted {
             let (scope, consumer) = (scope.to_owned(), consumer.to_string());

@@ -21,6 +21,8 @@ mod reach;
 mod scopes;
 mod simulate;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::action::{Action, KeyChange, KeyReason, Signer};
@@ -123,4 +125,16 @@ pub fn plan(
     }
     prune::clients(desired, &mut draft);
     draft.finish()
+}
+
+/// The organization's own scopes whose access lists a plan needs in [`Actual::access`], given that
+/// [`Actual::scopes`] is filled.
+pub fn access_needed(desired: &[Desired], actual: &Actual, policy: &Policy) -> BTreeSet<String> {
+    let present = desired
+        .iter()
+        .filter(|resource| resource.presence == Presence::Present);
+    let exposed = present.flat_map(|resource| &resource.scopes);
+    let exposed = exposed.filter(|scope| scope.enabled);
+    let existing = exposed.filter_map(|scope| scopes::existing(scope, actual, policy));
+    existing.map(|(name, _)| name).collect()
 }

@@ -84,7 +84,7 @@ pub(super) fn remove(resource: &Desired, draft: &mut Draft<'_>) {
 
 /// The scope of this name. An owner that takes over also takes the same subscope below another
 /// prefix, as the existing operator does.
-fn existing(
+pub(super) fn existing(
     scope: &DesiredScope,
     world: &Actual,
     policy: &Policy,

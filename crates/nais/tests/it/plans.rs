@@ -342,6 +342,11 @@ fn a_disabled_scope_is_not_made() {
 fn access_that_was_not_listed_is_not_guessed() {
     let mut actual = kai_world();
     actual.access.clear();
+    let needed = portvakt_nais::plan::access_needed(&exposing(KAI), &actual, &Policy::careful());
+    assert_eq!(
+        needed.into_iter().collect::<Vec<_>>(),
+        ["nav:havn:kai.read"]
+    );
     let expected = "scope nav:havn:kai.read: who has access is not known; list it and plan again";
     assert_eq!(refusals(&exposing(KAI), &actual), [expected]);
 }
