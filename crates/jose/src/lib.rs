@@ -7,7 +7,8 @@
 //! instant is an argument, whole seconds since the Unix epoch) and never prints a token or a private key.
 //!
 //! Start reading at [`Jws`], which is what a stranger sends; then [`PublicJwk`] and [`Certificate`], the two
-//! places that a [`VerifyingKey`] comes from; [`SigningKey`] is the private side.
+//! places that a [`VerifyingKey`] comes from; [`SigningKey`] is the private side, and [`Signer`] a private
+//! key that may be somewhere else.
 
 mod algorithm;
 mod base64url;
@@ -17,6 +18,7 @@ mod jwk;
 mod jws;
 mod jwt;
 mod key;
+mod signer;
 mod signing;
 #[cfg(test)]
 mod test_keys;
@@ -35,4 +37,5 @@ pub use jws::{
 };
 pub use jwt::{JwtError, verify_jwt, verify_with_set};
 pub use key::{KeyRejected, SignatureError, VerifyingKey};
+pub use signer::{RemoteKey, RemoteSignature, RemoteSigner, Signer};
 pub use signing::{KeyError, RsaBits, SigningKey};
