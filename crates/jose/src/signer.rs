@@ -81,6 +81,14 @@ impl Signer {
         }
     }
 
+    /// The key itself, if it is in memory: it signs without waiting.
+    pub fn software(&self) -> Option<&SigningKey> {
+        match self {
+            Self::Software(key) => Some(key),
+            Self::Remote(_) => None,
+        }
+    }
+
     /// The public half.
     pub fn verifying_key(&self) -> VerifyingKey {
         match self {
@@ -173,7 +181,7 @@ mod tests {
     fn both_kinds_of_key_sign_what_their_public_half_verifies() {
         for algorithm in [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256] {
             let key = test_keys::signing(algorithm);
-            for signer in [Signer::from(key.clone()), remote(&key, false)] {
+            for signer in [Signer::from(key.clone()), remote(key, false)] {
                 let header = json!({ "alg": algorithm.as_str() });
                 let compact = now(signer.sign_compact(&header, &json!({ "a": 1 }))).unwrap();
                 let jws = Jws::parse(&compact).unwrap();
@@ -185,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_faulty_signature_never_leaves() {
-        let signer = remote(&test_keys::signing(Algorithm::Rs256), true);
+        let signer = remote(test_keys::signing(Algorithm::Rs256), true);
         let result = now(signer.sign_compact(&json!({ "alg": "RS256" }), &json!({})));
         assert_eq!(result, Err(KeyError::BadSignature));
     }

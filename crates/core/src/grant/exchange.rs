@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join;
+use portvakt_jose::KeyError;
 
 use super::authenticate::{Authentication, authenticate};
 use super::authorize::{Authorization, authorize};
@@ -210,6 +211,7 @@ impl TokenExchange {
         };
         let prefixes = self.consumer_prefixes(&authorization).await?;
         self.sign(authentication, authorization, client, prefixes, now)
+            .await
             .map(Some)
     }
 
@@ -264,7 +266,7 @@ impl TokenExchange {
         }
     }
 
-    fn sign(
+    async fn sign(
         &self,
         authentication: Authentication,
         authorization: Authorization,
@@ -286,7 +288,10 @@ impl TokenExchange {
             now,
             jti,
         );
-        let ring = self.0.keys.current();
+        let ring = self.0.keys.for_signing(now).map_err(|stale| Denied {
+            cause: Some(stale.to_string()),
+            ..Refusal::Unavailable.into()
+        })?;
         let header = TokenHeader {
             kid: ring.active_kid(),
             alg: ring.active().algorithm().as_str(),
@@ -294,7 +299,14 @@ impl TokenExchange {
         let access_token = ring
             .active()
             .sign_compact(&header, &claims)
-            .map_err(|error| our_fault(&error))?;
+            .await
+            .map_err(|error| match error {
+                KeyError::Unavailable => Denied {
+                    cause: Some(error.to_string()),
+                    ..Refusal::Unavailable.into()
+                },
+                _ => our_fault(&error),
+            })?;
         Ok(IssuedToken {
             access_token,
             expires_in: claims.expires_in(now),

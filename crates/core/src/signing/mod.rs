@@ -1,13 +1,22 @@
 //! The server's signing keys and their life: next, active, retired, gone.
+//!
+//! [`life`] says what is due, [`rotation`] carries it out in a unit of work, a [`KeySource`] makes and
+//! keeps private keys, and a [`KeyRing`] is what tokens are signed with and verifiers fetch.
 
+pub mod life;
 mod ring;
+pub mod rotation;
+mod sealed;
+mod source;
 
 use std::fmt;
 
 use portvakt_jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
-pub use self::ring::{KeyDocument, KeyRing, KeyRingError, SigningKeys, generate};
+pub use self::ring::{KeyDocument, KeyRing, KeyRingError, SigningKeys, StaleKeys, generate};
+pub use self::sealed::{InvalidKeyEncryptionKey, KeyEncryptionKey, SealedKeys};
+pub use self::source::{KeySource, KeySourceError, NewKey, NewKeyKind, OpenKey, PlainKeys};
 
 use crate::clock::Timestamp;
 
@@ -22,11 +31,11 @@ pub struct SigningKeyRecord {
     pub algorithm: Algorithm,
     /// Where in its life it is.
     pub state: SigningKeyState,
-    /// PKCS#8; empty once the key is gone.
+    /// What its [`KeySource`] keeps of it: PKCS#8, something sealed, or where it is. Empty once the key is gone.
     pub private_key: Vec<u8>,
     /// When it was made.
     pub created: Timestamp,
-    /// When its state last changed.
+    /// When its state last changed. Sealing it anew is no change of state.
     pub last_updated: Timestamp,
 }
 
