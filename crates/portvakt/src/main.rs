@@ -15,6 +15,7 @@ mod output;
 mod recorded;
 mod registry_files;
 mod request_ids;
+mod signing;
 mod telemetry;
 mod token_client;
 mod verification;

@@ -39,6 +39,44 @@ pub struct SigningKeyRecord {
     pub last_updated: Timestamp,
 }
 
+impl SigningKeyRecord {
+    /// How its private key is kept, as far as the record itself tells.
+    pub fn kept(&self) -> Kept {
+        match self.private_key.first() {
+            None => Kept::Nothing,
+            Some(b'{') => sealed::kept(&self.private_key),
+            Some(_) => Kept::Plain,
+        }
+    }
+}
+
+/// How a private key is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// No longer.
+    Nothing,
+    /// As it is.
+    Plain,
+    /// Under the key-encryption key of this id.
+    Sealed(String),
+    /// Elsewhere: a hardware module.
+    Module,
+    /// In a form that this version does not know.
+    Unknown,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => formatter.write_str("nothing"),
+            Self::Plain => formatter.write_str("plain"),
+            Self::Sealed(id) => write!(formatter, "sealed under {id}"),
+            Self::Module => formatter.write_str("module"),
+            Self::Unknown => formatter.write_str("unknown form"),
+        }
+    }
+}
+
 impl fmt::Debug for SigningKeyRecord {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

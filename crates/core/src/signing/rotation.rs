@@ -71,6 +71,10 @@ pub async fn carry_out(
         let record = rotated.step(step, rotation.surface, source, now)?;
         unit.save_signing_key(&record).await?;
     }
+    // As the store lists them, so that every node publishes the same document.
+    rotated
+        .records
+        .sort_by(|one, other| (one.created, &one.kid).cmp(&(other.created, &other.kid)));
     Ok(rotated)
 }
 

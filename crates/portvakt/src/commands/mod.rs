@@ -19,6 +19,7 @@ mod prefix;
 mod registry;
 mod render;
 mod scope;
+mod signing_key;
 mod token;
 mod verify;
 
@@ -54,7 +55,7 @@ pub(crate) enum Command {
     /// Clients
     #[command(subcommand)]
     Client(client::Command),
-    /// Clients' keys
+    /// Clients' keys, and the server's own
     #[command(subcommand)]
     Key(key::Command),
     /// Delegations from consumers to suppliers

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::SigningKeyRecord;
 use super::source::{KeySource, KeySourceError, NewKey, NewKeyKind, OpenKey};
+use super::{Kept, SigningKeyRecord, SigningKeyState};
 use crate::entropy::Entropy;
 
 pub use self::key_encryption_key::{InvalidKeyEncryptionKey, KeyEncryptionKey};
@@ -55,16 +55,30 @@ impl SealedKeys {
         let Some(sealed) = SealedKey::read(&record.private_key)? else {
             let key = SigningKey::from_pkcs8_der(record.algorithm, &record.private_key)?;
             let text = Zeroizing::new(record.private_key.clone());
-            return self.seal(Place::of(record), &key.public_jwk(&record.kid), text);
+            return self.seal_again(record, &key.public_jwk(&record.kid), text);
         };
         let (jwk, text) = self.unseal(record, &sealed)?;
-        self.seal(Place::of(record), &jwk, text)
+        self.seal_again(record, &jwk, text)
     }
 
     /// Whether a record is under the present key-encryption key.
     pub fn is_current(&self, record: &SigningKeyRecord) -> Result<bool, KeySourceError> {
         let sealed = SealedKey::read(&record.private_key)?;
         Ok(sealed.is_some_and(|sealed| sealed.key_encryption_key == self.present().id()))
+    }
+
+    /// Of a retired key the public half alone.
+    fn seal_again(
+        &self,
+        record: &SigningKeyRecord,
+        jwk: &PublicJwk,
+        private_key: Zeroizing<Vec<u8>>,
+    ) -> Result<Vec<u8>, KeySourceError> {
+        let private_key = match record.state {
+            SigningKeyState::Next | SigningKeyState::Active => private_key,
+            SigningKeyState::Retired | SigningKeyState::Gone => Zeroizing::default(),
+        };
+        self.seal(Place::of(record), jwk, private_key)
     }
 
     fn present(&self) -> &KeyEncryptionKey {
@@ -167,6 +181,19 @@ impl KeySource for SealedKeys {
 
     fn destroy(&self, _: &str, _: &str) -> Result<(), KeySourceError> {
         Ok(())
+    }
+}
+
+/// How a document says that it is kept. Other sources write documents too, with a `version` and a
+/// `module`.
+pub(super) fn kept(bytes: &[u8]) -> Kept {
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(document) if document["module"].is_string() => Kept::Module,
+        Ok(document) => match document["key_encryption_key"].as_str() {
+            Some(id) => Kept::Sealed(id.to_owned()),
+            None => Kept::Unknown,
+        },
+        Err(_) => Kept::Unknown,
     }
 }
 

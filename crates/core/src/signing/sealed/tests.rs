@@ -211,7 +211,11 @@ fn equal_keys_are_never_sealed_alike() {
 fn a_key_encryption_key_has_several_spellings_and_one_id() {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let bytes: Vec<u8> = (230..=u8::MAX).chain(0..6).collect();
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap();
+    let digits = bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    let hex = digits.collect::<String>().to_uppercase();
     let expected = KeyEncryptionKey::from_bytes(&bytes).unwrap();
     for text in [
         STANDARD.encode(&bytes),
