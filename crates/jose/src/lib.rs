@@ -3,7 +3,7 @@
 //! development and tests.
 //!
 //! This crate answers "is this well formed, and did that key sign it". It must not know what a token is
-//! for: claims, clients, scopes and refusal codes live above it. It does no I/O, reads no clock (every
+//! for: claims, clients, scopes and refusal codes live above it. Hardware modules apart, it does no I/O, reads no clock (every
 //! instant is an argument, whole seconds since the Unix epoch) and never prints a token or a private key.
 //!
 //! Start reading at [`Jws`], which is what a stranger sends; then [`PublicJwk`] and [`Certificate`], the two
@@ -18,6 +18,8 @@ mod jwk;
 mod jws;
 mod jwt;
 mod key;
+#[cfg(feature = "pkcs11")]
+mod module;
 mod signer;
 mod signing;
 #[cfg(test)]
@@ -37,5 +39,7 @@ pub use jws::{
 };
 pub use jwt::{JwtError, verify_jwt, verify_with_set};
 pub use key::{KeyRejected, SignatureError, VerifyingKey};
+#[cfg(feature = "pkcs11")]
+pub use module::{KeyModule, KeyModuleError, KeyModuleSettings};
 pub use signer::{RemoteKey, RemoteSignature, RemoteSigner, Signer};
 pub use signing::{KeyError, RsaBits, SigningKey};

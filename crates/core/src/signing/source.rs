@@ -3,7 +3,7 @@
 
 use portvakt_jose::{Algorithm, KeyError, PublicJwk, RsaBits, Signer, SigningKey};
 
-use super::{SigningKeyRecord, SigningKeyState};
+use super::{Kept, SigningKeyRecord, SigningKeyState};
 
 /// Makes private keys and opens them again. Its methods may take a while, so they are called where
 /// waiting holds nobody up.
@@ -111,10 +111,18 @@ impl KeySource for PlainKeys {
     }
 
     fn open(&self, record: &SigningKeyRecord) -> Result<OpenKey, KeySourceError> {
-        if let Some(sealed) = super::sealed::SealedKey::read(&record.private_key)? {
-            return Err(KeySourceError::Sealed(
-                sealed.key_encryption_key().to_owned(),
-            ));
+        match record.kept() {
+            Kept::Sealed(id) => {
+                // A later version's document may say so too.
+                super::sealed::SealedKey::read(&record.private_key)?;
+                return Err(KeySourceError::Sealed(id));
+            }
+            Kept::Module => {
+                let text = "it is in a hardware module";
+                return Err(KeySourceError::ElsewhereKept(text.to_owned()));
+            }
+            Kept::Unknown => return Err(KeySourceError::UnknownForm),
+            Kept::Plain | Kept::Nothing => {}
         }
         let key = SigningKey::from_pkcs8_der(record.algorithm, &record.private_key)?;
         Ok(OpenKey::Signs(key.into()))

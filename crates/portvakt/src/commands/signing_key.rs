@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use portvakt_core::ports::{Listing, Store, UnitOfWork};
 use portvakt_core::signing::life::{Compromised, LifePolicy, Order, outlook};
-use portvakt_core::signing::{KeySource, PlainKeys, SigningKeyRecord, SigningKeyState};
+use portvakt_core::signing::{KeySource, SigningKeyRecord, SigningKeyState};
 use portvakt_core::{Clock, SystemClock, Timestamp};
 use portvakt_jose::Algorithm;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{administer, render};
 use crate::data_dir::DataDirArgs;
 use crate::output::Output;
-use crate::signing::{KeeperParts, KeyEncryptionKeyLocation, SigningKeyKeeper};
+use crate::signing::{KeeperParts, KeySourceArgs, SecretLocation, SigningKeyKeeper, sealed};
 
 /// The surfaces that have signing keys.
 const SURFACES: [&str; 2] = ["maskinporten", "idporten"];
@@ -52,13 +52,8 @@ pub(crate) struct RotateArgs {
     /// What new keys sign with; by default what the active key does
     #[arg(long, value_name = "ALG")]
     algorithm: Option<Algorithm>,
-    /// Where the key-encryption key is: a file, or an environment variable by name
-    #[arg(
-        long = "key-encryption-key",
-        value_name = "FILE|env:NAME",
-        env = "PORTVAKT_KEY_ENCRYPTION_KEY_FROM"
-    )]
-    key_encryption_key: Option<KeyEncryptionKeyLocation>,
+    #[command(flatten)]
+    source: KeySourceArgs,
     #[command(flatten)]
     data_dir: DataDirArgs,
 }
@@ -68,10 +63,10 @@ pub(crate) struct RotateArgs {
 pub(crate) struct ResealArgs {
     /// The key that they are under now; none if they are stored as they are
     #[arg(long, value_name = "FILE|env:NAME")]
-    from: Option<KeyEncryptionKeyLocation>,
+    from: Option<SecretLocation>,
     /// The key that they shall be under
     #[arg(long, value_name = "FILE|env:NAME")]
-    to: KeyEncryptionKeyLocation,
+    to: SecretLocation,
     #[command(flatten)]
     data_dir: DataDirArgs,
 }
@@ -85,18 +80,11 @@ impl RotateArgs {
             (false, _, false) => Order::Rotate,
         }
     }
-
-    fn source(&self) -> anyhow::Result<Arc<dyn KeySource>> {
-        Ok(match &self.key_encryption_key {
-            Some(location) => Arc::new(location.source(&[])?),
-            None => Arc::new(PlainKeys),
-        })
-    }
 }
 
 /// Rotates, and prints the keys as they are then.
 pub(super) async fn rotate(args: RotateArgs, output: Output) -> anyhow::Result<()> {
-    let source = args.source()?;
+    let source = args.source.open()?;
     let store = Arc::new(args.data_dir.data_dir().open_store().await?);
     let rotated = rotate_in(store.clone(), source, &args).await;
     store.close().await;
@@ -218,7 +206,7 @@ fn describe(record: &SigningKeyRecord, records: &[SigningKeyRecord], now: Timest
 
 /// Seals every key that is not under the new key-encryption key yet, in one unit of work.
 pub(super) async fn reseal(args: ResealArgs, output: Output) -> anyhow::Result<()> {
-    let source = args.to.source(args.from.as_slice())?;
+    let source = sealed(&args.to, args.from.as_slice())?;
     let resealed = administer::write(&args.data_dir, async |unit, _| {
         let mut resealed = Vec::new();
         for mut record in every(unit).await? {

@@ -3,7 +3,11 @@
 //! Start reading at [`SigningKeyKeeper`], the one thing that a server opens.
 
 mod keeper;
-mod key_encryption;
+#[cfg(feature = "pkcs11")]
+mod module;
+mod secret;
+mod source;
 
 pub(crate) use self::keeper::{KeeperParts, SigningKeyKeeper};
-pub(crate) use self::key_encryption::KeyEncryptionKeyLocation;
+pub(crate) use self::secret::SecretLocation;
+pub(crate) use self::source::{KeySourceArgs, sealed};

@@ -175,3 +175,76 @@ fn a_key_that_others_can_read_is_not_used() {
     );
     assert_eq!(registry.states(), []);
 }
+
+/// `SoftHSM` in the place of a hardware module. The library is configured for a whole process, and
+/// every command is one.
+#[test]
+fn keys_in_a_module_are_made_rotated_and_destroyed_there() {
+    let folders = [
+        "/usr/lib",
+        "/usr/lib/x86_64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
+    ];
+    let mut paths = folders
+        .iter()
+        .map(|folder| Path::new(folder).join("softhsm/libsofthsm2.so"));
+    let library = paths
+        .find(|path| path.exists())
+        .expect("SoftHSM is missing: run scripts/setup.sh test, which installs softhsm2");
+    let registry = Registry::new();
+    let configuration = registry.0.path().join("softhsm2.conf");
+    let tokens = registry.0.path().join("tokens");
+    std::fs::create_dir(&tokens).unwrap();
+    let directories = format!("directories.tokendir = {}\n", tokens.display());
+    std::fs::write(&configuration, directories).unwrap();
+    let utility = |arguments: &[&str]| {
+        let made = std::process::Command::new("softhsm2-util")
+            .args(arguments)
+            .env("SOFTHSM2_CONF", &configuration)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+    };
+    utility(&[
+        "--init-token",
+        "--free",
+        "--label",
+        "t",
+        "--pin",
+        "1234",
+        "--so-pin",
+        "1234",
+    ]);
+    let pin = registry.key_file("pin", "1234\n");
+    let rotate = |more: &[&str]| {
+        let module = ["--pkcs11-library", text(&library), "--pkcs11-token", "t"];
+        let arguments = [
+            &["key", "rotate"],
+            &module[..],
+            &["--pkcs11-pin", text(&pin)],
+            more,
+        ];
+        ran(portvakt(registry.0.path())
+            .args(arguments.concat())
+            .env("SOFTHSM2_CONF", &configuration))
+    };
+    for algorithm in ["RS256", "PS256", "ES256"] {
+        let rotated = rotate(&["--now", "--algorithm", algorithm]);
+        assert_eq!(rotated.code(), 0, "{}", rotated.errors());
+    }
+    let listed = registry.json(&["key", "list"]);
+    let listed = listed.as_array().unwrap();
+    assert!(
+        listed.iter().all(|key| key["kept"] == "module"),
+        "{listed:?}"
+    );
+    let emergency = rotate(&["--emergency", "--every-key"]);
+    assert_eq!(emergency.code(), 0, "{}", emergency.errors());
+    // Two next keys never signed: the algorithm changed under them.
+    assert_eq!(registry.in_state("gone").len(), listed.len() + 2);
+    // Without the module nothing is signed, and nothing is made in its place.
+    let before = registry.states();
+    let error = registry.refused(&["key", "rotate", "--now"]);
+    assert!(error.contains("module"), "{error}");
+    assert_eq!(registry.states(), before);
+}

@@ -160,6 +160,10 @@ impl KeySource for SealedKeys {
     }
 
     fn open(&self, record: &SigningKeyRecord) -> Result<OpenKey, KeySourceError> {
+        if record.kept() == Kept::Module {
+            let text = "it is in a hardware module";
+            return Err(KeySourceError::ElsewhereKept(text.to_owned()));
+        }
         let sealed = SealedKey::read(&record.private_key)?.ok_or(KeySourceError::NotSealed)?;
         let (jwk, text) = self.unseal(record, &sealed)?;
         if text.is_empty() {
@@ -260,11 +264,6 @@ impl SealedKey {
         }
         let sealed = serde_json::from_slice(bytes).map_err(|_| KeySourceError::Tampered)?;
         Ok(Some(sealed))
-    }
-
-    /// Id of the key that it is sealed under.
-    pub(super) fn key_encryption_key(&self) -> &str {
-        &self.key_encryption_key
     }
 
     fn parts(&self) -> Option<([u8; NONCE_BYTES], Vec<u8>)> {

@@ -1,4 +1,4 @@
-//! Where the key-encryption key is: a file that nobody else can read, or an environment variable.
+//! Where a secret is: a file that nobody else can read, or an environment variable.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -6,28 +6,26 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use portvakt_core::SystemEntropy;
-use portvakt_core::signing::{KeyEncryptionKey, SealedKeys};
+use portvakt_core::signing::KeyEncryptionKey;
 use zeroize::Zeroizing;
 
-/// More than the longest spelling of a key with white space around it.
+/// More than any key or PIN with white space around it.
 const MAX_FILE_BYTES: u64 = 4096;
 /// What an environment variable's name is written after.
 const ENVIRONMENT: &str = "env:";
 
 /// A place, written `FILE` or `env:NAME`. It is no secret, unlike what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum KeyEncryptionKeyLocation {
+pub(crate) enum SecretLocation {
     /// A file.
     File(PathBuf),
     /// An environment variable, by name.
     Environment(String),
 }
 
-impl FromStr for KeyEncryptionKeyLocation {
+impl FromStr for SecretLocation {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
@@ -38,7 +36,7 @@ impl FromStr for KeyEncryptionKeyLocation {
     }
 }
 
-impl fmt::Display for KeyEncryptionKeyLocation {
+impl fmt::Display for SecretLocation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(formatter),
@@ -47,28 +45,23 @@ impl fmt::Display for KeyEncryptionKeyLocation {
     }
 }
 
-impl KeyEncryptionKeyLocation {
-    /// Reads the key. Whatever is wrong is an error that names the place and repeats nothing of it.
-    pub(crate) fn read(&self) -> anyhow::Result<KeyEncryptionKey> {
-        let read = || -> anyhow::Result<KeyEncryptionKey> {
-            let text = match self {
-                Self::File(path) => read_private(path)?,
-                Self::Environment(name) => match std::env::var(name) {
-                    Ok(text) => Zeroizing::new(text),
-                    Err(_) => bail!("the environment variable is not set, or is no text"),
-                },
-            };
-            Ok(KeyEncryptionKey::parse(&text)?)
+impl SecretLocation {
+    /// Reads the text. Whatever is wrong is an error that names the place and repeats nothing of it.
+    pub(crate) fn read(&self) -> anyhow::Result<Zeroizing<String>> {
+        let read = || match self {
+            Self::File(path) => read_private(path),
+            Self::Environment(name) => match std::env::var(name) {
+                Ok(text) => Ok(Zeroizing::new(text)),
+                Err(_) => bail!("the environment variable is not set, or is no text"),
+            },
         };
-        read().with_context(|| format!("read the key-encryption key from {self}"))
+        read().with_context(|| format!("read the secret from {self}"))
     }
 
-    /// A source of keys that are sealed under this key; what is sealed under a former one opens too.
-    pub(crate) fn source(&self, former: &[Self]) -> anyhow::Result<SealedKeys> {
-        let source = SealedKeys::new(self.read()?, Arc::new(SystemEntropy));
-        former.iter().try_fold(source, |source, former| {
-            Ok(source.with_former(former.read()?))
-        })
+    /// Reads a key-encryption key.
+    pub(crate) fn read_key_encryption_key(&self) -> anyhow::Result<KeyEncryptionKey> {
+        let key = KeyEncryptionKey::parse(&self.read()?);
+        key.with_context(|| format!("read the key-encryption key from {self}"))
     }
 }
 
@@ -81,7 +74,7 @@ fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(4096 + 1));
     file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_FILE_BYTES {
-        bail!("the file is longer than any key");
+        bail!("the file is longer than any secret");
     }
     Ok(text)
 }
@@ -111,19 +104,21 @@ mod tests {
 
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-    fn file(folder: &tempfile::TempDir, text: &str, mode: u32) -> KeyEncryptionKeyLocation {
+    fn file(folder: &tempfile::TempDir, text: &str, mode: u32) -> SecretLocation {
         use std::os::unix::fs::PermissionsExt;
         let path = folder.path().join(format!("{mode:o}"));
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-        KeyEncryptionKeyLocation::File(path)
+        SecretLocation::File(path)
     }
 
     #[test]
     fn a_file_of_its_owner_is_read() {
         let folder = tempfile::tempdir().unwrap();
         for mode in [0o600, 0o400] {
-            file(&folder, &format!("{KEY}\n"), mode).read().unwrap();
+            file(&folder, &format!("{KEY}\n"), mode)
+                .read_key_encryption_key()
+                .unwrap();
         }
     }
 
@@ -131,7 +126,9 @@ mod tests {
     fn a_file_that_others_can_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         for mode in [0o644, 0o604, 0o660, 0o602] {
-            let error = file(&folder, KEY, mode).read().unwrap_err();
+            let error = file(&folder, KEY, mode)
+                .read_key_encryption_key()
+                .unwrap_err();
             assert!(format!("{error:#}").contains("chmod 600"), "{mode:o}");
         }
     }
@@ -141,13 +138,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let long = "x".repeat(5000);
         for text in ["not a key", &KEY[4..], &long] {
-            let error = format!("{:#}", file(&folder, text, 0o600).read().unwrap_err());
+            let error = format!(
+                "{:#}",
+                file(&folder, text, 0o600)
+                    .read_key_encryption_key()
+                    .unwrap_err()
+            );
             assert!(error.contains("600") && !error.contains(text), "{error}");
         }
-        let absent = KeyEncryptionKeyLocation::from_str("env:PORTVAKT_NO_SUCH_VARIABLE").unwrap();
-        let error = format!("{:#}", absent.read().unwrap_err());
+        let absent = SecretLocation::from_str("env:PORTVAKT_NO_SUCH_VARIABLE").unwrap();
+        let error = format!("{:#}", absent.read_key_encryption_key().unwrap_err());
         assert!(error.contains("env:PORTVAKT_NO_SUCH_VARIABLE"), "{error}");
-        let folder = KeyEncryptionKeyLocation::File(folder.path().to_owned());
+        let folder = SecretLocation::File(folder.path().to_owned());
         assert!(folder.read().is_err());
     }
 }
