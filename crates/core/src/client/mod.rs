@@ -1,5 +1,6 @@
 //! OAuth clients, their settings and their registered keys (spec: selfservice §5).
 
+pub mod expiry;
 mod key;
 mod on_behalf_of;
 mod settings;

@@ -1,6 +1,7 @@
 //! Clients, their keys and their registrations of customers (spec: selfservice §5).
 
 mod attributes;
+mod key_expiry;
 pub(crate) mod keys;
 pub(crate) mod many;
 pub(crate) mod on_behalf_of;
