@@ -24,37 +24,41 @@ const RESTART_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ModuleArgs {
     /// PKCS#11 library of the hardware module that holds the signing keys
-    #[arg(long, value_name = "FILE", requires_all = ["pkcs11_token", "pkcs11_pin"])]
-    pkcs11_library: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires_all = ["token", "pin"])]
+    library: Option<PathBuf>,
     /// Label of the token in it
-    #[arg(long, value_name = "LABEL", requires = "pkcs11_library")]
-    pkcs11_token: Option<String>,
+    #[arg(long = "pkcs11-token", value_name = "LABEL", requires = "library")]
+    token: Option<String>,
     /// Where the token's PIN is
-    #[arg(long, value_name = "FILE|env:NAME", requires = "pkcs11_library")]
-    pkcs11_pin: Option<SecretLocation>,
+    #[arg(
+        long = "pkcs11-pin",
+        value_name = "FILE|env:NAME",
+        requires = "library"
+    )]
+    pin: Option<SecretLocation>,
     /// How many signatures are made at the same time
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    pkcs11_sessions: usize,
+    #[arg(long = "pkcs11-sessions", value_name = "N", default_value_t = 4)]
+    sessions: usize,
     /// How many more may wait before others are refused with 503
-    #[arg(long, value_name = "N", default_value_t = 256)]
-    pkcs11_waiting: usize,
+    #[arg(long = "pkcs11-waiting", value_name = "N", default_value_t = 256)]
+    waiting: usize,
 }
 
 impl ModuleArgs {
     /// Opens the module, if one is named.
     pub(super) fn open(&self) -> anyhow::Result<Option<ModuleKeys>> {
-        let Some(library) = &self.pkcs11_library else {
+        let Some(library) = &self.library else {
             return Ok(None);
         };
-        let (Some(token), Some(pin)) = (&self.pkcs11_token, &self.pkcs11_pin) else {
+        let (Some(token), Some(pin)) = (&self.token, &self.pin) else {
             bail!("a module needs a token and a PIN");
         };
         let module = KeyModule::open(KeyModuleSettings {
             library: library.clone(),
             token: token.clone(),
             pin: Zeroizing::new(pin.read()?.trim().to_owned()),
-            sessions: self.pkcs11_sessions,
-            waiting: self.pkcs11_waiting,
+            sessions: self.sessions,
+            waiting: self.waiting,
             restart_interval: RESTART_INTERVAL,
         });
         let module = module.with_context(|| format!("open {}", library.display()))?;
@@ -73,7 +77,7 @@ impl KeySource for ModuleKeys {
         } = wanted;
         let made = self.0.generate(&label(surface), algorithm, rsa_bits);
         Ok(NewKey {
-            kid: made.map_err(source_error)?,
+            kid: made.map_err(|error| source_error(&error))?,
             algorithm,
             private_key: STORED.to_vec(),
         })
@@ -88,9 +92,11 @@ impl KeySource for ModuleKeys {
         }
         let label = label(&record.surface);
         let found = self.0.find(&label, &record.kid, record.algorithm);
-        let found = found.map_err(source_error)?.ok_or_else(|| {
-            KeySourceError::ElsewhereKept("the hardware module does not have it".to_owned())
-        })?;
+        let found = found
+            .map_err(|error| source_error(&error))?
+            .ok_or_else(|| {
+                KeySourceError::ElsewhereKept("the hardware module does not have it".to_owned())
+            })?;
         let signer = Signer::Remote(found);
         Ok(match record.state {
             SigningKeyState::Next | SigningKeyState::Active => OpenKey::Signs(signer),
@@ -106,7 +112,7 @@ impl KeySource for ModuleKeys {
 
     fn destroy(&self, surface: &str, kid: &str) -> Result<(), KeySourceError> {
         let destroyed = self.0.destroy(&label(surface), kid);
-        destroyed.map(drop).map_err(source_error)
+        destroyed.map(drop).map_err(|error| source_error(&error))
     }
 }
 
@@ -114,10 +120,10 @@ fn label(surface: &str) -> String {
     format!("portvakt-{surface}")
 }
 
-fn source_error(error: KeyModuleError) -> KeySourceError {
+fn source_error(error: &KeyModuleError) -> KeySourceError {
     match error {
         KeyModuleError::Algorithm(algorithm) => KeySourceError::NotOffered(algorithm.to_string()),
-        KeyModuleError::Key(error) => error.into(),
+        KeyModuleError::Key(error) => (*error).into(),
         KeyModuleError::MayLeave => KeySourceError::ElsewhereKept(error.to_string()),
         KeyModuleError::Unavailable(_)
         | KeyModuleError::Busy
