@@ -24,7 +24,11 @@ const RESTART_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ModuleArgs {
     /// PKCS#11 library of the hardware module that holds the signing keys
-    #[arg(long, value_name = "FILE", requires_all = ["token", "pin"])]
+    #[arg(
+        long = "pkcs11-library",
+        value_name = "FILE",
+        requires_all = ["token", "pin"]
+    )]
     library: Option<PathBuf>,
     /// Label of the token in it
     #[arg(long = "pkcs11-token", value_name = "LABEL", requires = "library")]
