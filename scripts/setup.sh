@@ -41,6 +41,8 @@ if wants test; then
   need npm has npm
   need curl has curl
   need jq has jq
+  # Stands in for a hardware module.
+  need softhsm2 has softhsm2-util
 fi
 if wants lint; then
   need shellcheck has shellcheck

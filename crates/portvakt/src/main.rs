@@ -17,6 +17,7 @@ mod refusals;
 mod registry_files;
 mod request_ids;
 mod server;
+mod signing;
 mod telemetry;
 mod token_client;
 mod usage;

@@ -228,6 +228,7 @@ impl Audited for SigningKeyRecord {
             "surface": self.surface,
             "algorithm": self.algorithm.as_str(),
             "state": self.state,
+            "kept": self.kept().to_string(),
         });
         Snapshot::new(ObjectKind::SigningKey, &*self.kid, [], value)
     }

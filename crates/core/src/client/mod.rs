@@ -1,5 +1,6 @@
 //! OAuth clients, their settings, their registered keys and their secrets (spec: selfservice §5).
 
+pub mod expiry;
 mod key;
 mod login_uri;
 mod on_behalf_of;

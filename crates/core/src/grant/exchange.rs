@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join;
+use portvakt_jose::KeyError;
 
 use super::authenticate::{Authentication, authenticate};
 use super::authorize::{ActingFor, Authorization, authorize};
@@ -228,7 +229,9 @@ impl TokenExchange {
             return Ok((None, facts));
         };
         let prefixes = self.consumer_prefixes(&authorization).await?;
-        let token = self.sign(authentication, authorization, client, prefixes, now)?;
+        let token = self
+            .sign(authentication, authorization, client, prefixes, now)
+            .await?;
         Ok((Some(token), facts))
     }
 
@@ -250,7 +253,7 @@ impl TokenExchange {
         }
     }
 
-    fn sign(
+    async fn sign(
         &self,
         authentication: Authentication,
         authorization: Authorization,
@@ -275,7 +278,10 @@ impl TokenExchange {
             now,
             jti,
         );
-        let ring = self.0.keys.current();
+        let ring = self.0.keys.for_signing(now).map_err(|stale| Denied {
+            cause: Some(stale.to_string()),
+            ..Refusal::Unavailable.into()
+        })?;
         let header = TokenHeader {
             kid: ring.active_kid(),
             alg: ring.active().algorithm().as_str(),
@@ -283,7 +289,14 @@ impl TokenExchange {
         let access_token = ring
             .active()
             .sign_compact(&header, &claims)
-            .map_err(|error| our_fault(&error))?;
+            .await
+            .map_err(|error| match error {
+                KeyError::Unavailable => Denied {
+                    cause: Some(error.to_string()),
+                    ..Refusal::Unavailable.into()
+                },
+                _ => our_fault(&error),
+            })?;
         Ok(IssuedToken {
             access_token,
             expires_in: claims.expires_in(now),

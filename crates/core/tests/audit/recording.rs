@@ -259,6 +259,7 @@ async fn neither_private_keys_nor_national_identity_numbers_are_in_the_log() {
     let last = stored[4].entry().unwrap();
     let shown = json!({
         "kid": key.kid, "surface": "maskinporten", "algorithm": "ES256", "state": "gone",
+        "kept": "nothing",
     });
     assert_eq!(last.after, Some(shown), "these members and no others");
     assert!(verify(&stored, &Checkpoints::none()).is_ok());

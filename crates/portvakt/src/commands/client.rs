@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use portvakt_core::administration::{Role, client, key, secret};
 use portvakt_core::client::{ApplicationType, Client, ClientId, IntegrationType};
 use portvakt_core::organization::OrgNumber;
-use portvakt_core::ports::UnitOfWork;
+use portvakt_core::ports::{Listing, UnitOfWork};
 use portvakt_core::scope::ScopeName;
-use portvakt_core::{SystemEntropy, Timestamp};
+use portvakt_core::{Clock, SystemClock, SystemEntropy, Timestamp};
 use portvakt_jose::{Algorithm, JwkSet};
 
 use super::client_secret::{self, making};
@@ -252,19 +252,25 @@ impl AddArgs {
 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
-    let clients = administer::read(&args.data_dir, async |unit| {
-        Ok(unit.list_clients(args.org, listing).await?)
+    let now = SystemClock.now();
+    let records = administer::read(&args.data_dir, async |unit| {
+        let mut records = Vec::new();
+        for client in unit.list_clients(args.org, listing).await? {
+            let keys = unit.list_keys(&client.client_id, Listing::Active).await?;
+            records.push(render::client_with_keys(&client, &keys, now));
+        }
+        Ok(records)
     });
-    let records: Vec<_> = clients.await?.iter().map(render::client).collect();
     let columns = [
         ("CLIENT ID", "client_id"),
         ("NAME", "client_name"),
         ("ORGNO", "client_orgno"),
         ("TYPE", "integration_type"),
         ("ACTIVE", "active"),
+        ("KEYS", "keys_expire"),
         ("SCOPES", "scopes"),
     ];
-    render::table(output, &records, &columns)
+    render::table(output, &records.await?, &columns)
 }
 
 async fn show(args: OneArgs, output: Output) -> anyhow::Result<()> {

@@ -20,6 +20,7 @@ mod prefix;
 mod registry;
 mod render;
 mod scope;
+mod signing_key;
 mod token;
 mod usage;
 mod verify;
@@ -56,7 +57,7 @@ pub(crate) enum Command {
     /// Clients
     #[command(subcommand)]
     Client(client::Command),
-    /// Clients' keys
+    /// Clients' keys, and the server's own
     #[command(subcommand)]
     Key(key::Command),
     /// Delegations from consumers to suppliers

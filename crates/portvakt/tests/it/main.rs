@@ -12,4 +12,5 @@ mod commands;
 mod demo;
 mod howto;
 mod readme;
+mod signing_keys;
 mod support;

@@ -2,6 +2,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod idempotency;
+mod key_expiry;
 pub(crate) mod keys;
 pub(crate) mod many;
 pub(crate) mod on_behalf_of;

@@ -12,13 +12,18 @@ use super::table::Success;
 const JSON: &str = "application/json";
 
 /// Each header by the name of its component.
-const HEADERS: [(&str, &str, &str); 6] = [
+const HEADERS: [(&str, &str, &str); 7] = [
     (
         "Revision",
         "Portvakt-Revision",
         "The state of the registry that the answer tells of",
     ),
     ("Tag", "ETag", "The version of what is answered"),
+    (
+        "KeyExpiry",
+        "Portvakt-Key-Expiry",
+        "Keys that expire within 60, 30, 7 or 1 days, or have (0); absent when there are none",
+    ),
     (
         "RequestId",
         "X-Request-Id",
@@ -195,6 +200,10 @@ pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
     match success {
         Success::Resource(schema) => {
             let answer = json("The resource", Ref::from_schema_name(schema));
+            let answer = match schema {
+                "JwksResponse" => with_headers(answer, &["KeyExpiry"]),
+                _ => answer,
+            };
             vec![(OK, with_headers(answer, &resource).build())]
         }
         Success::List(schema) => {

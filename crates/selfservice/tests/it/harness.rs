@@ -191,7 +191,8 @@ impl Api {
     pub(crate) fn sign(&self, claims: &Value) -> String {
         let ring = self.keys.current();
         let header = json!({"kid": ring.active_kid(), "alg": ring.active().algorithm().as_str()});
-        ring.active().sign_compact(&header, claims).unwrap()
+        let key = ring.active().software().unwrap();
+        key.sign_compact(&header, claims).unwrap()
     }
 
     /// Where it listens.

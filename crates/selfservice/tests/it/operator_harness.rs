@@ -76,7 +76,11 @@ impl Operated {
     pub(crate) fn sign(&self, claims: &Value) -> String {
         let ring = self.machine.keys.current();
         let header = json!({"kid": ring.active_kid(), "alg": ring.active().algorithm().as_str()});
-        ring.active().sign_compact(&header, claims).unwrap()
+        ring.active()
+            .software()
+            .unwrap()
+            .sign_compact(&header, claims)
+            .unwrap()
     }
 
     /// Whoever has a token with these claims.

@@ -75,7 +75,8 @@ impl Both {
             "exp": now + 120,
             "consumer": {"authority": "iso6523-actorid-upis", "ID": format!("0192:{orgno}")},
         });
-        ring.active().sign_compact(&header, &claims).unwrap()
+        let key = ring.active().software().unwrap();
+        key.sign_compact(&header, &claims).unwrap()
     }
 
     async fn call(&self, method: &str, path: &str, token: &str, body: Option<Value>) -> Answer {

@@ -10,7 +10,7 @@ use portvakt_core::ports::{Listing, UnitOfWork};
 
 use super::find;
 use crate::call::Call;
-use crate::clients::keys::{read_set, view};
+use crate::clients::keys::{read_set, set};
 use crate::operator::proof::Operator;
 use crate::problem::{Object, Problem};
 use crate::{body, etag, reply};
@@ -24,7 +24,7 @@ pub(crate) async fn read(call: Call, Path(id): Path<String>) -> Result<Response,
     let listing = call.query.listing(OBJECT)?;
     let mut unit = call.read().await?;
     let client = find(unit.as_mut(), &id).await?;
-    let body = view(unit.as_mut(), &client.client_id, listing).await?;
+    let body = set(unit.as_mut(), &client.client_id, listing).await?;
     Ok(reply::resource(&body, reply::commit(unit).await?))
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn replace(
     let id = &client.client_id;
     let saved = key::replace(unit.as_mut(), id, &jwks, Role::Operator, call.now).await;
     saved.map_err(Problem::about(OBJECT))?;
-    let body = view(unit.as_mut(), id, Listing::Active).await?;
+    let body = set(unit.as_mut(), id, Listing::Active).await?;
     Ok(reply::resource(&body, reply::commit(unit).await?))
 }
 
@@ -67,6 +67,6 @@ async fn check_version(
     unit: &mut dyn UnitOfWork,
     client: &Client,
 ) -> Result<(), Problem> {
-    let present = view(unit, &client.client_id, Listing::Active).await?;
+    let present = set(unit, &client.client_id, Listing::Active).await?;
     etag::check_resource(&call.headers, Some(&present), OBJECT)
 }
