@@ -108,8 +108,21 @@ impl TokenExchange {
         if findings.first_refusal().is_some() && !self.0.explain_refusals {
             return Err(self.denied(&grant, &findings, now));
         }
-        let record = self.find_client(&grant).await?;
-        let authentication = self.authenticate(&grant, record.as_deref(), now, &mut findings);
+        let as_of = self.0.registry.as_of()?;
+        let decided = self.decide(&grant, findings, now).await;
+        self.0.registry.still_holds(as_of)?;
+        decided
+    }
+
+    /// Fetches facts and decides about a grant that can be read.
+    async fn decide(
+        &self,
+        grant: &GrantReading<'_>,
+        mut findings: Findings,
+        now: Timestamp,
+    ) -> Result<IssuedToken, Denied> {
+        let record = self.find_client(grant).await?;
+        let authentication = self.authenticate(grant, record.as_deref(), now, &mut findings);
         let (Some(authentication), Some(claims), Some(record), true) = (
             authentication,
             grant.claims.as_ref(),
@@ -117,22 +130,22 @@ impl TokenExchange {
             findings.passed_through(Check::Expiry),
         ) else {
             if self.0.explain_refusals {
-                self.examine(&grant, record.as_deref(), now, &mut findings)
+                self.examine(grant, record.as_deref(), now, &mut findings)
                     .await?;
             }
-            return Err(self.denied(&grant, &findings, now));
+            return Err(self.denied(grant, &findings, now));
         };
         // The record of the used grant is being made durable while the rest is decided and signed;
         // the answer waits for both.
         let (consumed, authorized) = join(
-            self.consume(&grant),
+            self.consume(grant),
             self.authorize_and_sign(claims, record, authentication, now, &mut findings),
         )
         .await;
         findings.record(Check::OneTimeUse, consumed?);
         match authorized? {
             Some(token) if findings.all_passed() => Ok(token),
-            _ => Err(self.denied(&grant, &findings, now)),
+            _ => Err(self.denied(grant, &findings, now)),
         }
     }
 
