@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use portvakt_core::Clock;
+use portvakt_core::cache::CachedStore;
 use portvakt_core::issuer::Profile;
 use portvakt_http::{Limits, Shutdown, serve};
 use portvakt_maskinporten::Observer;
@@ -28,6 +29,7 @@ use super::signing_keys::SigningKeys;
 use super::surface::{self, Surroundings};
 use super::trust::Trust;
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
+use crate::following;
 
 /// How far the ports are from the base port; the others are kept for surfaces to come.
 const SELFSERVICE_OFFSET: u16 = 2;
@@ -69,7 +71,8 @@ impl Options {
 pub(crate) struct Server {
     endpoints: Endpoints,
     data_dir: DataDir,
-    store: Arc<SqliteStore>,
+    database: Arc<SqliteStore>,
+    store: Arc<CachedStore>,
     shutdown: Shutdown,
     tasks: JoinSet<()>,
     _lock: FolderLock,
@@ -85,12 +88,14 @@ impl Server {
         // A server that was killed has left its addresses behind.
         remove_endpoints(&data_dir)?;
         let bound = Ports::bind(options.base_port).await?;
-        let store = open_store(&data_dir).await?;
+        let database = open_store(&data_dir).await?;
+        let (store, follower) = following::cached(database.clone()).await?;
+        let shutdown = Shutdown::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(following::follow_until(follower, shutdown.clone()));
         let parts = Parts::prepare(&options, Arc::clone(&store)).await?;
 
         let endpoints = bound.endpoints();
-        let shutdown = Shutdown::new();
-        let mut tasks = JoinSet::new();
         let routers = parts.routers(&endpoints, &bound);
         serve_on(
             &mut tasks,
@@ -105,8 +110,8 @@ impl Server {
             &shutdown,
         );
         serve_on(&mut tasks, bound.operations, &routers.operations, &shutdown);
-        tasks.spawn(housekeeping::remove_expired(
-            Arc::clone(&store),
+        tasks.spawn(housekeeping::keep_small(
+            Arc::clone(&database),
             Arc::clone(&parts.clock),
             shutdown.clone(),
         ));
@@ -125,6 +130,7 @@ impl Server {
         Ok(Self {
             endpoints,
             data_dir,
+            database,
             store,
             shutdown,
             tasks,
@@ -142,8 +148,8 @@ impl Server {
         &self.data_dir
     }
 
-    /// What it keeps.
-    pub(crate) fn store(&self) -> &SqliteStore {
+    /// What it keeps. A change that is written through it shows at the next request.
+    pub(crate) fn store(&self) -> &CachedStore {
         &self.store
     }
 
@@ -158,7 +164,7 @@ impl Server {
             );
         }
         while self.tasks.join_next().await.is_some() {}
-        self.store.close().await;
+        self.database.close().await;
     }
 }
 
@@ -234,7 +240,7 @@ fn serve_on(tasks: &mut JoinSet<()>, port: Port, router: &Router, shutdown: &Shu
 
 /// What the surfaces share.
 struct Parts {
-    store: Arc<SqliteStore>,
+    store: Arc<CachedStore>,
     clock: Arc<DevClock>,
     keys: Arc<SigningKeys>,
     trust: Arc<Trust>,
@@ -244,7 +250,7 @@ struct Parts {
 }
 
 impl Parts {
-    async fn prepare(options: &Options, store: Arc<SqliteStore>) -> anyhow::Result<Self> {
+    async fn prepare(options: &Options, store: Arc<CachedStore>) -> anyhow::Result<Self> {
         let clock = Arc::new(DevClock::default());
         let authority = Authority::open_or_make(&options.data_dir, clock.now())?;
         let downloads = Downloads::new(&options.data_dir, &options.revocation_urls)?;

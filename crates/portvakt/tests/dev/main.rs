@@ -17,3 +17,4 @@ mod replay;
 mod requests;
 mod secrets;
 mod tokens;
+mod withdrawal;
