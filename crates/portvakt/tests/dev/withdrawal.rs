@@ -48,9 +48,21 @@ async fn access_that_a_command_withdraws_stops_within_a_second() {
 async fn a_scope_a_client_and_an_organization_that_a_command_deactivates_stop_within_a_second() {
     let dev = Dev::start().await;
     for (deactivate, reactivate, mp_code) in [
-        (["scope", "deactivate", SCOPE], ["scope", "reactivate", SCOPE], "MP-200"),
-        (["org", "deactivate", CONSUMER], ["org", "reactivate", CONSUMER], "MP-100"),
-        (["client", "deactivate", CLIENT], ["client", "reactivate", CLIENT], "MP-100"),
+        (
+            ["scope", "deactivate", SCOPE],
+            ["scope", "reactivate", SCOPE],
+            "MP-200",
+        ),
+        (
+            ["org", "deactivate", CONSUMER],
+            ["org", "reactivate", CONSUMER],
+            "MP-100",
+        ),
+        (
+            ["client", "deactivate", CLIENT],
+            ["client", "reactivate", CLIENT],
+            "MP-100",
+        ),
     ] {
         stops_tokens(&dev, &deactivate, mp_code).await;
         gives_tokens(&dev, &reactivate).await;
