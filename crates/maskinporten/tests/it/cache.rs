@@ -1,6 +1,11 @@
 //! A server whose registry is answered from memory: what it does not read, what acts on it, and when
 //! it answers nothing.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever goes wrong in a test's own scaffolding fails the test by panicking"
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,14 +63,16 @@ impl Cached {
         let follower = Arc::new(Mutex::new(follower));
         let (registry, clock) = (Arc::clone(&store), Arc::clone(&stopwatch));
         let catching_up = Arc::clone(&follower);
-        let mut options = Options::default();
-        options.parts = Box::new(move |parts| {
-            parts.ledger = ledger(registry.clone(), clock, catching_up);
-            parts.delegations = registry.clone();
-            parts.parties = registry.clone();
-            parts.registry = registry;
-        });
-        options.issuer = Box::new(|issuer| issuer.enable_iss_onbehalfof = true);
+        let options = Options {
+            issuer: Box::new(|issuer| issuer.enable_iss_onbehalfof = true),
+            parts: Box::new(move |parts| {
+                parts.ledger = ledger(registry.clone(), clock, catching_up);
+                parts.delegations = registry.clone();
+                parts.parties = registry.clone();
+                parts.registry = registry;
+            }),
+            ..Options::default()
+        };
         Self {
             server: TestServer::with(options).await,
             store,
@@ -105,7 +112,7 @@ fn is_503(answer: &Answer) {
     assert_eq!(answer.header("retry-after"), "1");
 }
 
-/// Design, storage: In the steady state a token reads nothing from the store.
+/// inferred §7: In the steady state a token reads nothing from the store.
 #[tokio::test]
 async fn the_second_token_reads_nothing() {
     let cached = Cached::start().await;
@@ -124,7 +131,7 @@ async fn the_second_token_reads_nothing() {
     }
 }
 
-/// Design, invariant 3: What this process writes acts at the next request, what another one writes
+/// inferred §11: What this process writes acts at the next request, what another one writes
 /// as soon as the feed was looked at; and back again.
 #[tokio::test]
 async fn every_change_acts_as_soon_as_it_is_known() {
@@ -179,7 +186,7 @@ async fn every_change_acts_as_soon_as_it_is_known() {
     }
 }
 
-/// The same for what only some grants read.
+/// inferred §11: A registration or a prefix acts as soon as its change is known.
 #[tokio::test]
 async fn a_registration_and_a_prefix_act_as_soon_as_they_are_known() {
     let cached = Cached::start().await;
@@ -219,7 +226,7 @@ async fn a_registration_and_a_prefix_act_as_soon_as_they_are_known() {
     }
 }
 
-/// Design, invariant 3: A node that cannot confirm for five seconds that it is current decides
+/// inferred §11: A node that cannot confirm for five seconds that it is current decides
 /// nothing, is not ready, and goes on as soon as it can.
 #[tokio::test]
 async fn without_confirmation_for_five_seconds_nothing_is_decided() {
@@ -268,7 +275,7 @@ impl ReplayLedger for Stopping {
     }
 }
 
-/// Issue 4: A process that was stopped while it decided gives no token for what it read before.
+/// inferred §7: A process that was stopped while it decided gives no token for what it read before.
 #[tokio::test]
 async fn a_process_that_was_stopped_while_it_decided_gives_no_token() {
     let cached = Cached::start_with(|inner, stopwatch, follower| {
@@ -283,7 +290,7 @@ async fn a_process_that_was_stopped_while_it_decided_gives_no_token() {
     assert!(cached.store.check().await.is_ok(), "it has caught up");
 }
 
-/// Threats, row 25: Names that strangers make up leave nothing in memory.
+/// inferred §7: Names that strangers make up leave nothing in memory.
 #[tokio::test]
 async fn unknown_clients_and_scopes_leave_nothing_in_memory() {
     let cached = Cached::start().await;
@@ -301,7 +308,7 @@ async fn unknown_clients_and_scopes_leave_nothing_in_memory() {
     assert_eq!((after.entries, after.bytes), (before.entries, before.bytes));
 }
 
-/// An access that is granted after it was missed counts at once, also without a look.
+/// inferred §11: An access that is granted after it was missed counts at once.
 #[tokio::test]
 async fn a_refusal_is_not_remembered() {
     let cached = Cached::start().await;
