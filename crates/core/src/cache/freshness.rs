@@ -1,5 +1,6 @@
 //! Whether what is known is new enough to decide on.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -34,9 +35,41 @@ impl Freshness {
         }
     }
 
-    /// The store confirmed that nothing else has changed.
+    /// The store confirmed that nothing else has changed. A commit of this process that the answer
+    /// does not tell of yet stays known.
     pub(super) fn confirm(&self, confirmation: Confirmation) {
-        self.last.store(Some(confirmation.into()));
+        self.last.rcu(|last| {
+            let known = last.as_ref().map(|last| last.revision);
+            let revision = known.unwrap_or_default().max(confirmation.revision);
+            Some(Arc::new(Confirmation {
+                revision,
+                ..confirmation
+            }))
+        });
+    }
+
+    /// This process has committed a change, and its old copies are dropped. If it is the next one,
+    /// nothing is missing before it.
+    pub(super) fn committed(&self, revision: Revision) {
+        self.move_to(|last| {
+            if last.0 + 1 == revision.0 {
+                revision
+            } else {
+                last
+            }
+        });
+    }
+
+    /// Changes the revision of the last confirmation, and not its time.
+    fn move_to(&self, revision: impl Fn(Revision) -> Revision) {
+        self.last.rcu(|last| {
+            last.as_ref().map(|last| {
+                Arc::new(Confirmation {
+                    revision: revision(last.revision),
+                    at: last.at,
+                })
+            })
+        });
     }
 
     /// A commit of this revision is known.
@@ -47,6 +80,7 @@ impl Freshness {
     /// Another history: it is at this revision, whatever was known before.
     pub(super) fn restart(&self, revision: Revision) {
         self.reached.store(revision.0, Ordering::SeqCst);
+        self.move_to(|last| last.min(revision));
     }
 
     pub(super) fn reached(&self) -> Revision {
@@ -115,6 +149,31 @@ mod tests {
         assert!(freshness.check(stopwatch.moment()).is_ok());
         stopwatch.advance(Duration::from_millis(1));
         assert!(freshness.check(stopwatch.moment()).is_err());
+    }
+
+    #[test]
+    fn only_the_next_commit_moves_the_revision_ahead_of_the_feed() {
+        let (stopwatch, freshness) = (
+            MockStopwatch::default(),
+            Freshness::new(Duration::from_secs(5)),
+        );
+        let revision = || freshness.check(stopwatch.moment()).unwrap().revision.0;
+        let confirm = |revision| {
+            let (revision, at) = (Revision(revision), stopwatch.moment());
+            freshness.confirm(Confirmation { revision, at });
+        };
+        confirm(5);
+        // Somebody else's sixth change is not known here.
+        freshness.committed(Revision(7));
+        assert_eq!(revision(), 5);
+        confirm(7);
+        freshness.committed(Revision(8));
+        // The feed was asked before the commit.
+        confirm(7);
+        assert_eq!(revision(), 8);
+        freshness.restart(Revision(3));
+        confirm(3);
+        assert_eq!(revision(), 3, "the store was restored");
     }
 
     #[test]

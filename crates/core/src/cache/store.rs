@@ -85,8 +85,8 @@ impl Store for CachedStore {
         self.inner.read().await
     }
 
-    /// The revision that decisions are known to tell of, which is at most an interval of the
-    /// follower behind the store's.
+    /// The revision that decisions are known to tell of. Changes of other processes may be missing
+    /// for as long as the follower rests.
     async fn revision(&self) -> Result<Revision, StorageError> {
         Ok(self.freshness.check(self.now())?.revision)
     }

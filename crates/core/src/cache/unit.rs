@@ -57,9 +57,13 @@ impl UnitOfWork for CachedUnit {
     async fn commit(self: Box<Self>) -> Result<Revision, StorageError> {
         let revision = self.inner.commit().await?;
         self.freshness.reach(revision);
+        if self.saved.is_empty() && !self.prefixes_saved {
+            return Ok(revision);
+        }
         let prefixes = self.prefixes_saved.then_some(Stale::Prefixes);
         let entries = self.saved.iter().map(|key| Stale::Entry(key.as_ref()));
         self.table.invalidate(entries.chain(prefixes), revision);
+        self.freshness.committed(revision);
         Ok(revision)
     }
 }

@@ -137,8 +137,10 @@ async fn what_a_commit_of_this_process_changes_is_dropped_before_it_is_acknowled
         .await
         .unwrap();
     assert!(!node.is_deactivated(1).await, "it is not committed");
-    unit.commit().await.unwrap();
+    let revision = unit.commit().await.unwrap();
     assert!(node.is_deactivated(1).await);
+    // Whoever wants to read what was written need not wait for a look.
+    assert_eq!(node.store.revision().await.unwrap(), revision);
     let undone = node.store.begin().await.unwrap();
     drop(undone);
     assert!(node.is_deactivated(1).await);
