@@ -5,16 +5,20 @@
 //! Nothing is ever deleted: `save_*` inserts or replaces a whole record by its key, and records
 //! are deactivated by their own state.
 
+mod change_feed;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::change_feed::{ChangeFeed, ChangedRecord, Changes, Extent, RecordKind};
 use crate::access::{Access, AccessState};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
 use crate::client::{Client, ClientId, ClientKey, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
 use crate::idempotency::{IdempotencyKey, RememberedRequest};
+use crate::moment::Moment;
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
 use crate::person::Person;
@@ -73,10 +77,31 @@ pub struct ScopeFact {
     pub access: Option<AccessState>,
 }
 
+/// Of which moment facts tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// Of the moment in which each is asked for.
+    Reading,
+    /// They are known to have been true at this one.
+    Confirmed(Moment),
+}
+
 /// The reads of a token request. An implementation may answer from memory, as long as a committed
-/// change shows within the time that it promises.
+/// change shows within the time that it promises; when it cannot keep the promise, its answer is
+/// [`StorageError::Unavailable`].
 #[async_trait]
 pub trait GrantRegistry: Send + Sync {
+    /// Of which moment the facts tell that are asked for from now on.
+    fn as_of(&self) -> Result<AsOf, StorageError> {
+        Ok(AsOf::Reading)
+    }
+
+    /// Whether facts of then may still be decided on. Asked when the decision is made, because the
+    /// process may have been stopped since the facts were read.
+    fn still_holds(&self, _as_of: AsOf) -> Result<(), StorageError> {
+        Ok(())
+    }
+
     /// The client of this id, deactivated ones too.
     async fn find_client_record(
         &self,
@@ -301,6 +326,17 @@ pub trait Clients {
         client_id: &ClientId,
         listing: Listing,
     ) -> Result<Vec<OnBehalfOf>, StorageError>;
+    /// The client's active registration of this value. A store that finds it without the list does
+    /// so.
+    async fn find_active_on_behalf_of(
+        &mut self,
+        client_id: &ClientId,
+        value: &str,
+    ) -> Result<Option<OnBehalfOf>, StorageError> {
+        let active = self.list_on_behalf_of(client_id, Listing::Active).await?;
+        let mut active = active.into_iter();
+        Ok(active.find(|registration| registration.onbehalfof == value))
+    }
     /// Inserts or replaces by client and value.
     async fn save_on_behalf_of(&mut self, registration: &OnBehalfOf) -> Result<(), StorageError>;
 }
@@ -447,7 +483,9 @@ pub trait UnitOfWork:
 
 /// A place that keeps everything.
 #[async_trait]
-pub trait Store: GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup + UsageLog {
+pub trait Store:
+    GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup + ChangeFeed + UsageLog
+{
     /// Begins a transaction that may write. Only one runs at a time.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;
 

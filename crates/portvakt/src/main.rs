@@ -8,6 +8,7 @@ mod commands;
 mod data_dir;
 mod demo;
 mod dev;
+mod following;
 mod grant_args;
 mod input;
 mod operations;

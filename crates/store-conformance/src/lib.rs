@@ -16,6 +16,7 @@ mod samples;
 
 pub mod abandoned;
 pub mod audit;
+pub mod change_feed;
 pub mod clients;
 pub mod delegations;
 pub mod facts;

@@ -135,6 +135,19 @@ macro_rules! conformance_tests {
             a_fresh_store_is_ready_and_at_its_first_revision,
             two_stores_see_each_others_commits,
         ] }
+        $crate::conformance_tests! { @group $factory, change_feed, [
+            a_fresh_feed_is_complete_and_empty,
+            the_feed_names_every_record_in_order,
+            the_feed_tells_what_came_after_a_revision,
+            a_long_feed_comes_in_whole_revisions,
+            a_revision_of_too_many_records_is_a_gap,
+            what_was_trimmed_is_a_gap,
+            trimming_keeps_what_it_is_told_to,
+            a_revision_that_never_was_is_a_gap,
+            what_was_undone_is_not_in_the_feed,
+            the_feed_tells_of_other_stores_at_once,
+            a_reader_says_what_revision_it_read,
+        ] }
         $crate::conformance_tests! { @group $factory, abandoned, [
             an_abandoned_transaction_happens_whole_or_not,
             an_abandoned_save_is_never_committed_in_part,

@@ -236,6 +236,14 @@ impl Clients for SqliteUnit {
         on_behalf_of::list(self.connection(), client_id, listing).await
     }
 
+    async fn find_active_on_behalf_of(
+        &mut self,
+        client_id: &ClientId,
+        value: &str,
+    ) -> Result<Option<OnBehalfOf>, StorageError> {
+        on_behalf_of::find_active(self.connection(), client_id, value).await
+    }
+
     async fn save_on_behalf_of(&mut self, registration: &OnBehalfOf) -> Result<(), StorageError> {
         on_behalf_of::save(self, registration).await
     }

@@ -128,21 +128,34 @@ impl TokenExchange {
             let examination = Examination::new(&grant, None, findings, &self.0.issuer, now);
             return Err(Denied::examined(examination));
         }
-        let record = self.find_client(&grant).await?;
-        let authentication = self.authenticate(&grant, record.as_deref(), now, &mut findings);
+        let as_of = self.0.registry.as_of()?;
+        let decided = self.decide(&grant, findings, now).await;
+        self.0.registry.still_holds(as_of)?;
+        decided
+    }
+
+    /// Fetches facts and decides about a grant that can be read.
+    async fn decide(
+        &self,
+        grant: &GrantReading<'_>,
+        mut findings: Findings,
+        now: Timestamp,
+    ) -> Result<IssuedToken, Denied> {
+        let record = self.find_client(grant).await?;
+        let authentication = self.authenticate(grant, record.as_deref(), now, &mut findings);
         let (Some(authentication), Some(claims), Some(record), true) = (
             authentication,
             grant.claims.as_ref(),
             record.as_deref(),
             findings.passed_through(Check::Expiry),
         ) else {
-            let refused = self.examine_refused(&grant, record.as_deref(), findings, now);
+            let refused = self.examine_refused(grant, record.as_deref(), findings, now);
             return Err(Denied::examined(refused.await));
         };
         // The record of the used grant is being made durable while the rest is decided and signed;
         // the answer waits for both.
         let (consumed, authorized) = join(
-            self.consume(&grant),
+            self.consume(grant),
             self.authorize_and_sign(claims, record, authentication, now, &mut findings),
         )
         .await;
@@ -153,7 +166,7 @@ impl TokenExchange {
             _ => {
                 let sender = Some(Sender::new(&record.client, true));
                 let issuer = &self.0.issuer;
-                let examination = Examination::new(&grant, sender, findings, issuer, now);
+                let examination = Examination::new(grant, sender, findings, issuer, now);
                 Err(Denied::examined(examination.with_facts(
                     claims,
                     &record.client,

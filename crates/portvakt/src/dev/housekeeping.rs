@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portvakt_core::idempotency;
-use portvakt_core::ports::ReplayLedger;
+use portvakt_core::ports::{ChangeFeed, ReplayLedger};
 use portvakt_core::refusals::forget as forget_refusals;
 use portvakt_core::usage::{Day, MAX_DAYS, UsageLog};
 use portvakt_http::Shutdown;
@@ -19,13 +19,13 @@ const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
 const USAGE_REMOVAL_INTERVAL: Duration = Duration::from_hours(1);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Forgets used grants that can no longer be accepted, requests whose keys have expired, and
-/// refusals that are no longer remembered, until shutdown.
-pub(super) async fn remove_expired(
-    store: Arc<SqliteStore>,
-    clock: Arc<DevClock>,
-    shutdown: Shutdown,
-) {
+/// Records of the change feed that are kept. Whoever is further behind forgets everything and
+/// begins anew, which costs less than reading them.
+const CHANGES_KEPT: u64 = 10_000;
+
+/// Forgets used grants that can no longer be accepted, requests whose keys have expired, refusals
+/// that are no longer remembered, and changes that everybody knows, until shutdown.
+pub(super) async fn keep_small(store: Arc<SqliteStore>, clock: Arc<DevClock>, shutdown: Shutdown) {
     let mut ticks = every(REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
         remove_once(&store, &clock).await;
@@ -34,6 +34,15 @@ pub(super) async fn remove_expired(
         if let Err(error) = forget_refusals(store.as_ref(), clock.earliest()).await {
             tracing::warn!(%error, "cannot forget old refusals");
         }
+        trim_once(&store).await;
+    }
+}
+
+async fn trim_once(store: &SqliteStore) {
+    match store.trim_changes(CHANGES_KEPT).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::debug!(removed, "old changes forgotten"),
+        Err(error) => tracing::warn!(%error, "cannot forget old changes"),
     }
 }
 

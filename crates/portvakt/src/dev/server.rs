@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use portvakt_core::Clock;
+use portvakt_core::cache::CachedStore;
 use portvakt_core::issuer::Profile;
 use portvakt_http::{Limits, Shutdown, serve};
 use portvakt_maskinporten::Observer;
@@ -26,6 +27,7 @@ use super::selfservice;
 use super::signing_keys::SigningKeys;
 use super::surface::{self, Surroundings};
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
+use crate::following;
 use crate::refusals::{self, Recording, RefusalRecorder};
 use crate::server::{Downloads, Trust, TrustSources};
 use crate::usage::UsageCounter;
@@ -76,7 +78,8 @@ impl Options {
 pub(crate) struct Server {
     endpoints: Endpoints,
     data_dir: DataDir,
-    store: Arc<SqliteStore>,
+    database: Arc<SqliteStore>,
+    store: Arc<CachedStore>,
     usage: Arc<UsageCounter>,
     shutdown: Shutdown,
     tasks: JoinSet<()>,
@@ -94,13 +97,15 @@ impl Server {
         // A server that was killed has left its addresses behind.
         remove_endpoints(&data_dir)?;
         let bound = Ports::bind(options.base_port).await?;
-        let store = open_store(&data_dir).await?;
-        let (refusals, recording) = refusals::start(Arc::clone(&store), REFUSAL_LIMITS);
+        let database = open_store(&data_dir).await?;
+        let (store, follower) = following::cached(database.clone()).await?;
+        let (refusals, recording) = refusals::start(Arc::clone(&database), REFUSAL_LIMITS);
+        let shutdown = Shutdown::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(following::follow_until(follower, shutdown.clone()));
         let parts = Parts::prepare(&options, Arc::clone(&store), refusals).await?;
 
         let endpoints = bound.endpoints();
-        let shutdown = Shutdown::new();
-        let mut tasks = JoinSet::new();
         let routers = parts.routers(&endpoints, &bound);
         serve_on(
             &mut tasks,
@@ -115,18 +120,18 @@ impl Server {
             &shutdown,
         );
         serve_on(&mut tasks, bound.operations, &routers.operations, &shutdown);
-        tasks.spawn(housekeeping::remove_expired(
-            Arc::clone(&store),
+        tasks.spawn(housekeeping::keep_small(
+            Arc::clone(&database),
             Arc::clone(&parts.clock),
             shutdown.clone(),
         ));
         tasks.spawn(housekeeping::write_usage(
             Arc::clone(&parts.usage),
-            Arc::clone(&store),
+            Arc::clone(&database),
             shutdown.clone(),
         ));
         tasks.spawn(housekeeping::remove_old_usage(
-            Arc::clone(&store),
+            Arc::clone(&database),
             Arc::clone(&parts.clock),
             shutdown.clone(),
         ));
@@ -145,6 +150,7 @@ impl Server {
         Ok(Self {
             endpoints,
             data_dir,
+            database,
             store,
             usage: parts.usage,
             shutdown,
@@ -164,8 +170,8 @@ impl Server {
         &self.data_dir
     }
 
-    /// What it keeps.
-    pub(crate) fn store(&self) -> &SqliteStore {
+    /// What it keeps. A change that is written through it shows at the next request.
+    pub(crate) fn store(&self) -> &CachedStore {
         &self.store
     }
 
@@ -181,10 +187,10 @@ impl Server {
         }
         while self.tasks.join_next().await.is_some() {}
         // The last requests have ended, so this is all that was counted.
-        self.usage.flush(self.store.as_ref()).await;
+        self.usage.flush(self.database.as_ref()).await;
         // Nobody is refused any more: what was is written before the store closes.
         self.recording.finish().await;
-        self.store.close().await;
+        self.database.close().await;
     }
 }
 
@@ -260,7 +266,7 @@ fn serve_on(tasks: &mut JoinSet<()>, port: Port, router: &Router, shutdown: &Shu
 
 /// What the surfaces share.
 struct Parts {
-    store: Arc<SqliteStore>,
+    store: Arc<CachedStore>,
     clock: Arc<DevClock>,
     keys: Arc<SigningKeys>,
     trust: Arc<Trust>,
@@ -274,7 +280,7 @@ struct Parts {
 impl Parts {
     async fn prepare(
         options: &Options,
-        store: Arc<SqliteStore>,
+        store: Arc<CachedStore>,
         refusals: Arc<RefusalRecorder>,
     ) -> anyhow::Result<Self> {
         let clock = Arc::new(DevClock::default());

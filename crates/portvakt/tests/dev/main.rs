@@ -19,3 +19,4 @@ mod requests;
 mod secrets;
 mod tokens;
 mod usage;
+mod withdrawal;

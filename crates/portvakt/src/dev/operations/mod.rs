@@ -19,8 +19,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use portvakt_core::cache::CachedStore;
 use portvakt_http::{Limits, bounded};
-use portvakt_store_sqlite::SqliteStore;
 
 use self::guard::AllowedHosts;
 use super::clock::DevClock;
@@ -33,7 +33,7 @@ use crate::request_ids::request_ids;
 /// What the controls control.
 #[derive(Clone)]
 pub(super) struct Controls {
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) store: Arc<CachedStore>,
     pub(super) clock: Arc<DevClock>,
     pub(super) keys: Arc<SigningKeys>,
     pub(super) faults: Arc<Faults>,
