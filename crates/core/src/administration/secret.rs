@@ -1,8 +1,8 @@
 //! Clients' secrets (spec: selfservice §5.6.2).
 //!
-//! A client has a secret exactly as long as it authenticates with one. [`register`] and [`update`]
-//! are what surfaces call to register and to change clients: they make the secret that the change
-//! asks for. Taking one away needs no randomness and happens wherever a client is saved.
+//! A client has a secret exactly as long as it authenticates with one. [`register`], [`update`] and
+//! [`set`] are what surfaces call to register and to change clients: they make the secret that the
+//! change asks for. Taking one away needs no randomness and happens wherever a client is saved.
 
 use super::{AdministrationError, Role, Saved, client};
 use crate::client::{Client, ClientId, ClientSecret, SecretOverlap, StoredSecret};
@@ -55,11 +55,7 @@ pub async fn register(
     making: Making<'_>,
 ) -> Result<SavedClient, AdministrationError> {
     let saved = client::register(unit, wanted, role, making.now).await?;
-    let mut secret = None;
-    if saved.record.token_endpoint_auth_method.uses_secret() {
-        secret = Some(make(unit, &saved.record, SecretOverlap::default(), making).await?);
-    }
-    Ok(SavedClient { saved, secret })
+    complete(unit, saved, false, making).await
 }
 
 /// As [`client::update`], and makes a secret if the client did not authenticate with one before.
@@ -70,14 +66,21 @@ pub async fn update(
     role: Role,
     making: Making<'_>,
 ) -> Result<SavedClient, AdministrationError> {
-    let known = unit.find_client(&desired.client_id).await?;
-    let had_secret = known.is_some_and(|known| known.token_endpoint_auth_method.uses_secret());
+    let had_secret = uses_secret(unit, &desired.client_id).await?;
     let saved = client::update(unit, desired, role, making.now).await?;
-    let mut secret = None;
-    if saved.record.token_endpoint_auth_method.uses_secret() && !had_secret {
-        secret = Some(make(unit, &saved.record, SecretOverlap::default(), making).await?);
-    }
-    Ok(SavedClient { saved, secret })
+    complete(unit, saved, had_secret, making).await
+}
+
+/// As [`client::set`], and makes a secret as [`update`] does. A client that is stopped or put back
+/// keeps the one that it has.
+pub async fn set(
+    unit: &mut dyn UnitOfWork,
+    desired: Client,
+    making: Making<'_>,
+) -> Result<SavedClient, AdministrationError> {
+    let had_secret = uses_secret(unit, &desired.client_id).await?;
+    let saved = client::set(unit, desired, making.now).await?;
+    complete(unit, saved, had_secret, making).await
 }
 
 /// Makes a new secret for a client that authenticates with one. The present secret stops at once,
@@ -103,6 +106,29 @@ pub async fn rotate(
         secret: Some(secret),
         ..SavedClient::unchanged(client)
     })
+}
+
+/// Whether a client authenticates with a secret; one that is not known does not.
+async fn uses_secret(
+    unit: &mut dyn UnitOfWork,
+    client_id: &ClientId,
+) -> Result<bool, AdministrationError> {
+    let known = unit.find_client(client_id).await?;
+    Ok(known.is_some_and(|known| known.token_endpoint_auth_method.uses_secret()))
+}
+
+/// Makes the secret that a saved client lacks.
+async fn complete(
+    unit: &mut dyn UnitOfWork,
+    saved: Saved<Client>,
+    had_secret: bool,
+    making: Making<'_>,
+) -> Result<SavedClient, AdministrationError> {
+    let mut secret = None;
+    if saved.record.token_endpoint_auth_method.uses_secret() && !had_secret {
+        secret = Some(make(unit, &saved.record, SecretOverlap::default(), making).await?);
+    }
+    Ok(SavedClient { saved, secret })
 }
 
 async fn make(

@@ -16,7 +16,8 @@ const BATCH: u32 = 200;
 pub struct AuditQuery {
     /// What a store looks up.
     pub filter: AuditFilter,
-    /// That this client did, or that are about it, its keys or its registrations.
+    /// That this client did, or that are about it, its keys, its secrets or its
+    /// registrations.
     pub client_id: Option<ClientId>,
     /// Not before this instant.
     pub from: Option<Timestamp>,
@@ -100,10 +101,27 @@ impl AuditQuery {
 }
 
 fn is_about(entry: &AuditEntry, client_id: &ClientId) -> bool {
-    let belongs_to_clients = matches!(
-        entry.object.kind,
-        ObjectKind::Client | ObjectKind::KeySet | ObjectKind::OnBehalfOf
-    );
     let first_part = entry.object.key.split(' ').next();
-    belongs_to_clients && first_part == Some(client_id.as_str())
+    belongs_to_client(entry.object.kind) && first_part == Some(client_id.as_str())
+}
+
+/// Whether the key of such an object begins with the id of a client.
+fn belongs_to_client(kind: ObjectKind) -> bool {
+    match kind {
+        ObjectKind::Client
+        | ObjectKind::KeySet
+        | ObjectKind::ClientSecret
+        | ObjectKind::OnBehalfOf => true,
+        ObjectKind::Organization
+        | ObjectKind::Prefix
+        | ObjectKind::Scope
+        | ObjectKind::Access
+        | ObjectKind::DelegationSource
+        | ObjectKind::Delegation
+        | ObjectKind::SystemUser
+        | ObjectKind::Consent
+        | ObjectKind::Person
+        | ObjectKind::SigningKey
+        | ObjectKind::Endpoint => false,
+    }
 }

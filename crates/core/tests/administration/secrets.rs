@@ -100,6 +100,33 @@ async fn a_change_of_the_method_makes_and_takes_secrets_and_nothing_else_does() 
 }
 
 #[tokio::test]
+async fn what_the_operator_sets_makes_and_takes_secrets_too() {
+    use AuthenticationMethod::{ClientSecretBasic, PrivateKeyJwt};
+    let registry = Registry::bootstrapped().await;
+    let mut unit = registry.begin().await;
+    let first = registered(unit.as_mut()).await.secret.unwrap();
+    let mut set = async |wanted, second| {
+        let saved = secret::set(unit.as_mut(), wanted, making(second)).await;
+        (saved.unwrap(), secrets(unit.as_mut()).await)
+    };
+    for (active, second) in [(false, 2), (true, 3)] {
+        let stopped = Client {
+            active,
+            ..login("a")
+        };
+        let (saved, kept) = set(stopped, second).await;
+        assert_eq!(saved.saved.record.active, active);
+        assert!(saved.secret.is_none() && kept.verify(first.secret.expose(), at(second)));
+    }
+    let (_, kept) = set(with_method(PrivateKeyJwt), 4).await;
+    assert!(kept.is_empty());
+    let (saved, kept) = set(with_method(ClientSecretBasic), 5).await;
+    assert!(kept.verify(saved.secret.unwrap().secret.expose(), at(5)));
+    let unknown = secret::set(unit.as_mut(), login("b"), making(6)).await;
+    assert!(matches!(unknown, Err(AdministrationError::NotFound { .. })));
+}
+
+#[tokio::test]
 async fn rotating_ends_the_old_secret_at_once_or_with_the_overlap() {
     let registry = Registry::bootstrapped().await;
     let mut unit = registry.begin().await;

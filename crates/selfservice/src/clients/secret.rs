@@ -45,7 +45,8 @@ pub(super) async fn answer(
     Ok(reply::tagged(&body, tag, revision))
 }
 
-fn with_secret(body: ClientResponse, secret: Option<NewSecret>) -> ClientResponse {
+/// The answer to the request that made the secret, if it made one.
+pub(crate) fn with_secret(body: ClientResponse, secret: Option<NewSecret>) -> ClientResponse {
     let Some(NewSecret { secret, expires_at }) = secret else {
         return body;
     };

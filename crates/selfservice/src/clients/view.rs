@@ -3,6 +3,7 @@
 use portvakt_api_types::{ClientResponse, OnBehalfOfResponse};
 use portvakt_core::client::{Client, ClientId, OnBehalfOf};
 use portvakt_core::ports::{Listing, UnitOfWork};
+use serde::Serialize;
 
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -29,10 +30,10 @@ pub(crate) async fn client(
 
 /// The version of a client: of what is shown, and of the secret that is not, so that of two who
 /// rotate it from one version one is told. Nobody gets from a tag to what 256 random bits were.
-pub(super) async fn tag(
+pub(crate) async fn tag(
     unit: &mut dyn UnitOfWork,
     client_id: &ClientId,
-    shown: &ClientResponse,
+    shown: &impl Serialize,
 ) -> Result<String, Problem> {
     let secrets = unit.find_secrets(client_id).await;
     let secrets = secrets.map_err(|error| Problem::storage(&error))?;

@@ -239,7 +239,7 @@ impl Parameter {
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => {
                 text.pattern(Some(SCOPE)).max_length(Some(255))
             }
-            Self::MinRevision => number().minimum(Some(0)),
+            Self::MinRevision | Self::After => number().minimum(Some(0)),
             Self::Overlap => number()
                 .minimum(Some(0))
                 .maximum(Some(SecretOverlap::MAX_SECONDS)),
@@ -250,7 +250,6 @@ impl Parameter {
             | Self::IfNoneMatch
             | Self::NamedPrefix
             | Self::Prefix => text,
-            Self::After => number().minimum(Some(0)),
             Self::PartLimit => number().minimum(Some(1)).maximum(Some(1000)),
             Self::Object => text.max_length(Some(1000)),
             Self::RequestId => text.pattern(Some("^[0-9a-fA-F]{32}$")),

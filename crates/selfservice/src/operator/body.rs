@@ -73,6 +73,16 @@ pub(super) fn read_known<T: DeserializeOwned + Default>(
     Ok(Described { request, faults })
 }
 
+/// Refuses a body that says something, where there is nothing to say: `{}` or nothing will do.
+pub(super) fn nothing(call: &Call, body: &Bytes, object: Object) -> Result<(), Problem> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    let described = read_known::<()>(call, body, object, &[])?;
+    let faults = described.faults.into_result();
+    faults.map_err(Problem::about(object))
+}
+
 /// The members that a type's schema names itself; those of a type within are that type's.
 pub(super) fn names<T: PartialSchema>() -> Vec<String> {
     let mut names = Vec::new();

@@ -72,6 +72,10 @@ fn administered() -> Vec<Route> {
             put(clients::scopes::add).delete(clients::scopes::remove),
         ),
         ("/clients/{client_id}/jwks", keys),
+        (
+            "/clients/{client_id}/secret",
+            post(clients::secret::rotate).put(clients::secret::rotate),
+        ),
         ("/scopes", get(scopes::read).merge(patch(scopes::amend))),
     ]
 }

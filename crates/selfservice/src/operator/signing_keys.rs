@@ -37,12 +37,7 @@ pub(super) async fn rotate(
 ) -> Result<Response, Problem> {
     let operator = Operator::prove(&call, Write).await?;
     call.query.only(&[], OBJECT)?;
-    if !bytes.is_empty() {
-        body::read_known::<()>(&call, &bytes, OBJECT, &[])?
-            .faults
-            .into_result()
-            .map_err(Problem::about(OBJECT))?;
-    }
+    body::nothing(&call, &bytes, OBJECT)?;
     rotation.rotate(operator.act()).await.map_err(|error| {
         tracing::error!(%error, "the signing keys were not rotated");
         Problem::internal()

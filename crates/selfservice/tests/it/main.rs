@@ -25,6 +25,7 @@ mod operator_bodies;
 mod operator_clients;
 mod operator_delegation;
 mod operator_harness;
+mod operator_secrets;
 mod operator_who;
 mod registrations;
 mod scopes;

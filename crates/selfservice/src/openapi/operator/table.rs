@@ -5,7 +5,7 @@ use utoipa::openapi::HttpMethod::{self, Delete, Get, Patch, Post, Put};
 
 use crate::openapi::parameter::Parameter::{
     ClientId, CorrelationId, Cursor, DelegatingOrgno, DelegationSource, From, IfMatch, IfNoneMatch,
-    Inactive, Limit, NamedPrefix, NamedSource, Organization, Orgno, RequiredConsumerOrgno,
+    Inactive, Limit, NamedPrefix, NamedSource, Organization, Orgno, Overlap, RequiredConsumerOrgno,
     RequiredOrganization, RequiredScope, RequiredSupplierOrgno, ScopeFilter, SomeClient,
     SupplierOrgno, To,
 };
@@ -18,6 +18,7 @@ pub(super) fn entries() -> impl Iterator<Item = Entry> {
         prefixes(),
         clients(),
         keys(),
+        secrets(),
         scopes(),
         sources(),
         delegations(),
@@ -246,6 +247,17 @@ fn keys() -> Vec<Entry> {
         .with(&[ClientId, IfMatch])
         .gives(Success::Empty),
     ];
+    group("Keys", entries)
+}
+
+fn secrets() -> Vec<Entry> {
+    let rotate = |method, id| {
+        let summary = "Make a new secret, which this answer alone shows";
+        on(Write, method, "/clients/{client_id}/secret", id, summary)
+            .with(&[ClientId, Overlap, IfMatch])
+            .gives(Success::Resource("OperatorClientResponse"))
+    };
+    let entries = vec![rotate(Post, "createSecret"), rotate(Put, "replaceSecret")];
     group("Keys", entries)
 }
 

@@ -3,11 +3,11 @@
 use axum::body::Bytes;
 use axum::response::Response;
 use portvakt_core::administration::operator::OperatorRight::{Read, Write};
-use portvakt_core::administration::{Role, client, key};
+use portvakt_core::administration::{Role, key, secret};
 use portvakt_core::organization::OrgNumber;
 
 use super::describe::{Description, NewClient};
-use super::{OBJECT, answer, view};
+use super::{OBJECT, answer_saved, view};
 use crate::call::Call;
 use crate::operator::proof::Operator;
 use crate::problem::{Object, Problem};
@@ -29,18 +29,19 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     Ok(reply::list(&body, reply::commit(unit).await?))
 }
 
-/// `POST /clients`: an id may be chosen; one that is in use is a conflict.
+/// `POST /clients`: an id may be chosen; one that is in use is a conflict. The answer alone shows the
+/// secret, if the client authenticates with one.
 pub(crate) async fn create(call: Call, body: Bytes) -> Result<Response, Problem> {
     let operator = Operator::prove(&call, Write).await?;
     call.query.only(&[], OBJECT)?;
     let NewClient { client, keys } = Description::read(&call, &body)?.into_new(&call)?;
     let id = client.client_id.clone();
     let mut unit = operator.begin().await?;
-    let saved = client::register(unit.as_mut(), client, Role::Operator, call.now).await;
-    let saved = saved.map_err(Problem::about(OBJECT))?;
+    let made = secret::register(unit.as_mut(), client, Role::Operator, call.making()).await;
+    let made = made.map_err(Problem::about(OBJECT))?;
     if let Some(keys) = keys {
         let set = key::replace(unit.as_mut(), &id, &keys, Role::Operator, call.now).await;
         set.map_err(Problem::about(Object::Jwks))?;
     }
-    answer(&call, unit, saved.record).await
+    answer_saved(&call, unit, made).await
 }

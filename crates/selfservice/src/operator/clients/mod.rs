@@ -5,16 +5,18 @@ pub(super) mod keys;
 pub(super) mod many;
 pub(super) mod one;
 pub(super) mod scopes;
+pub(super) mod secret;
 
 use axum::response::Response;
 use portvakt_api_types::OperatorClientResponse;
 use portvakt_core::administration::client;
+use portvakt_core::administration::secret::{NewSecret, SavedClient};
 use portvakt_core::client::{Client, ClientId};
 use portvakt_core::ports::UnitOfWork;
 use portvakt_jose::Algorithm;
 
 use crate::call::Call;
-use crate::clients::view as public;
+use crate::clients::{secret as public_secret, view as public};
 use crate::problem::{Object, Problem};
 use crate::{etag, reply};
 
@@ -34,18 +36,45 @@ async fn find_version(
     client_id: &str,
 ) -> Result<Client, Problem> {
     let known = find(unit, client_id).await?;
-    let present = view(call, unit, known.clone()).await?;
-    etag::check_resource(&call.headers, Some(&present), OBJECT)?;
+    if etag::is_conditional(&call.headers) {
+        let present = view(call, unit, known.clone()).await?;
+        let tag = public::tag(unit, &known.client_id, &present).await?;
+        etag::check(&call.headers, &tag, OBJECT)?;
+    }
     Ok(known)
 }
 
+/// Commits, and answers the client as it is at any time: without a secret.
 async fn answer(
+    call: &Call,
+    unit: Box<dyn UnitOfWork>,
+    client: Client,
+) -> Result<Response, Problem> {
+    disclose(call, unit, client, None).await
+}
+
+/// As [`answer`], with the secret that was made, if one was. No later answer has it.
+async fn answer_saved(
+    call: &Call,
+    unit: Box<dyn UnitOfWork>,
+    SavedClient { saved, secret }: SavedClient,
+) -> Result<Response, Problem> {
+    disclose(call, unit, saved.record, secret).await
+}
+
+/// The tag is the one that the client has without the secret.
+async fn disclose(
     call: &Call,
     mut unit: Box<dyn UnitOfWork>,
     client: Client,
+    secret: Option<NewSecret>,
 ) -> Result<Response, Problem> {
-    let body = view(call, unit.as_mut(), client).await?;
-    Ok(reply::resource(&body, reply::commit(unit).await?))
+    let client_id = client.client_id.clone();
+    let mut body = view(call, unit.as_mut(), client).await?;
+    let tag = public::tag(unit.as_mut(), &client_id, &body).await?;
+    body.client = public_secret::with_secret(body.client, secret);
+    let revision = reply::commit(unit).await?;
+    Ok(reply::tagged(&body, tag, revision))
 }
 
 async fn view(

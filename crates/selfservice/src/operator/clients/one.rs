@@ -3,11 +3,11 @@
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::response::Response;
-use portvakt_core::administration::client;
 use portvakt_core::administration::operator::OperatorRight::{Read, Write};
+use portvakt_core::administration::secret;
 
 use super::describe::Description;
-use super::{OBJECT, answer, find, find_version};
+use super::{OBJECT, answer, answer_saved, find, find_version};
 use crate::call::Call;
 use crate::operator::proof::Operator;
 use crate::problem::Problem;
@@ -22,7 +22,7 @@ pub(crate) async fn read(call: Call, Path(id): Path<String>) -> Result<Response,
 }
 
 /// `PUT /clients/{client_id}`: what is left out returns to its default, except `active`, which also
-/// reactivates.
+/// reactivates. A change to a method with a secret makes one, which this answer alone shows.
 pub(crate) async fn update(
     call: Call,
     Path(id): Path<String>,
@@ -34,7 +34,7 @@ pub(crate) async fn update(
     let mut unit = operator.begin().await?;
     let known = find_version(&call, unit.as_mut(), &id).await?;
     let desired = description.into_replacement(&call, &known)?;
-    let saved = client::set(unit.as_mut(), desired, call.now).await;
+    let saved = secret::set(unit.as_mut(), desired, call.making()).await;
     let saved = saved.map_err(Problem::about(OBJECT))?;
-    answer(&call, unit, saved.record).await
+    answer_saved(&call, unit, saved).await
 }
