@@ -1,7 +1,7 @@
 # The commands that people and CI use. Each is short; what is long lives in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs fuzz
+.PHONY: help setup demo test lint docs fuzz bench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,3 +33,7 @@ fuzz: ## Fuzz every parser of untrusted bytes, SECONDS (default 20) for each
 	@scripts/fuzz.sh $(SECONDS_PER_TARGET)
 
 SECONDS_PER_TARGET = $(or $(SECONDS),20)
+
+bench: ## Measure the token endpoint against the physical limit of its core, SECONDS (default 5) each
+	@cargo build --release --locked -p portvakt -p portvakt-bench
+	@target/release/portvakt-bench tokens --seconds $(or $(SECONDS),5)

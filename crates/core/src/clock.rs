@@ -44,6 +44,13 @@ impl Timestamp {
         Self::from_milliseconds(self.0.saturating_add(milliseconds))
     }
 
+    /// This instant moved `duration` back, at most to 1970.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_milliseconds(self.0.saturating_sub(milliseconds))
+    }
+
     /// Parses RFC 3339 (`2026-03-02T09:15:00Z`) or whole seconds since the epoch (`1772442900`).
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
         if let Ok(seconds) = text.parse::<i64>() {

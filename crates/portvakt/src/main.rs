@@ -3,8 +3,10 @@
 //! Start reading at [`cli`], which is the map of the commands; each command is one file under
 //! `commands`, and `dev` is the server for development.
 
+mod audit_log;
 mod cli;
 mod commands;
+mod config;
 mod data_dir;
 mod demo;
 mod dev;
@@ -17,6 +19,7 @@ mod recorded;
 mod refusals;
 mod registry_files;
 mod request_ids;
+mod serve;
 mod server;
 mod signing;
 mod telemetry;

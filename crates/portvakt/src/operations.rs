@@ -1,6 +1,7 @@
 //! What a platform asks a running process: whether it lives, and whether it can serve.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
@@ -13,17 +14,46 @@ use portvakt_core::revision::{WaitError, wait_for};
 use portvakt_http::min_revision;
 use serde_json::{Value, json};
 
+/// Whether the process is about to stop, so that no more traffic should come. Clones are handles to
+/// the same fact; once begun it stays begun.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Drain(Arc<AtomicBool>);
+
+impl Drain {
+    /// From now on the process says that it is not ready.
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What readiness depends on.
+#[derive(Clone)]
+struct Probed {
+    store: Arc<dyn Store>,
+    drain: Drain,
+}
+
 /// `GET /health`: the process answers. `GET /ready`: it can also keep what it is told, so traffic
 /// may come; with `Portvakt-Min-Revision`, once it has come that far.
-pub(crate) fn probes(store: Arc<dyn Store>) -> Router {
+pub(crate) fn probes(store: Arc<dyn Store>, drain: Drain) -> Router {
     Router::new()
         .route("/health", get(|| async { "OK" }))
         .route("/ready", get(ready))
-        .with_state(store)
+        .with_state(Probed { store, drain })
 }
 
 /// 200 with the registry's revision, or 503. The cause is for the log, not for whoever asks.
-async fn ready(State(store): State<Arc<dyn Store>>, headers: HeaderMap) -> Response {
+async fn ready(State(probed): State<Probed>, headers: HeaderMap) -> Response {
+    if probed.drain.has_begun() {
+        return answer(
+            StatusCode::SERVICE_UNAVAILABLE,
+            json!({ "status": "stopping" }),
+        );
+    }
     let wanted = match min_revision(&headers) {
         Ok(wanted) => Revision(wanted.unwrap_or_default()),
         Err(error) => {
@@ -31,7 +61,7 @@ async fn ready(State(store): State<Arc<dyn Store>>, headers: HeaderMap) -> Respo
             return answer(StatusCode::BAD_REQUEST, body);
         }
     };
-    match check(store.as_ref(), wanted).await {
+    match check(probed.store.as_ref(), wanted).await {
         Ok(Revision(revision)) => {
             let body = json!({ "status": "ready", "revision": revision });
             answer(StatusCode::OK, body)

@@ -109,8 +109,13 @@ impl<'c> Verifier<'c> {
         self.pass_checkpoints()
     }
 
-    /// Ends after the last entry.
-    pub fn finish(self) -> Result<Verified, AuditFault> {
+    /// The last entry that was looked at and is right.
+    pub fn last(&self) -> AuditLink {
+        self.last
+    }
+
+    /// What is said of the log if the last entry that was looked at is its last. More may follow.
+    pub fn finish(&self) -> Result<Verified, AuditFault> {
         match self.checkpoints.first() {
             Some(checkpoint) => Err(AuditFault::CutOff {
                 sequence: self.last.sequence.saturating_add(1),

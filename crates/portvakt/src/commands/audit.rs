@@ -3,24 +3,18 @@
 mod checkpoint;
 mod show;
 
-use std::collections::HashSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
-use portvakt_core::audit::{AuditFilter, Checkpoints, StoredEntry, Verified, Verifier};
+use anyhow::Context;
+use portvakt_core::audit::{Checkpoints, StoredEntry, Verified, Verifier};
 use portvakt_core::ports::UnitOfWork;
 use serde_json::json;
 
 use super::administer;
+use crate::audit_log::{each_entry, read_checkpoints};
 use crate::data_dir::DataDirArgs;
 use crate::output::Output;
-
-/// Entries that are read at a time.
-const PAGE: u32 = 1000;
-
-/// The surfaces whose keys may have signed a checkpoint.
-const SURFACES: [&str; 2] = ["maskinporten", "idporten"];
 
 /// Subcommands.
 #[derive(Debug, clap::Subcommand)]
@@ -106,39 +100,6 @@ async fn verify_log(
     fault
         .and_then(|()| verifier.finish())
         .context("the audit log was tampered with")
-}
-
-/// Reads entries after this number until there are no more, or `look` has seen enough.
-async fn each_entry(
-    unit: &mut dyn UnitOfWork,
-    mut after: u64,
-    mut look: impl FnMut(&StoredEntry) -> anyhow::Result<bool>,
-) -> anyhow::Result<()> {
-    let filter = AuditFilter::default();
-    loop {
-        let page = unit.list_audit(&filter, after, PAGE).await?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        after = last.link.sequence;
-        for entry in &page {
-            if !look(entry)? {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// The checkpoints of a file, signed by any key that this server has or had.
-async fn read_checkpoints(unit: &mut dyn UnitOfWork, file: &Path) -> anyhow::Result<Checkpoints> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
-    let mut kids = HashSet::new();
-    for surface in SURFACES {
-        let keys = unit.list_signing_keys(surface).await?;
-        kids.extend(keys.into_iter().map(|key| key.kid));
-    }
-    Checkpoints::parse(&text, &kids)
-        .map_err(|(line, error)| anyhow!("line {line} of {}: {error}", file.display()))
 }
 
 /// Lines whatever the output format: the text of an entry is quoted, so that no reader of JSON can

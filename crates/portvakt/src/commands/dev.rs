@@ -70,7 +70,7 @@ impl RevocationList {
 pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     telemetry::install(LOG_FILTER)?;
     // From here on no signal is missed, also while the server is starting.
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let registry = match args.registry {
         files if files.is_empty() => InitialRegistry::SampleIfEmpty,
         files => InitialRegistry::Files(files),
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     })
     .await?;
     announce(&server, output)?;
-    signals.wait().await;
+    signals.next().await;
     output.note("Stopping: requests under way are finished.");
     server.stop().await;
     Ok(())

@@ -7,6 +7,7 @@ mod certificate;
 mod client;
 mod client_secret;
 mod completions;
+mod config;
 mod delegation;
 mod demo;
 mod dev;
@@ -20,6 +21,7 @@ mod prefix;
 mod registry;
 mod render;
 mod scope;
+mod serve;
 mod signing_key;
 mod token;
 mod usage;
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     Demo(demo::Args),
     /// Run every surface on this machine, for development
     Dev(dev::Args),
+    /// Run a production server
+    Serve(serve::Args),
     /// Acquire an access token
     Token(token::Args),
     /// Verify an access token as an API would
@@ -72,6 +76,9 @@ pub(crate) enum Command {
     /// Organization certificates of the development certificate authority
     #[command(subcommand)]
     Certificate(certificate::Command),
+    /// The configuration of a production server
+    #[command(subcommand)]
+    Config(config::Command),
     /// Print shell completions or a man page
     #[command(subcommand)]
     Generate(completions::Command),
@@ -82,6 +89,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
     match command {
         Command::Demo(args) => demo::run(args, *output).await,
         Command::Dev(args) => dev::run(args, *output).await,
+        Command::Serve(args) => serve::run(args, *output).await,
         Command::Token(args) => token::run(args, *output).await,
         Command::Verify(args) => verify::run(args, *output).await,
         Command::Inspect(args) => inspect::run(&args, *output),
@@ -96,6 +104,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
         Command::Registry(command) => registry::run(command, *output).await,
         Command::Audit(command) => audit::run(command, *output).await,
         Command::Certificate(command) => certificate::run(command, *output).await,
+        Command::Config(command) => config::run(&command, *output),
         Command::Generate(command) => completions::run(command, *output),
     }
 }

@@ -6,9 +6,8 @@
 //! at [`Server::start`].
 
 pub(crate) mod authority;
-mod clock;
+pub(crate) mod clock;
 mod faults;
-mod housekeeping;
 mod journal;
 mod lock;
 mod operations;

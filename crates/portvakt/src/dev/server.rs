@@ -17,7 +17,6 @@ use tokio::task::JoinSet;
 use super::authority::Authority;
 use super::clock::DevClock;
 use super::faults::Faults;
-use super::housekeeping;
 use super::journal::Journal;
 use super::lock::FolderLock;
 use super::operations::{self, Controls};
@@ -29,6 +28,7 @@ use super::surface::{self, Surroundings};
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
 use crate::following;
 use crate::refusals::{self, Recording, RefusalRecorder};
+use crate::server::housekeeping::{self, Horizon};
 use crate::server::{Downloads, Trust, TrustSources};
 use crate::usage::UsageCounter;
 
@@ -120,19 +120,21 @@ impl Server {
             &shutdown,
         );
         serve_on(&mut tasks, bound.operations, &routers.operations, &shutdown);
+        let clock = Arc::clone(&parts.clock);
+        let horizon: Horizon = Arc::new(move || clock.earliest());
         tasks.spawn(housekeeping::keep_small(
-            Arc::clone(&database),
-            Arc::clone(&parts.clock),
+            database.clone(),
+            Arc::clone(&horizon),
             shutdown.clone(),
         ));
         tasks.spawn(housekeeping::write_usage(
             Arc::clone(&parts.usage),
-            Arc::clone(&database),
+            database.clone(),
             shutdown.clone(),
         ));
         tasks.spawn(housekeeping::remove_old_usage(
-            Arc::clone(&database),
-            Arc::clone(&parts.clock),
+            database.clone(),
+            horizon,
             shutdown.clone(),
         ));
         tasks.spawn(housekeeping::watch_revocations(

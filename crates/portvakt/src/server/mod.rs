@@ -1,10 +1,11 @@
 //! What every server process is made of, in development and in production: its signals, and whose
-//! certificates it trusts.
+//! certificates it trusts, what is done outside requests.
 
 mod downloads;
+pub(crate) mod housekeeping;
 mod signals;
 mod trust;
 
 pub(crate) use self::downloads::{Downloads, REFRESH_INTERVAL};
-pub(crate) use self::signals::{Signals, interrupted};
+pub(crate) use self::signals::{Signal, Signals, interrupted};
 pub(crate) use self::trust::{Trust, TrustSources};

@@ -1,4 +1,4 @@
-//! What tells the process to end: Ctrl-C, or the platform's termination.
+//! What the platform tells the process: to end, or to read its certificates again.
 
 /// The signals, from the moment of [`Signals::listen`] on: until then they end the process.
 pub(crate) struct Signals {
@@ -6,12 +6,30 @@ pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
 }
 
-/// Waits for Ctrl-C or termination.
+/// What is asked of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C, or the platform's termination.
+    Stop,
+    /// `SIGHUP`: files that may have changed are to be read again.
+    Reload,
+}
+
+/// Waits for whatever the platform says.
 pub(crate) async fn interrupted() -> anyhow::Result<()> {
-    Signals::listen()?.wait().await;
+    Signals::listen()?.next().await;
     Ok(())
+}
+
+impl Signals {
+    /// Waits until the process is to end.
+    pub(crate) async fn stop(&mut self) {
+        while self.next().await != Signal::Stop {}
+    }
 }
 
 #[cfg(unix)]
@@ -21,13 +39,16 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
-    pub(crate) async fn wait(mut self) {
+    /// The next signal.
+    pub(crate) async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Signal::Stop,
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.hangup.recv() => Signal::Reload,
         }
     }
 }
@@ -39,7 +60,9 @@ impl Signals {
         Ok(Self {})
     }
 
-    pub(crate) async fn wait(self) {
+    /// The next signal.
+    pub(crate) async fn next(&mut self) -> Signal {
         let _ = tokio::signal::ctrl_c().await;
+        Signal::Stop
     }
 }

@@ -75,10 +75,6 @@ impl SigningKeyKeeper {
     }
 
     /// The ring that tokens are signed with.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "servers sign with it, commands do not")
-    )]
     pub(crate) fn shared(&self) -> &Arc<SharedKeys> {
         &self.shared
     }
@@ -106,10 +102,6 @@ impl SigningKeyKeeper {
 
     /// Follows the store and does what is due, until shutdown. While the store does not answer the
     /// ring in use stays, and signs until it is too old.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "servers run it, commands do not")
-    )]
     pub(crate) async fn run(self: Arc<Self>, shutdown: Shutdown) {
         let mut ticks = tokio::time::interval(LOOK_INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -1,8 +1,6 @@
 //! `portvakt audit checkpoint`.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use portvakt_core::audit::{AuditCheckpoint, AuditLink, Checkpoints};
@@ -11,7 +9,8 @@ use portvakt_core::signing::KeyRing;
 use portvakt_core::{Clock, SystemClock};
 use serde_json::json;
 
-use super::{read_checkpoints, verify_log};
+use super::verify_log;
+use crate::audit_log::{append_checkpoint, read_checkpoints};
 use crate::commands::administer;
 use crate::data_dir::DataDirArgs;
 use crate::output::Output;
@@ -45,7 +44,7 @@ pub(super) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         Ok((last, sign(unit, last).await?))
     });
     let (last, line) = signed.await?;
-    append(file, &line).with_context(|| format!("write {}", file.display()))?;
+    append_checkpoint(file, &line)?;
     let report = json!({ "sequence": last.sequence, "hash": last.hash_hex(), "checkpoint": line });
     let text = format!("signed for {} entries in {}", last.sequence, file.display());
     output.result(&report, text)
@@ -59,11 +58,4 @@ async fn sign(unit: &mut dyn UnitOfWork, last: AuditLink) -> anyhow::Result<Stri
     AuditCheckpoint::sign(last, ring.active(), ring.active_kid(), now)
         .await
         .context("sign a checkpoint")
-}
-
-/// One write for the whole line, on the disk before it is reported.
-fn append(file: &Path, line: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().append(true).create(true).open(file)?;
-    file.write_all(format!("{line}\n").as_bytes())?;
-    file.sync_all()
 }

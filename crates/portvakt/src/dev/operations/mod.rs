@@ -28,6 +28,7 @@ use super::faults::Faults;
 use super::journal::Journal;
 use super::signing_keys::SigningKeys;
 use super::surface::Exchanges;
+use crate::operations::{Drain, probes};
 use crate::request_ids::request_ids;
 
 /// What the controls control.
@@ -44,7 +45,7 @@ pub(super) struct Controls {
 /// The port's router. `operator` answers below its own path, within its own bounds.
 pub(super) fn router(controls: Controls, operator: Router, port: u16) -> Router {
     let allowed = AllowedHosts::new(port);
-    let probes = crate::operations::probes(controls.store.clone());
+    let probes = probes(controls.store.clone(), Drain::default());
     let router = Router::new()
         .route(
             "/dev/clock",

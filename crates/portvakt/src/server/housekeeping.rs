@@ -3,21 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use portvakt_core::Timestamp;
 use portvakt_core::idempotency;
-use portvakt_core::ports::{ChangeFeed, ReplayLedger};
+use portvakt_core::ports::Store;
 use portvakt_core::refusals::forget as forget_refusals;
-use portvakt_core::usage::{Day, MAX_DAYS, UsageLog};
+use portvakt_core::usage::{Day, MAX_DAYS};
 use portvakt_http::Shutdown;
-use portvakt_store_sqlite::SqliteStore;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::clock::DevClock;
-use crate::server::{Downloads, REFRESH_INTERVAL, Trust};
+use super::{Downloads, REFRESH_INTERVAL, Trust};
 use crate::usage::UsageCounter;
 
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
 const USAGE_REMOVAL_INTERVAL: Duration = Duration::from_hours(1);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What is before this instant is over by any clock that may be put right: a clock that is ahead may
+/// be, and then its past is the present again.
+pub(crate) type Horizon = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Records of the change feed that are kept. Whoever is further behind forgets everything and
 /// begins anew, which costs less than reading them.
@@ -25,20 +28,19 @@ const CHANGES_KEPT: u64 = 10_000;
 
 /// Forgets used grants that can no longer be accepted, requests whose keys have expired, refusals
 /// that are no longer remembered, and changes that everybody knows, until shutdown.
-pub(super) async fn keep_small(store: Arc<SqliteStore>, clock: Arc<DevClock>, shutdown: Shutdown) {
+pub(crate) async fn keep_small(store: Arc<dyn Store>, horizon: Horizon, shutdown: Shutdown) {
     let mut ticks = every(REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
-        remove_once(&store, &clock).await;
-        forget_requests(&store, &clock).await;
-        // A clock that is ahead may be put right, and then its past is the present again.
-        if let Err(error) = forget_refusals(store.as_ref(), clock.earliest()).await {
+        remove_once(store.as_ref(), horizon()).await;
+        forget_requests(store.as_ref(), horizon()).await;
+        if let Err(error) = forget_refusals(store.as_ref(), horizon()).await {
             tracing::warn!(%error, "cannot forget old refusals");
         }
-        trim_once(&store).await;
+        trim_once(store.as_ref()).await;
     }
 }
 
-async fn trim_once(store: &SqliteStore) {
+async fn trim_once(store: &dyn Store) {
     match store.trim_changes(CHANGES_KEPT).await {
         Ok(0) => {}
         Ok(removed) => tracing::debug!(removed, "old changes forgotten"),
@@ -46,17 +48,16 @@ async fn trim_once(store: &SqliteStore) {
     }
 }
 
-async fn remove_once(store: &SqliteStore, clock: &DevClock) {
-    // A clock that is ahead may be put right, and then its past is the present again.
-    match store.remove_expired(clock.earliest()).await {
+async fn remove_once(store: &dyn Store, before: Timestamp) {
+    match store.remove_expired(before).await {
         Ok(0) => {}
         Ok(removed) => tracing::debug!(removed, "expired grants forgotten"),
         Err(error) => tracing::warn!(%error, "cannot forget expired grants"),
     }
 }
 
-async fn forget_requests(store: &SqliteStore, clock: &DevClock) {
-    match idempotency::remove_expired(store, clock.earliest()).await {
+async fn forget_requests(store: &dyn Store, before: Timestamp) {
+    match idempotency::remove_expired(store, before).await {
         Ok(0) => {}
         Ok(removed) => tracing::debug!(removed, "expired idempotency keys forgotten"),
         Err(error) => tracing::warn!(%error, "cannot forget expired idempotency keys"),
@@ -64,35 +65,31 @@ async fn forget_requests(store: &SqliteStore, clock: &DevClock) {
 }
 
 /// Writes down which tokens were issued, until shutdown.
-pub(super) async fn write_usage(
+pub(crate) async fn write_usage(
     usage: Arc<UsageCounter>,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     shutdown: Shutdown,
 ) {
     usage.flush_until_shutdown(store.as_ref(), &shutdown).await;
 }
 
 /// Drops counts of tokens that nobody can ask for any more, until shutdown.
-pub(super) async fn remove_old_usage(
-    store: Arc<SqliteStore>,
-    clock: Arc<DevClock>,
-    shutdown: Shutdown,
-) {
+pub(crate) async fn remove_old_usage(store: Arc<dyn Store>, horizon: Horizon, shutdown: Shutdown) {
     let mut ticks = every(USAGE_REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
-        remove_usage_once(&store, &clock).await;
+        remove_usage_once(store.as_ref(), horizon()).await;
     }
 }
 
-async fn remove_usage_once(store: &SqliteStore, clock: &DevClock) {
-    let first = Day::of(clock.earliest()).back(MAX_DAYS - 1);
+async fn remove_usage_once(store: &dyn Store, before: Timestamp) {
+    let first = Day::of(before).back(MAX_DAYS - 1);
     if let Err(error) = store.remove_usage_before(first).await {
         tracing::warn!(%error, "cannot drop old counts of tokens");
     }
 }
 
 /// Reads revocation lists again when their files change, until shutdown.
-pub(super) async fn watch_revocations(trust: Arc<Trust>, shutdown: Shutdown) {
+pub(crate) async fn watch_revocations(trust: Arc<Trust>, shutdown: Shutdown) {
     let mut ticks = every(REVOCATION_INTERVAL);
     while next(&mut ticks, &shutdown).await {
         if let Err(error) = trust.reload_if_changed() {
@@ -105,7 +102,7 @@ pub(super) async fn watch_revocations(trust: Arc<Trust>, shutdown: Shutdown) {
 }
 
 /// Fetches revocation lists that are published, until shutdown. The first time was at the start.
-pub(super) async fn fetch_revocations(downloads: Downloads, shutdown: Shutdown) {
+pub(crate) async fn fetch_revocations(downloads: Downloads, shutdown: Shutdown) {
     let mut ticks = every(REFRESH_INTERVAL);
     ticks.reset();
     while next(&mut ticks, &shutdown).await {
@@ -135,12 +132,13 @@ async fn next(ticks: &mut Interval, shutdown: &Shutdown) -> bool {
 mod tests {
     use portvakt_core::client::Client;
     use portvakt_core::idempotency::{Fingerprint, IdempotencyKey, KeyedRequest};
-    use portvakt_core::ports::Store;
-    use portvakt_core::usage::{Days, Usage, UsageKey};
+    use portvakt_core::ports::{ReplayLedger, Store};
+    use portvakt_core::usage::{Days, Usage, UsageKey, UsageLog};
     use portvakt_core::{Clock, SystemClock, Timestamp};
+    use portvakt_store_sqlite::SqliteStore;
 
-    use super::super::clock::{ClockChange, Motion};
     use super::*;
+    use crate::dev::clock::{ClockChange, DevClock, Motion};
 
     #[tokio::test]
     async fn forgets_what_has_expired_by_both_clocks_alone() {
@@ -163,7 +161,7 @@ mod tests {
                 motion: Some(Motion::By(seconds)),
                 frozen: None,
             });
-            remove_once(&store, &clock).await;
+            remove_once(&store, clock.earliest()).await;
             assert!(store.is_consumed(current).await.unwrap(), "{seconds}");
             assert_eq!(store.is_consumed(past).await.unwrap(), past_is_kept);
         }
@@ -190,7 +188,7 @@ mod tests {
             .unwrap();
         unit.commit().await.unwrap();
         let clock = DevClock::default();
-        forget_requests(&store, &clock).await;
+        forget_requests(&store, clock.earliest()).await;
         let mut unit = store.read().await.unwrap();
         let kept = unit.find_request(organization, &request.key).await.unwrap();
         let day = kept.unwrap().keep_until.seconds() - now.seconds();
@@ -207,7 +205,7 @@ mod tests {
             .await
             .unwrap();
         unit.commit().await.unwrap();
-        forget_requests(&store, &clock).await;
+        forget_requests(&store, clock.earliest()).await;
         let mut unit = store.read().await.unwrap();
         let found = unit.find_request(organization, &another.key).await.unwrap();
         assert_eq!(found, None);
@@ -239,7 +237,7 @@ mod tests {
             last_used: clock.now(),
         });
         store.add_usage(&counts).await.unwrap();
-        remove_usage_once(&store, &clock).await;
+        remove_usage_once(&store, clock.earliest()).await;
         let longest = Days::new(Some(today.back(MAX_DAYS - 1)), None, today).unwrap();
         let kept = store.list_client_usage(&client, longest).await.unwrap();
         assert_eq!(kept.len(), 2);

@@ -1,0 +1,162 @@
+//! The server under measurement: a process of its own, bound to one core.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::registry::Registry;
+
+/// The server's core; the load has the others.
+pub(crate) const CORE: &str = "0";
+
+const PATIENCE: Duration = Duration::from_mins(1);
+const ISSUER: &str = "https://maskinporten.example.no/";
+/// Clock ticks a second, as Linux reports processor time on every platform that it runs on.
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// A running server. It is killed when this is dropped.
+pub(crate) struct Server {
+    process: Child,
+    pid: u32,
+    address: SocketAddr,
+    ready_after: Duration,
+}
+
+/// What a process has used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usage {
+    /// Processor time in seconds.
+    pub(crate) processor_seconds: f64,
+    /// Resident memory in bytes.
+    pub(crate) resident_bytes: u64,
+}
+
+impl Usage {
+    /// The processor time since then, with the memory of now.
+    pub(crate) fn since(self, before: &Self) -> Self {
+        Self {
+            processor_seconds: self.processor_seconds - before.processor_seconds,
+            ..self
+        }
+    }
+}
+
+impl Server {
+    /// Starts the server on the registry's database and waits until it is ready.
+    pub(crate) async fn start(program: &Path, registry: &Registry) -> anyhow::Result<Self> {
+        let config = write_config(registry)?;
+        let started = std::time::Instant::now();
+        let mut process = Command::new("taskset")
+            .args(["-c", CORE])
+            .arg(program)
+            .args(["serve", "--output", "json", "--config"])
+            .arg(config)
+            .env("PORTVAKT__LOG__FILTER", "warn,portvakt=info")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("start {} with taskset", program.display()))?;
+        let output = process.stdout.take().context("the server has no output")?;
+        let address = timeout(PATIENCE, read_address(output))
+            .await
+            .context("the server is not ready in time")??;
+        let pid = process.id().context("the server has ended")?;
+        Ok(Self {
+            process,
+            pid,
+            address,
+            ready_after: started.elapsed(),
+        })
+    }
+
+    /// Where the token endpoint is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What grants are addressed to.
+    #[expect(clippy::unused_self, reason = "a server has an issuer")]
+    pub(crate) fn issuer(&self) -> &'static str {
+        ISSUER
+    }
+
+    /// From the start of the process until it said where it listens.
+    pub(crate) fn ready_after(&self) -> Duration {
+        self.ready_after
+    }
+
+    /// What the process has used so far (proc(5)).
+    pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
+        // The name in parentheses may hold anything; what follows is numbers.
+        let (_, numbers) = stat.rsplit_once(')').context("read /proc/pid/stat")?;
+        let numbers: Vec<&str> = numbers.split_whitespace().collect();
+        let number = |index: usize| -> anyhow::Result<f64> {
+            Ok(numbers
+                .get(index)
+                .context("a short /proc/pid/stat")?
+                .parse()?)
+        };
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
+        let resident = status.lines().find_map(|line| {
+            line.strip_prefix("VmRSS:")?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        });
+        Ok(Usage {
+            processor_seconds: (number(11)? + number(12)?) / TICKS_A_SECOND,
+            resident_bytes: resident.unwrap_or(0_u64) * 1024,
+        })
+    }
+
+    /// Ends the process.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        self.process.kill().await.context("stop the server")
+    }
+}
+
+fn write_config(registry: &Registry) -> anyhow::Result<std::path::PathBuf> {
+    let folder = registry.folder();
+    let key = folder.join("encryption.key");
+    std::fs::write(&key, "00".repeat(32))?;
+    #[cfg(unix)]
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    let listener = serde_json::json!({ "listen": "127.0.0.1:0" });
+    let config = serde_json::json!({
+        "database": { "url": format!("sqlite:{}", registry.database().display()) },
+        "maskinporten": { "issuer": ISSUER, "listener": listener },
+        "selfservice": { "base_urls": ["https://api.example.no/api/v1"], "listener": listener },
+        "operations": { "listener": listener },
+        "keys": { "encryption_key_file": key },
+    });
+    let path = folder.join("portvakt.yaml");
+    // JSON is YAML.
+    std::fs::write(&path, config.to_string())?;
+    Ok(path)
+}
+
+/// The server's first document says where it listens.
+async fn read_address(output: tokio::process::ChildStdout) -> anyhow::Result<SocketAddr> {
+    let mut lines = BufReader::new(output).lines();
+    let mut text = String::new();
+    while let Some(line) = lines.next_line().await? {
+        text.push_str(&line);
+        if let Ok(document) = serde_json::from_str::<Value>(&text) {
+            let address = document["maskinporten"].as_str();
+            return Ok(address
+                .context("no address of the token endpoint")?
+                .parse()?);
+        }
+    }
+    bail!("the server ended before it was ready: {text}")
+}

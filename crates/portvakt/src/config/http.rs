@@ -1,0 +1,65 @@
+//! What strangers may ask of a connection.
+
+use std::time::Duration;
+
+use portvakt_http::Limits;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Faults;
+
+/// What strangers may ask of a connection.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Section {
+    /// Connections that a surface keeps open at once.
+    pub(crate) max_connections: usize,
+    /// How long a request's header section may take, in seconds.
+    pub(crate) header_timeout_seconds: u64,
+    /// How long a request may take from its header section to its answer, in seconds.
+    pub(crate) request_timeout_seconds: u64,
+    /// How long a connection may stay open between two requests, in seconds. Longer than the proxy
+    /// in front keeps its own, so that the proxy closes first.
+    pub(crate) keep_alive_seconds: u64,
+    /// How long requests that have started may take to finish when the server stops, in seconds.
+    pub(crate) shutdown_grace_seconds: u64,
+}
+
+impl Default for Section {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            max_connections: limits.max_connections,
+            header_timeout_seconds: limits.header_timeout.as_secs(),
+            request_timeout_seconds: limits.request_timeout.as_secs(),
+            keep_alive_seconds: limits.keep_alive_timeout.as_secs(),
+            shutdown_grace_seconds: limits.shutdown_grace.as_secs(),
+        }
+    }
+}
+
+impl Section {
+    /// The limits of every surface.
+    pub(crate) fn limits(&self, faults: &mut Faults) -> Limits {
+        if self.max_connections == 0 {
+            faults.add("http.max_connections", "is at least 1");
+        }
+        for (key, seconds) in [
+            ("header_timeout_seconds", self.header_timeout_seconds),
+            ("request_timeout_seconds", self.request_timeout_seconds),
+            ("keep_alive_seconds", self.keep_alive_seconds),
+        ] {
+            if !(1..=3600).contains(&seconds) {
+                faults.add(format!("http.{key}"), "is from 1 to 3600");
+            }
+        }
+        Limits {
+            max_connections: self.max_connections,
+            header_timeout: Duration::from_secs(self.header_timeout_seconds),
+            request_timeout: Duration::from_secs(self.request_timeout_seconds),
+            keep_alive_timeout: Duration::from_secs(self.keep_alive_seconds),
+            shutdown_grace: Duration::from_secs(self.shutdown_grace_seconds),
+            ..Limits::default()
+        }
+    }
+}

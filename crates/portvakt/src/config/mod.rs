@@ -1,0 +1,140 @@
+//! The configuration of a production server: one file, in YAML, with one section for each concern,
+//! and environment variables that take precedence over it.
+//!
+//! A section has the form that people write (strings, numbers of a stated unit) and turns it into
+//! the values that the program works with, naming every key at fault. What is unknown is refused:
+//! a misspelled key must not leave a default in force. No network is used while reading.
+//!
+//! [`reference`] makes `docs/configuration.md` from the sections' own documentation.
+
+mod audit;
+mod database;
+mod fault;
+mod http;
+mod keys;
+mod listener;
+mod log;
+mod maskinporten;
+mod operations;
+mod operator;
+mod overrides;
+mod reference;
+mod selfservice;
+mod trust;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+pub(crate) use self::database::DatabaseLocation;
+pub(crate) use self::fault::{ConfigError, Faults};
+pub(crate) use self::listener::{Binding, TlsFiles};
+pub(crate) use self::log::{Format as LogFormat, Section as LogSection};
+pub(crate) use self::overrides::Environment;
+pub(crate) use self::reference::markdown as reference;
+
+/// Everything that an operator may decide about a server.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Where everything is kept.
+    #[schema(inline)]
+    pub(crate) database: database::Section,
+    /// The machine-to-machine surface: who the issuer is, and its policy.
+    #[schema(inline)]
+    pub(crate) maskinporten: maskinporten::Section,
+    /// The REST API with which organizations administer what is theirs.
+    #[schema(inline)]
+    pub(crate) selfservice: selfservice::Section,
+    /// Health, readiness and the operator's API. Never exposed publicly.
+    #[schema(inline)]
+    pub(crate) operations: operations::Section,
+    /// Who runs the server.
+    #[schema(inline)]
+    pub(crate) operator: operator::Section,
+    /// Which organization certificates are trusted.
+    #[schema(inline)]
+    pub(crate) trust: trust::Section,
+    /// The server's own signing keys.
+    #[schema(inline)]
+    pub(crate) keys: keys::Section,
+    /// What strangers may ask of a connection.
+    #[schema(inline)]
+    pub(crate) http: http::Section,
+    /// The audit log's checkpoints.
+    #[schema(inline)]
+    pub(crate) audit: audit::Section,
+    /// Log lines on standard error.
+    #[schema(inline)]
+    pub(crate) log: log::Section,
+}
+
+impl Config {
+    /// Reads the file and lays the environment over it. The keys are known and their values have
+    /// the right types; what they say together is for the sections to judge ([`Config::check`]).
+    pub(crate) fn load(file: &Path, environment: &Environment) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable {
+            file: file.to_owned(),
+            source,
+        })?;
+        Self::read(&text, environment)
+    }
+
+    /// As [`Config::load`], for the text of a file.
+    pub(crate) fn read(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        let mut document = overrides::document(text)?;
+        environment.lay_over(&mut document)?;
+        // Defaults are plain data with string keys.
+        let mut effective = serde_json::to_value(Self::default()).unwrap_or_default();
+        overrides::merge(&mut effective, document);
+        serde_path_to_error::deserialize(&effective).map_err(|error| ConfigError::Invalid {
+            key: error.path().to_string(),
+            message: error.inner().to_string(),
+        })
+    }
+
+    /// Every key whose value cannot be meant.
+    pub(crate) fn check(&self) -> Faults {
+        let mut faults = Faults::default();
+        self.database.settings(&mut faults);
+        self.maskinporten.issuers(&mut faults);
+        self.maskinporten
+            .listener
+            .binding("maskinporten", &mut faults);
+        self.selfservice.settings(&mut faults);
+        self.selfservice
+            .listener
+            .binding("selfservice", &mut faults);
+        self.operations.listener.binding("operations", &mut faults);
+        self.operator.organization(&mut faults);
+        self.trust.check(&mut faults);
+        self.keys.policy(self, &mut faults);
+        self.keys.encryption_key(&mut faults);
+        self.http.limits(&mut faults);
+        self.audit.check(&mut faults);
+        self.log.check(&mut faults);
+        faults
+    }
+
+    /// The longest life of any token in seconds: what clients and scopes may ask for, or less where
+    /// there is a ceiling.
+    fn longest_token_seconds(&self) -> u32 {
+        let longest = self.selfservice.max_access_token_lifetime_seconds;
+        let longest = longest.max(self.maskinporten.default_token_lifetime_seconds);
+        let ceiling = self.maskinporten.max_token_lifetime_seconds;
+        ceiling.map_or(longest, |ceiling| ceiling.min(longest))
+    }
+
+    /// The configuration in force, without what must stay secret.
+    pub(crate) fn shown(&self) -> Value {
+        let mut shown = self.clone();
+        shown.database.hide_password();
+        // Sections are plain data with string keys.
+        serde_json::to_value(shown).unwrap_or_default()
+    }
+}

@@ -1,0 +1,82 @@
+//! A bound address for each surface.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use axum::Router;
+use portvakt_http::Listener;
+
+use super::certificates::Certificates;
+use super::parts::Routers;
+use crate::config::{Binding, Config, Faults};
+
+/// A bound address for each surface.
+pub(super) struct Listeners {
+    maskinporten: Listener,
+    selfservice: Listener,
+    operations: Listener,
+}
+
+/// Where the surfaces listen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    /// The machine-to-machine surface.
+    pub(crate) maskinporten: SocketAddr,
+    /// The self-service API.
+    pub(crate) selfservice: SocketAddr,
+    /// Health, readiness and the operator's API.
+    pub(crate) operations: SocketAddr,
+}
+
+impl Listeners {
+    /// All of them, or none.
+    pub(super) async fn bind(
+        config: &Config,
+        certificates: &mut Certificates,
+    ) -> anyhow::Result<Self> {
+        let mut faults = Faults::default();
+        let maskinporten = &config.maskinporten.listener;
+        let maskinporten = maskinporten.binding("maskinporten", &mut faults);
+        let selfservice = &config.selfservice.listener;
+        let selfservice = selfservice.binding("selfservice", &mut faults);
+        let operations = &config.operations.listener;
+        let operations = operations.binding("operations", &mut faults);
+        faults.into_result()?;
+        Ok(Self {
+            maskinporten: bind(maskinporten, certificates).await?,
+            selfservice: bind(selfservice, certificates).await?,
+            operations: bind(operations, certificates).await?,
+        })
+    }
+
+    pub(super) fn addresses(&self) -> Addresses {
+        Addresses {
+            maskinporten: self.maskinporten.local_addr(),
+            selfservice: self.selfservice.local_addr(),
+            operations: self.operations.local_addr(),
+        }
+    }
+
+    /// Each with the router that it serves.
+    pub(super) fn with(self, routers: Routers) -> [(Listener, Router); 3] {
+        [
+            (self.maskinporten, routers.maskinporten),
+            (self.selfservice, routers.selfservice),
+            (self.operations, routers.operations),
+        ]
+    }
+}
+
+async fn bind(
+    binding: Option<Binding>,
+    certificates: &mut Certificates,
+) -> anyhow::Result<Listener> {
+    let binding = binding.context("a surface has no address")?;
+    let listener = Listener::bind(binding.address)
+        .await
+        .with_context(|| format!("listen on {}", binding.address))?;
+    match &binding.tls {
+        Some(files) => Ok(listener.with_tls(certificates.load(files)?)),
+        None => Ok(listener),
+    }
+}

@@ -1,0 +1,150 @@
+//! The production server: the surfaces of a configuration, on its store, until it is told to stop.
+//!
+//! Start reading at [`Server::start`].
+
+mod certificates;
+mod checkpoints;
+mod database;
+mod listeners;
+mod parts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portvakt_core::refusals::Limits as RefusalLimits;
+use portvakt_http::{Shutdown, serve};
+use tokio::task::JoinSet;
+
+pub(crate) use self::certificates::Certificates;
+use self::checkpoints::CheckpointWriter;
+use self::database::OpenStore;
+pub(crate) use self::listeners::Addresses;
+use self::listeners::Listeners;
+use self::parts::Parts;
+use crate::config::{Config, Faults};
+use crate::following;
+use crate::operations::Drain;
+use crate::refusals::{self, Recording};
+use crate::server::housekeeping::{self, Horizon};
+use crate::usage::UsageCounter;
+
+/// How far a production clock may be put back without a used grant being accepted again.
+const CLOCK_MARGIN: Duration = Duration::from_hours(1);
+
+/// A running server.
+pub(crate) struct Server {
+    addresses: Addresses,
+    certificates: Certificates,
+    database: OpenStore,
+    usage: Arc<UsageCounter>,
+    recording: Recording,
+    drain: Drain,
+    drain_time: Duration,
+    shutdown: Shutdown,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Opens the store and starts every surface. It fails rather than start with less than the
+    /// configuration says.
+    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+        config.check().into_result()?;
+        let mut certificates = Certificates::default();
+        let listeners = Listeners::bind(config, &mut certificates).await?;
+        let addresses = listeners.addresses();
+        let database = OpenStore::open(config).await?;
+        let (store, follower) = following::cached(database.shared()).await?;
+        let shutdown = Shutdown::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(following::follow_until(follower, shutdown.clone()));
+        let (recorder, recording) = refusals::start(Arc::clone(&store), RefusalLimits::default());
+        let parts = Parts::prepare(config, store, recorder).await?;
+        let drain = Drain::default();
+        let limits = config.http.limits(&mut Faults::default());
+        let routers = parts.routers(config, limits, drain.clone());
+        for (listener, router) in listeners.with(routers) {
+            tasks.spawn(serve(listener, router, limits, shutdown.clone()));
+        }
+        let usage = Arc::clone(&parts.usage);
+        tend(&mut tasks, parts, config, &shutdown);
+        Ok(Self {
+            addresses,
+            certificates,
+            database,
+            usage,
+            recording,
+            drain,
+            drain_time: Duration::from_secs(config.operations.drain_seconds.into()),
+            shutdown,
+            tasks,
+        })
+    }
+
+    /// Where the surfaces listen.
+    pub(crate) fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// What the surfaces prove themselves with.
+    pub(crate) fn certificates(&self) -> &Certificates {
+        &self.certificates
+    }
+
+    /// Says first that it is not ready, so that load balancers send no more; then takes no more
+    /// connections, finishes the requests that have started, and lets go of the store. `hurry` ends
+    /// the wait for load balancers.
+    pub(crate) async fn stop(mut self, hurry: impl Future<Output = ()>) {
+        self.drain.begin();
+        tokio::select! {
+            () = tokio::time::sleep(self.drain_time) => {}
+            () = hurry => {}
+        }
+        self.shutdown.trigger();
+        while self.tasks.join_next().await.is_some() {}
+        // The last requests have ended, so this is all that was counted and refused.
+        self.usage.flush(self.database.shared().as_ref()).await;
+        self.recording.finish().await;
+        self.database.close().await;
+    }
+}
+
+/// What is done outside requests.
+fn tend(tasks: &mut JoinSet<()>, parts: Parts, config: &Config, shutdown: &Shutdown) {
+    let clock = Arc::clone(&parts.clock);
+    let horizon: Horizon = Arc::new(move || clock.now().minus(CLOCK_MARGIN));
+    let store = parts.store;
+    tasks.spawn(Arc::clone(&parts.keeper).run(shutdown.clone()));
+    tasks.spawn(housekeeping::keep_small(
+        store.clone(),
+        Arc::clone(&horizon),
+        shutdown.clone(),
+    ));
+    tasks.spawn(housekeeping::write_usage(
+        parts.usage,
+        store.clone(),
+        shutdown.clone(),
+    ));
+    tasks.spawn(housekeeping::remove_old_usage(
+        store.clone(),
+        horizon,
+        shutdown.clone(),
+    ));
+    tasks.spawn(housekeeping::watch_revocations(
+        parts.trust,
+        shutdown.clone(),
+    ));
+    tasks.spawn(housekeeping::fetch_revocations(
+        parts.downloads,
+        shutdown.clone(),
+    ));
+    if let Some(file) = &config.audit.checkpoint_file {
+        let writer = CheckpointWriter {
+            store,
+            keys: Arc::clone(parts.keeper.shared()),
+            clock: parts.clock,
+            file: file.clone(),
+            interval: Duration::from_secs(config.audit.checkpoint_interval_seconds),
+        };
+        tasks.spawn(writer.run(shutdown.clone()));
+    }
+}

@@ -1,0 +1,225 @@
+//! What the surfaces of a production server share, and the routers made of it.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use axum::Router;
+use portvakt_core::administration::bootstrap::bootstrap;
+use portvakt_core::audit::Act;
+use portvakt_core::cache::CachedStore;
+use portvakt_core::grant::{TokenExchange, TokenExchangeParts};
+use portvakt_core::issuer::Issuer;
+use portvakt_core::ports::Store;
+use portvakt_core::signing::life::Order;
+use portvakt_core::{Clock, SystemClock, SystemEntropy};
+use portvakt_http::Limits;
+use portvakt_jose::RevocationPolicy;
+use portvakt_maskinporten::Observer;
+use portvakt_selfservice::{KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface};
+
+use crate::config::{Config, Faults};
+use crate::operations::{Drain, probes};
+use crate::recorded::begin_as_server;
+use crate::refusals::RefusalRecorder;
+use crate::request_ids::request_ids;
+use crate::server::{Downloads, Trust, TrustSources};
+use crate::signing::{KeeperParts, SigningKeyKeeper, sealed};
+use crate::usage::UsageCounter;
+
+/// What the surfaces share.
+pub(super) struct Parts {
+    pub(super) store: Arc<CachedStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) keeper: Arc<SigningKeyKeeper>,
+    pub(super) trust: Arc<Trust>,
+    pub(super) downloads: Downloads,
+    pub(super) usage: Arc<UsageCounter>,
+    refusals: Arc<RefusalRecorder>,
+    exchange: TokenExchange,
+    siblings: Vec<TokenExchange>,
+}
+
+/// A router for each surface.
+pub(super) struct Routers {
+    pub(super) maskinporten: Router,
+    pub(super) selfservice: Router,
+    pub(super) operations: Router,
+}
+
+impl Parts {
+    /// Makes what every registry has, and opens what the configuration names.
+    pub(super) async fn prepare(
+        config: &Config,
+        store: Arc<CachedStore>,
+        refusals: Arc<RefusalRecorder>,
+    ) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        make_what_always_exists(config, store.as_ref(), clock.as_ref()).await?;
+        let keeper = open_keys(config, store.clone(), Arc::clone(&clock)).await?;
+        let (trust, downloads) = trust(config).await?;
+        let trust = Arc::new(trust);
+        let mut faults = Faults::default();
+        let issuers = config.maskinporten.issuers(&mut faults);
+        faults.into_result()?;
+        let issuers = issuers.context("no issuer is configured")?;
+        let exchange = |issuer: Issuer| {
+            TokenExchange::new(TokenExchangeParts {
+                issuer,
+                registry: store.clone(),
+                ledger: store.clone(),
+                delegations: store.clone(),
+                parties: store.clone(),
+                keys: Arc::clone(keeper.shared()),
+                trust: Arc::clone(trust.shared()),
+                clock: Arc::clone(&clock),
+                entropy: Arc::new(SystemEntropy),
+                explain_refusals: false,
+            })
+        };
+        Ok(Self {
+            exchange: exchange(issuers.maskinporten),
+            siblings: issuers.skyporten.into_iter().map(exchange).collect(),
+            usage: Arc::default(),
+            store,
+            clock,
+            keeper,
+            trust,
+            downloads,
+            refusals,
+        })
+    }
+
+    /// The surfaces. `drain` is what readiness heeds.
+    pub(super) fn routers(&self, config: &Config, limits: Limits, drain: Drain) -> Routers {
+        let observers: Vec<Arc<dyn Observer>> = vec![self.usage.clone(), self.refusals.clone()];
+        let max_age = self.keeper.policy().document_max_age().as_secs();
+        let maskinporten = portvakt_maskinporten::router(portvakt_maskinporten::Surface {
+            exchange: self.exchange.clone(),
+            siblings: self.siblings.clone(),
+            observer: Arc::new(observers),
+            request_ids: request_ids(),
+            limits,
+            cache_seconds: u32::try_from(max_age).unwrap_or(u32::MAX),
+        });
+        let operator = portvakt_selfservice::operator_router(OperatorSurface {
+            surface: self.administration(config, limits, operator_base_urls(config)),
+            rotation: Arc::new(Rotation(Arc::clone(&self.keeper))),
+        });
+        let base_urls = config.selfservice.base_urls.clone();
+        let store: Arc<dyn Store> = self.store.clone();
+        Routers {
+            maskinporten,
+            selfservice: portvakt_selfservice::router(
+                self.administration(config, limits, base_urls),
+            ),
+            operations: probes(store, drain).fallback_service(operator),
+        }
+    }
+
+    fn administration(
+        &self,
+        config: &Config,
+        limits: Limits,
+        base_urls: Vec<String>,
+    ) -> portvakt_selfservice::Surface {
+        portvakt_selfservice::Surface {
+            store: self.store.clone(),
+            keys: Arc::clone(self.keeper.shared()),
+            issuer: self.exchange.issuer().identifier.clone(),
+            base_urls,
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::new(SystemEntropy),
+            request_ids: request_ids(),
+            limits: Limits {
+                max_body_bytes: MAX_BODY_BYTES,
+                ..limits
+            },
+            // The configuration was checked before the server started.
+            settings: config.selfservice.settings(&mut Faults::default()),
+            exchange: self.exchange.clone(),
+            siblings: self.siblings.clone(),
+            refusals: self.refusals.clone(),
+        }
+    }
+}
+
+/// The operator's API is reached at the address that it listens on, whatever name that has.
+fn operator_base_urls(config: &Config) -> Vec<String> {
+    let address = &config.operations.listener.listen;
+    ["http", "https"]
+        .map(|scheme| format!("{scheme}://{address}{OPERATOR_BASE_PATH}"))
+        .to_vec()
+}
+
+async fn make_what_always_exists(
+    config: &Config,
+    store: &dyn Store,
+    clock: &dyn Clock,
+) -> anyhow::Result<()> {
+    let mut faults = Faults::default();
+    let operator = config.operator.organization(&mut faults);
+    faults.into_result()?;
+    let operator = operator.context("no operator is configured")?;
+    let mut unit = begin_as_server(store, clock.now()).await?;
+    bootstrap(unit.as_mut(), &operator, clock.now()).await?;
+    unit.commit().await?;
+    Ok(())
+}
+
+async fn open_keys(
+    config: &Config,
+    store: Arc<CachedStore>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<SigningKeyKeeper>> {
+    let mut faults = Faults::default();
+    let policy = config.keys.policy(config, &mut faults);
+    let encryption_key = config.keys.encryption_key(&mut faults);
+    faults.into_result()?;
+    let (Some(policy), Some(encryption_key)) = (policy, encryption_key) else {
+        anyhow::bail!("the signing keys are not configured");
+    };
+    let source = sealed(&encryption_key, &config.keys.former_encryption_keys())?;
+    SigningKeyKeeper::open(KeeperParts {
+        surface: "maskinporten",
+        policy,
+        store,
+        source: Arc::new(source),
+        clock,
+    })
+    .await
+}
+
+async fn trust(config: &Config) -> anyhow::Result<(Trust, Downloads)> {
+    let section = &config.trust;
+    let mut faults = Faults::default();
+    let urls = section.check(&mut faults);
+    faults.into_result()?;
+    let folder = section.revocation_list_folder.clone().unwrap_or_default();
+    let downloads = Downloads::new(&folder, &urls)?;
+    downloads.refresh().await;
+    let trust = Trust::new(TrustSources {
+        anchor_files: section.anchor_files.clone(),
+        named_lists: section.revocation_list_files.clone(),
+        optional_lists: downloads.files(),
+        revocation_policy: if section.require_revocation_lists {
+            RevocationPolicy::HardFail
+        } else {
+            RevocationPolicy::SoftFail
+        },
+        ..TrustSources::default()
+    })?;
+    Ok((trust, downloads))
+}
+
+/// Rotation as the operator's API asks for it.
+struct Rotation(Arc<SigningKeyKeeper>);
+
+#[async_trait]
+impl KeyRotation for Rotation {
+    async fn rotate(&self, act: Act) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.0.order(Order::RotateNow, act.actor).await?;
+        Ok(())
+    }
+}

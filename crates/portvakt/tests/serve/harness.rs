@@ -1,0 +1,247 @@
+//! A configured deployment in a folder of its own, and the server's process.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::rc::Rc;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use portvakt_core::{Clock, SystemClock};
+use portvakt_jose::{Algorithm, RsaBits, SigningKey};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The encryption key of every deployment.
+pub(crate) const KEY: &str = "0f0e0d0c0b0a09080706050403020100f0e0d0c0b0a090807060504030201000";
+
+const ISSUER: &str = "https://maskinporten.example.no/";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+static CLIENT_KEY: LazyLock<SigningKey> =
+    LazyLock::new(|| SigningKey::generate(Algorithm::Rs256, RsaBits::B2048).unwrap());
+
+/// A folder with a database that has one client, and a configuration.
+#[derive(Clone)]
+pub(crate) struct Deployment {
+    folder: Rc<TempDir>,
+    variables: BTreeMap<String, String>,
+}
+
+impl Deployment {
+    pub(crate) fn new() -> Self {
+        let deployment = Self {
+            folder: Rc::new(tempfile::tempdir().unwrap()),
+            variables: BTreeMap::new(),
+        };
+        let registry = json!({
+            "organizations": [
+                {"orgno": "310420107", "name": "Fjordetaten", "prefixes": ["fjord"]},
+                {"orgno": "312773023", "name": "Havbris AS"},
+            ],
+            "scopes": [{"name": "fjord:tidevann.read", "description": "T", "access": ["312773023"]}],
+            "clients": [{
+                "client_id": "havbris", "client_orgno": "312773023", "client_name": "Havbris",
+                "integration_type": "maskinporten", "scopes": ["fjord:tidevann.read"],
+                "jwks": {"keys": [CLIENT_KEY.public_jwk("k1").to_json()]},
+            }],
+        });
+        let registry = deployment.file("registry.yaml", &registry.to_string());
+        let applied = deployment.run(&["registry", "apply", &registry]);
+        assert!(applied.status.success(), "{applied:?}");
+        let key = deployment.file("encryption.key", KEY);
+        let listener = json!({"listen": "127.0.0.1:0"});
+        let config = json!({
+            "database": {"url": format!("sqlite:{}/portvakt.db", deployment.path())},
+            "maskinporten": {"issuer": ISSUER, "listener": listener},
+            "selfservice": {"base_urls": ["https://api.example.no/api/v1"], "listener": listener},
+            "operations": {"listener": listener, "drain_seconds": 0},
+            "keys": {"encryption_key_file": key},
+        });
+        deployment.file("portvakt.yaml", &config.to_string());
+        deployment
+    }
+
+    /// The same with one more variable in its environment.
+    pub(crate) fn with(mut self, variable: &str, value: &str) -> Self {
+        self.variables.insert(variable.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(crate) fn clone_with(&self, variable: &str, value: &str) -> Self {
+        self.clone().with(variable, value)
+    }
+
+    fn path(&self) -> &str {
+        self.folder.path().to_str().unwrap()
+    }
+
+    /// A file that nobody else may read.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, mode).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portvakt"));
+        command.envs(&self.variables).env_remove("PORTVAKT_LOG");
+        command
+    }
+
+    /// Runs a command on the database.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command();
+        command.args(arguments).args(["--data-dir", self.path()]);
+        command.output().unwrap()
+    }
+
+    /// Runs a command on the configuration.
+    pub(crate) fn config(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command();
+        command.arg("config").args(arguments);
+        command.args(["--config", &format!("{}/portvakt.yaml", self.path())]);
+        command.output().unwrap()
+    }
+
+    fn serve(&self) -> Command {
+        let mut command = self.command();
+        command.args(["serve", "--output", "json", "--config"]);
+        command.arg(format!("{}/portvakt.yaml", self.path()));
+        command
+    }
+
+    /// What comes of a server that cannot start.
+    pub(crate) fn serve_to_its_end(&self) -> Output {
+        self.serve().output().unwrap()
+    }
+
+    /// A server that says where it listens.
+    pub(crate) async fn start(&self) -> Server {
+        let mut process = self.serve();
+        let mut process = process
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let output = process.stdout.take().unwrap();
+        let read = tokio::task::spawn_blocking(move || {
+            let mut text = String::new();
+            for line in BufReader::new(output).lines() {
+                text.push_str(&line.unwrap());
+                if let Ok(addresses) = serde_json::from_str::<Value>(&text) {
+                    return addresses;
+                }
+            }
+            panic!("the server ended before it was ready: {text}")
+        });
+        let addresses = tokio::time::timeout(PATIENCE, read).await.unwrap().unwrap();
+        Server {
+            process,
+            addresses,
+            grant: Self::grant(),
+        }
+    }
+
+    /// A right grant of the client, with an id of its own.
+    pub(crate) fn grant() -> String {
+        let now = SystemClock.now().seconds();
+        let id = tempfile::Builder::new().rand_bytes(24).tempfile().unwrap();
+        let id = id.path().file_name().unwrap().to_str().unwrap().to_owned();
+        let header = json!({"alg": "RS256", "kid": "k1"});
+        let claims = json!({
+            "aud": ISSUER, "iss": "havbris", "scope": "fjord:tidevann.read",
+            "iat": now, "exp": now + 100, "jti": id,
+        });
+        CLIENT_KEY.sign_compact(&header, &claims).unwrap()
+    }
+}
+
+/// A running server. It is killed when this is dropped.
+pub(crate) struct Server {
+    process: Child,
+    addresses: Value,
+    grant: String,
+}
+
+impl Server {
+    fn url(&self, surface: &str, path: &str) -> String {
+        format!("http://{}{path}", self.addresses[surface].as_str().unwrap())
+    }
+
+    pub(crate) async fn get(&self, surface: &str, path: &str) -> (u16, Value) {
+        let answer = reqwest::get(self.url(surface, path)).await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or_default())
+    }
+
+    /// The answer to a grant.
+    pub(crate) async fn exchange(&self, grant: &str) -> (u16, Value) {
+        let form =
+            format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={grant}");
+        let request = reqwest::Client::new()
+            .post(self.url("maskinporten", "/token"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// The answer to a right grant; once for each server.
+    pub(crate) async fn token(&self) -> (u16, Value) {
+        self.exchange(&self.grant).await
+    }
+
+    /// Asks until the answer has this status.
+    pub(crate) async fn until(&self, surface: &str, path: &str, status: u16) -> Value {
+        let asked = async {
+            loop {
+                let (answered, body) = self.get(surface, path).await;
+                if answered == status {
+                    return body;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.unwrap()
+    }
+
+    /// Tells it to stop and waits.
+    pub(crate) async fn stopped(mut self) -> ExitStatus {
+        signal(&self, "TERM");
+        let mut process =
+            std::mem::replace(&mut self.process, Command::new("true").spawn().unwrap());
+        let waited = tokio::task::spawn_blocking(move || process.wait().unwrap());
+        tokio::time::timeout(PATIENCE, waited)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Sends a signal by its name.
+pub(crate) fn signal(server: &Server, name: &str) {
+    let pid = server.process.id().to_string();
+    let sent = Command::new("sh")
+        .args(["-c", &format!("kill -{name} {pid}")])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+/// Waits until it holds.
+pub(crate) async fn eventually(holds: impl Fn() -> bool) {
+    let waited = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waited).await.unwrap();
+}
