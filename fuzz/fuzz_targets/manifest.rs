@@ -28,7 +28,10 @@ fuzz_target!(|text: &str| {
     let Ok(made) = plan(&wanted, &world, &policy, None) else {
         return;
     };
-    let end = made.steps.iter().fold(world, |world, step| world.apply(&step.action));
+    let end = made
+        .steps
+        .iter()
+        .fold(world, |world, step| world.apply(&step.action));
     let again = plan(&wanted, &end, &policy, None).expect("what was done can be planned for");
     assert!(again.is_empty(), "nothing is left to do: {:?}", again.steps);
 });
