@@ -97,7 +97,7 @@ async fn run(args: &Args) -> anyhow::Result<()> {
         let registry = Registry::make(*clients).await?;
         let server = Server::start(&args.server, &registry).await?;
         starts.push(Start::new(*clients, server.ready_after()));
-        rows.extend(measure(args, &registry, &server, *clients).await?);
+        rows.extend(measure(args, &registry, &server, *clients, calibration.limit()).await?);
         server.stop().await?;
     }
     let report = Report::new(calibration, starts, rows);
@@ -115,6 +115,7 @@ async fn measure(
     registry: &Registry,
     server: &Server,
     clients: usize,
+    limit: f64,
 ) -> anyhow::Result<Vec<Row>> {
     let time = Duration::from_secs(args.seconds);
     let load = Load {
@@ -131,9 +132,9 @@ async fn measure(
         anyhow::Ok(Row::new(name, clients, &outcome, usage))
     };
     let enough = |rate: f64| (rate * time.as_secs_f64() * 1.1) as usize + args.connections;
-    // Warms caches and connections up, and tells how many grants the measurement needs.
-    let warm_up = run("warm-up", Pace::Closed, 3000).await?;
-    let full = run("closed loop", Pace::Closed, enough(warm_up.rate() * 1.3)).await?;
+    // No server is faster than the limit. The first run only warms caches and connections up.
+    run("warm-up", Pace::Closed, enough(limit)).await?;
+    let full = run("closed loop", Pace::Closed, enough(limit)).await?;
     let rate = full.rate();
     let idle = run("idle", Pace::Open(20.0), enough(20.0)).await?;
     let half = run("half load", Pace::Open(rate / 2.0), enough(rate / 2.0)).await?;

@@ -128,7 +128,9 @@ impl Server {
 fn write_config(registry: &Registry) -> anyhow::Result<std::path::PathBuf> {
     let folder = registry.folder();
     let key = folder.join("encryption.key");
-    std::fs::write(&key, "00".repeat(32))?;
+    // Nothing is worth protecting here, and a key of one byte repeated is refused.
+    let hexadecimal = "0f1e2d3c4b5a69788796a5b4c3d2e1f0".repeat(2);
+    std::fs::write(&key, hexadecimal)?;
     #[cfg(unix)]
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     let listener = serde_json::json!({ "listen": "127.0.0.1:0" });
