@@ -5,7 +5,7 @@
 //! the values that the program works with, naming every key at fault. What is unknown is refused:
 //! a misspelled key must not leave a default in force. No network is used while reading.
 //!
-//! [`reference`] makes `docs/configuration.md` from the sections' own documentation.
+//! [`reference()`] makes `docs/configuration.md` from the sections' own documentation.
 
 mod audit;
 mod database;
