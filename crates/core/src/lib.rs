@@ -11,6 +11,7 @@ pub mod access;
 pub mod administration;
 pub mod audit;
 pub mod bearer;
+pub mod changes;
 pub mod client;
 pub mod clock;
 pub mod delegation;

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 
 use crate::access::{Access, AccessState};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
+use crate::changes::Change;
 use crate::client::{Client, ClientId, ClientKey, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
@@ -381,6 +382,15 @@ pub trait Store: GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup {
 
     /// The last committed revision.
     async fn revision(&self) -> Result<Revision, StorageError>;
+
+    /// What the first `revisions` commits after `since` touched, in order of revision, kind and
+    /// key. Commits come whole, so the last one's revision is where to go on; nothing means that
+    /// there is none after `since`.
+    async fn list_changes(
+        &self,
+        since: Revision,
+        revisions: u32,
+    ) -> Result<Vec<Change>, StorageError>;
 
     /// Whether the store can answer and keep a write now. For readiness.
     async fn check(&self) -> Result<(), StorageError>;

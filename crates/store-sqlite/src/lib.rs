@@ -11,6 +11,7 @@
 //! Start reading at [`SqliteStore`], then `unit.rs` (transactions) and `ledger.rs` (used grants).
 
 mod audit;
+mod changes;
 mod client_keys;
 mod clients;
 mod columns;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+pub(crate) use portvakt_core::changes::ChangeKind as Kind;
 use portvakt_core::ports::{Revision, StorageError, UnitOfWork};
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -15,43 +16,6 @@ use crate::fault::storage_error;
 pub(crate) enum Mode {
     Reading,
     Writing,
-}
-
-/// What a row of the change feed is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    Organization,
-    Prefix,
-    Scope,
-    Access,
-    /// The client or its keys.
-    Client,
-    OnBehalfOf,
-    DelegationSource,
-    Delegation,
-    SystemUser,
-    Consent,
-    Person,
-    SigningKey,
-}
-
-impl Kind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Organization => "organization",
-            Self::Prefix => "prefix",
-            Self::Scope => "scope",
-            Self::Access => "access",
-            Self::Client => "client",
-            Self::OnBehalfOf => "on_behalf_of",
-            Self::DelegationSource => "delegation_source",
-            Self::Delegation => "delegation",
-            Self::SystemUser => "system_user",
-            Self::Consent => "consent",
-            Self::Person => "person",
-            Self::SigningKey => "signing_key",
-        }
-    }
 }
 
 pub(crate) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
@@ -200,7 +164,7 @@ pub(crate) async fn revision(connection: &mut SqliteConnection) -> Result<Revisi
     revision_of(number)
 }
 
-fn revision_of(number: i64) -> Result<Revision, StorageError> {
+pub(crate) fn revision_of(number: i64) -> Result<Revision, StorageError> {
     u64::try_from(number)
         .map(Revision)
         .map_err(|_| StorageError::Corrupt {
