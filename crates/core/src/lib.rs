@@ -26,6 +26,7 @@ pub mod refusal;
 pub mod registry_file;
 pub mod scope;
 pub mod signing;
+pub mod transfer;
 
 pub use crate::clock::{Clock, MockClock, SystemClock, Timestamp};
 pub use crate::entropy::{Entropy, SeededEntropy, SystemEntropy};

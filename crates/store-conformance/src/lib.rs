@@ -16,13 +16,16 @@ mod samples;
 
 pub mod abandoned;
 pub mod audit;
+pub mod changes;
 pub mod clients;
+pub mod crash;
 pub mod delegations;
 pub mod facts;
 pub mod keys;
 pub mod ledger;
 pub mod organizations;
 pub mod parties;
+pub mod races;
 pub mod scopes;
 pub mod signing_keys;
 pub mod texts;

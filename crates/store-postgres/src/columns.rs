@@ -86,3 +86,9 @@ pub(crate) fn document<T: Serialize>(value: &T) -> Result<String, StorageError> 
 pub(crate) fn instant(milliseconds: i64) -> Timestamp {
     Timestamp::from_milliseconds(milliseconds)
 }
+
+/// Whether a text can be in a column at all: PostgreSQL keeps no zero byte, and fails if it is
+/// asked for one.
+pub(crate) fn can_be_kept(text: &str) -> bool {
+    !text.contains('\0')
+}

@@ -10,6 +10,7 @@ use portvakt_core::ports::{
 };
 use portvakt_core::scope::{Prefix, ScopeToken};
 
+use crate::columns::can_be_kept;
 use crate::fault::answered;
 use crate::organizations::PrefixRow;
 use crate::store::PostgresStore;
@@ -43,6 +44,9 @@ impl GrantRegistry for PostgresStore {
         client_id: &ClientId,
         value: &str,
     ) -> Result<Option<OnBehalfOf>, StorageError> {
+        if !can_be_kept(value) {
+            return Ok(None);
+        }
         let mut reader = answered(self.readers.acquire()).await?;
         on_behalf_of::find_active(&mut reader, client_id, value).await
     }

@@ -31,8 +31,10 @@ mod session;
 mod settings;
 mod signing_keys;
 mod store;
+mod transfer;
 mod unit;
 
 pub use self::settings::PostgresSettings;
 pub use self::store::PostgresStore;
+pub use self::transfer::PostgresTarget;
 pub use self::unit::CHANNEL;

@@ -8,6 +8,7 @@ use portvakt_core::party::{Consent, SystemUser};
 use portvakt_core::ports::{DelegationLookup, PartyLookup, StorageError};
 use portvakt_core::scope::ScopeToken;
 
+use crate::columns::can_be_kept;
 use crate::fault::answered;
 use crate::store::PostgresStore;
 use crate::{delegations, parties};
@@ -42,11 +43,17 @@ impl PartyLookup for PostgresStore {
         external_ref: Option<&str>,
     ) -> Result<Option<SystemUser>, StorageError> {
         let external_ref = external_ref.unwrap_or(owner.as_str());
+        if !can_be_kept(external_ref) {
+            return Ok(None);
+        }
         let mut reader = answered(self.readers.acquire()).await?;
         parties::find_system_user(&mut reader, client_id, owner, external_ref).await
     }
 
     async fn find_consent(&self, id: &str) -> Result<Option<Consent>, StorageError> {
+        if !can_be_kept(id) {
+            return Ok(None);
+        }
         let mut reader = answered(self.readers.acquire()).await?;
         parties::find_consent(&mut reader, id).await
     }

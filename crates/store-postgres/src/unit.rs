@@ -122,6 +122,12 @@ impl PostgresUnit {
         Ok(())
     }
 
+    /// Commits what was written past the account of changes: the account was written with it.
+    pub(crate) async fn commit_transfer(mut self) -> Result<(), StorageError> {
+        revision(&mut self.transaction).await?;
+        answered(self.transaction.commit()).await
+    }
+
     /// The next revision, with what it touched.
     async fn record_changes(&mut self) -> Result<Revision, StorageError> {
         let raise = sqlx::query_scalar!(
@@ -172,8 +178,8 @@ impl UnitOfWork for PostgresUnit {
             return Ok(self.revision);
         }
         let revision = if self.changes.is_empty() {
-            // After a failed statement the server answers COMMIT by undoing everything, and that
-            // is no error. Any statement before it is.
+            // Should a statement have failed, COMMIT would undo everything and report no error. Any
+            // other statement reports it.
             revision(&mut self.transaction).await?
         } else {
             self.record_changes().await?

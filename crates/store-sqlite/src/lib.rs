@@ -28,6 +28,8 @@ mod registers;
 mod scopes;
 mod signing_keys;
 mod store;
+mod transfer;
 mod unit;
 
 pub use self::store::SqliteStore;
+pub use self::transfer::SqliteSource;

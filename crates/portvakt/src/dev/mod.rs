@@ -22,6 +22,7 @@ mod signing_keys;
 mod surface;
 mod trust;
 
+pub(crate) use self::lock::FolderLock;
 pub(crate) use self::registry::InitialRegistry;
 pub(crate) use self::server::{Options, Server};
 pub(crate) use self::signals::{Signals, interrupted};

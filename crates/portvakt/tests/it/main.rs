@@ -11,5 +11,7 @@ mod clients;
 mod commands;
 mod demo;
 mod howto;
+#[cfg(unix)]
+mod migrate;
 mod readme;
 mod support;
