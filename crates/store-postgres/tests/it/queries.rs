@@ -41,8 +41,7 @@ async fn said(connection: &mut PgConnection, sql: &str) -> Described {
 
 /// The name that descriptions use: `TextArray` for `TEXT[]`.
 fn name(kind: &impl TypeInfo) -> String {
-    let name = kind.name().to_uppercase().replace("[]", "ARRAY");
-    name
+    kind.name().to_uppercase().replace("[]", "ARRAY")
 }
 
 #[tokio::test]
