@@ -44,6 +44,8 @@ if wants test; then
   need jq has jq
   # For its programs: tests start servers of their own, and no other needs to run.
   need postgresql has_postgresql
+  # Stands in for a hardware module.
+  need softhsm2 has softhsm2-util
 fi
 if wants lint; then
   need shellcheck has shellcheck

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use portvakt_core::Timestamp;
-use portvakt_core::client::{Client, ClientId, ClientKey};
+use portvakt_core::client::{Client, ClientId, ClientKey, ClientSecrets};
 use portvakt_core::grant::{Check, Explanation, Findings, GrantReading, Outcome, authenticate};
 use portvakt_core::issuer::{Issuer, Profile};
 use portvakt_core::ports::ClientRecord;
@@ -35,6 +35,7 @@ fn record(keys: Vec<ClientKey>) -> ClientRecord {
             Timestamp::from_seconds(NOW),
         ),
         keys,
+        secrets: ClientSecrets::default(),
         organization_active: true,
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::OnBehalfOfResponse;
+use crate::{OnBehalfOfResponse, SecretText};
 
 /// What a caller writes. What the server sets is left out here, and so ignored, except what must
 /// not differ from the present value.
@@ -85,6 +85,10 @@ pub struct ClientRequest {
 }
 
 /// A client. The lifetimes are the effective ones, never 0.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of the self-service API"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientResponse {
     /// Identifies it.
@@ -153,12 +157,23 @@ pub struct ClientResponse {
     #[serde(default)]
     #[schema(required)]
     pub sso_disabled: bool,
+    /// Its organization may change it although it has an operator-only scope; absent when not.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub self_managed: bool,
     /// A deactivated client gets no tokens.
     pub active: bool,
     /// RFC 3339.
     pub created: String,
     /// RFC 3339.
     pub last_updated: String,
+    /// The client's secret: only in the answer to the request that made it, and never again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false, value_type = String)]
+    pub client_secret: Option<SecretText>,
+    /// Beside `client_secret`: when it ends, in seconds since 1970 (RFC 7591 §3.2.1).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
+    pub client_secret_expires_at: Option<i64>,
     /// Relative to the base of the API; absent in answers of older services.
     #[serde(default)]
     #[schema(required)]

@@ -49,7 +49,7 @@ pub struct ErrorItem {
     pub error_message: String,
     /// Whether `field_identifier` means something.
     pub is_field_error: bool,
-    /// `Client`, `Scope`, `ScopeAccess`, `Jwks` or `OnBehalfOf`.
+    /// `Client`, `Scope`, `ScopeAccess`, `Jwks` or `OnBehalfOf`; others in the operator's API.
     pub object_name: String,
     /// The attribute, `scopes[2]` for an element; absent when no attribute is at fault.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -7,17 +7,35 @@
 //! organization numbers travel as text. One file for each resource.
 
 mod access;
+mod audit;
 mod client;
 mod error;
+mod explain;
 mod jwks;
 mod lists;
 mod on_behalf_of;
+mod operator;
 mod scope;
+mod secret;
+mod usage;
 
 pub use self::access::AccessResponse;
+pub use self::audit::{AuditPartEntryResponse, AuditPartObjectResponse, AuditPartResponse};
 pub use self::client::{ClientRequest, ClientResponse};
 pub use self::error::{ErrorBody, ErrorItem};
+pub use self::explain::{ExplainRequest, ExplanationResponse};
 pub use self::jwks::{JwksRequest, JwksResponse};
 pub use self::lists::{DelegationSourceResponse, PrefixResponse};
 pub use self::on_behalf_of::{OnBehalfOfRequest, OnBehalfOfResponse};
+pub use self::operator::{
+    AuditActorResponse, AuditEntryResponse, AuditObjectResponse, AuditPageResponse,
+    DelegationRequest, DelegationResponse, DelegationSourceRequest, OperatorClientRequest,
+    OperatorClientResponse, OperatorDelegationSourceResponse, OperatorScopeResponse,
+    OrganizationRequest, OrganizationResponse, PrefixAssignmentResponse, PrefixTransferRequest,
+    PrefixTransferResponse, ScopeAmendmentRequest, SigningKeyResponse,
+};
 pub use self::scope::{ScopeRequest, ScopeResponse};
+pub use self::secret::SecretText;
+pub use self::usage::{
+    ClientScopeUsage, ClientUsageResponse, ConsumerUsage, DayUsage, ScopeUsageResponse,
+};

@@ -11,6 +11,8 @@ pub struct DelegationSource {
     pub name: String,
     /// Copied byte for byte to tokens (`https://tt02.altinn.no/`).
     pub issuer: String,
+    /// A withdrawn source stays readable; no scope names it.
+    pub active: bool,
     /// When it was recorded.
     pub created: Timestamp,
     /// When it last changed.

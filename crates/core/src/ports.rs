@@ -5,21 +5,28 @@
 //! Nothing is ever deleted: `save_*` inserts or replaces a whole record by its key, and records
 //! are deactivated by their own state.
 
+mod change_feed;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::change_feed::{ChangeFeed, ChangedRecord, Changes, Extent, RecordKind};
 use crate::access::{Access, AccessState};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
-use crate::changes::Change;
-use crate::client::{Client, ClientId, ClientKey, KeySet, OnBehalfOf};
+use crate::client::{Client, ClientId, ClientKey, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
+use crate::idempotency::{IdempotencyKey, RememberedRequest};
+use crate::moment::Moment;
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
 use crate::person::Person;
+use crate::refusals::{RememberedRefusal, RequestId};
 use crate::scope::{Prefix, Scope, ScopeName, ScopeToken};
 use crate::signing::SigningKeyRecord;
+
+pub use crate::usage::UsageLog;
 
 /// A fault of the store; never a fact about the caller's request.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +60,8 @@ pub struct ClientRecord {
     pub client: Client,
     /// Its registered keys, expired ones included, removed ones not.
     pub keys: Vec<ClientKey>,
+    /// Its secrets, expired ones included. A client that authenticates otherwise has none.
+    pub secrets: ClientSecrets,
     /// Whether the client's organization, and its supplier if it has one, are active.
     pub organization_active: bool,
 }
@@ -68,10 +77,31 @@ pub struct ScopeFact {
     pub access: Option<AccessState>,
 }
 
+/// Of which moment facts tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// Of the moment in which each is asked for.
+    Reading,
+    /// They are known to have been true at this one.
+    Confirmed(Moment),
+}
+
 /// The reads of a token request. An implementation may answer from memory, as long as a committed
-/// change shows within the time that it promises.
+/// change shows within the time that it promises; when it cannot keep the promise, its answer is
+/// [`StorageError::Unavailable`].
 #[async_trait]
 pub trait GrantRegistry: Send + Sync {
+    /// Of which moment the facts tell that are asked for from now on.
+    fn as_of(&self) -> Result<AsOf, StorageError> {
+        Ok(AsOf::Reading)
+    }
+
+    /// Whether facts of then may still be decided on. Asked when the decision is made, because the
+    /// process may have been stopped since the facts were read.
+    fn still_holds(&self, _as_of: AsOf) -> Result<(), StorageError> {
+        Ok(())
+    }
+
     /// The client of this id, deactivated ones too.
     async fn find_client_record(
         &self,
@@ -227,6 +257,14 @@ pub trait Scopes {
         owner: Option<OrgNumber>,
         listing: Listing,
     ) -> Result<Vec<Scope>, StorageError>;
+    /// The first `limit` of these scopes whose name comes after this one, in order of name.
+    async fn list_scopes_after(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+        after: Option<&ScopeName>,
+        limit: u32,
+    ) -> Result<Vec<Scope>, StorageError>;
     /// Inserts or replaces by name.
     async fn save_scope(&mut self, scope: &Scope) -> Result<(), StorageError>;
     /// One organization's access to a scope.
@@ -247,7 +285,7 @@ pub trait Scopes {
     async fn save_access(&mut self, access: &Access) -> Result<(), StorageError>;
 }
 
-/// Clients and their keys.
+/// Clients, their keys and their secrets.
 #[async_trait]
 pub trait Clients {
     /// The client of this id.
@@ -273,12 +311,32 @@ pub trait Clients {
         keys: Option<&KeySet>,
         now: Timestamp,
     ) -> Result<(), StorageError>;
+    /// The client's secrets, expired ones included.
+    async fn find_secrets(&mut self, client_id: &ClientId) -> Result<ClientSecrets, StorageError>;
+    /// Replaces all of the client's secrets. Those that are replaced are gone: a hash that nothing
+    /// is compared with any more has no use.
+    async fn save_secrets(
+        &mut self,
+        client_id: &ClientId,
+        secrets: &ClientSecrets,
+    ) -> Result<(), StorageError>;
     /// The client's on-behalf-of registrations in order of creation.
     async fn list_on_behalf_of(
         &mut self,
         client_id: &ClientId,
         listing: Listing,
     ) -> Result<Vec<OnBehalfOf>, StorageError>;
+    /// The client's active registration of this value. A store that finds it without the list does
+    /// so.
+    async fn find_active_on_behalf_of(
+        &mut self,
+        client_id: &ClientId,
+        value: &str,
+    ) -> Result<Option<OnBehalfOf>, StorageError> {
+        let active = self.list_on_behalf_of(client_id, Listing::Active).await?;
+        let mut active = active.into_iter();
+        Ok(active.find(|registration| registration.onbehalfof == value))
+    }
     /// Inserts or replaces by client and value.
     async fn save_on_behalf_of(&mut self, registration: &OnBehalfOf) -> Result<(), StorageError>;
 }
@@ -360,12 +418,64 @@ pub trait AuditLog {
     ) -> Result<Vec<StoredEntry>, StorageError>;
 }
 
+/// Requests that are remembered by their idempotency keys. By themselves they are no change of the
+/// registry and raise no revision.
+#[async_trait]
+pub trait KeyedRequests {
+    /// What this organization used the key for, expired or not.
+    async fn find_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+    ) -> Result<Option<RememberedRequest>, StorageError>;
+    /// Remembers a request; [`StorageError::Refused`] if the organization's key is remembered
+    /// beyond `now` already.
+    async fn save_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+        request: &RememberedRequest,
+        now: Timestamp,
+    ) -> Result<(), StorageError>;
+    /// Forgets a bounded number of requests whose `keep_until` is not after `now`, and says how
+    /// many; none once there are no more.
+    async fn remove_expired_requests(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+}
+
+/// What is remembered of refusals for a while. None of it is a change of the registry, and none
+/// raises the revision.
+#[async_trait]
+pub trait RefusalMemory {
+    /// Adds a refusal; one of a request that is remembered already changes nothing.
+    async fn remember_refusal(&mut self, refusal: &RememberedRefusal) -> Result<(), StorageError>;
+    /// The refusal of this request, however long ago.
+    async fn find_refusal(
+        &mut self,
+        request_id: &RequestId,
+    ) -> Result<Option<RememberedRefusal>, StorageError>;
+    /// Removes at most `limit` refusals from before this instant, the oldest first, and says how
+    /// many. Called outside requests.
+    async fn forget_refusals(&mut self, before: Timestamp, limit: u32)
+    -> Result<u64, StorageError>;
+}
+
 /// A transaction: everything in it becomes visible at once, durably, or not at all. Dropping it
 /// without a commit undoes it.
 #[async_trait]
 pub trait UnitOfWork:
-    Organizations + Scopes + Clients + Registers + SigningKeys + AuditLog + Send
+    Organizations
+    + Scopes
+    + Clients
+    + Registers
+    + SigningKeys
+    + AuditLog
+    + KeyedRequests
+    + RefusalMemory
+    + Send
 {
+    /// The revision of what it reads, its own changes aside.
+    fn revision(&self) -> Revision;
+
     /// Makes the changes durable and visible and says at which revision. Without changes the
     /// revision is that of what was read.
     async fn commit(self: Box<Self>) -> Result<Revision, StorageError>;
@@ -373,7 +483,9 @@ pub trait UnitOfWork:
 
 /// A place that keeps everything.
 #[async_trait]
-pub trait Store: GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup {
+pub trait Store:
+    GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup + ChangeFeed + UsageLog
+{
     /// Begins a transaction that may write. Only one runs at a time.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;
 
@@ -382,15 +494,6 @@ pub trait Store: GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup {
 
     /// The last committed revision.
     async fn revision(&self) -> Result<Revision, StorageError>;
-
-    /// What the first `revisions` commits after `since` touched, in order of revision, kind and
-    /// key. Commits come whole, so the last one's revision is where to go on; nothing means that
-    /// there is none after `since`.
-    async fn list_changes(
-        &self,
-        since: Revision,
-        revisions: u32,
-    ) -> Result<Vec<Change>, StorageError>;
 
     /// Whether the store can answer and keep a write now. For readiness.
     async fn check(&self) -> Result<(), StorageError>;

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use portvakt_core::Timestamp;
 use portvakt_core::access::AccessState;
-use portvakt_core::client::{Client, ClientId, ClientKey, IntegrationType};
+use portvakt_core::client::{Client, ClientId, ClientKey, ClientSecrets, IntegrationType};
 use portvakt_core::grant::{
     AccessTokenClaims, AuthorizationFacts, Check, Findings, GrantReading, PartyAnswer, acting_for,
     authenticate, authorize, parse_claims,
@@ -187,6 +187,7 @@ fn record(world: &World) -> ClientRecord {
     ClientRecord {
         client,
         keys: vec![key],
+        secrets: ClientSecrets::default(),
         organization_active: world.organizations[model.owner] && supplier_active,
     }
 }

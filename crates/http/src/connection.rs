@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower::ServiceExt;
 
 use crate::timed_stream::{Activity, TimedStream};
@@ -20,17 +20,13 @@ const MIN_BUFFER_BYTES: usize = 8 * 1024;
 
 /// Serves requests until the client goes, stalls or breaks the rules of HTTP, or until shutdown,
 /// which a request that has started survives.
-pub(crate) async fn serve_connection(
-    stream: TcpStream,
+pub(crate) async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
     peer: SocketAddr,
     router: Router,
     limits: Limits,
     shutdown: Shutdown,
 ) {
-    // Answers are written whole; waiting for more to send would only delay them.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
-    }
     let activity = Activity::default();
     let stream = TokioIo::new(TimedStream::new(stream, limits, activity.clone()));
     let service = service_fn(move |mut request: http::Request<Incoming>| {

@@ -2,21 +2,25 @@
 //! shutdown.
 //!
 //! It knows HTTP/1.1 and no protocol above it: a surface wraps its router in [`bounded`], saying how
-//! a [`TransportFault`] looks in its own protocol, and hands the result to [`serve`]. TLS ends at
-//! the proxy in front. Start reading at [`serve`].
+//! a [`TransportFault`] looks in its own protocol, and hands the result to [`serve`]. TLS ends here
+//! ([`Tls`]) or at a proxy in front. Start reading at [`serve`].
 
 mod bounded;
 mod connection;
 mod fault;
 mod limits;
+mod min_revision;
 mod request_id;
 mod server;
 mod shutdown;
 mod timed_stream;
+mod tls;
 
 pub use bounded::{RenderFault, bounded};
 pub use fault::TransportFault;
 pub use limits::Limits;
+pub use min_revision::{MalformedRevision, min_revision};
 pub use request_id::{RequestId, RequestIdSource, X_REQUEST_ID};
 pub use server::{Listener, serve};
 pub use shutdown::Shutdown;
+pub use tls::{Tls, TlsError};

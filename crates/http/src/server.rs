@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::connection::serve_connection;
-use crate::{Limits, Shutdown};
+use crate::{Limits, Shutdown, Tls};
 
 /// How long to wait after a failed accept. The usual cause is that the process is out of file
 /// descriptors, which trying again at once does not mend.
@@ -23,6 +23,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Listener {
     socket: TcpListener,
     local_addr: SocketAddr,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Listener {
@@ -30,7 +31,20 @@ impl Listener {
     pub async fn bind(addr: SocketAddr) -> io::Result<Self> {
         let socket = TcpListener::bind(addr).await?;
         let local_addr = socket.local_addr()?;
-        Ok(Self { socket, local_addr })
+        Ok(Self {
+            socket,
+            local_addr,
+            tls: None,
+        })
+    }
+
+    /// Speaks TLS on every connection, with what `tls` holds when it begins.
+    #[must_use]
+    pub fn with_tls(self, tls: Arc<Tls>) -> Self {
+        Self {
+            tls: Some(tls),
+            ..self
+        }
     }
 
     /// The address that was bound, with the real port.
@@ -94,12 +108,42 @@ async fn accept_until_shutdown(
             Some(_) = connections.join_next() => {}
             (stream, peer, slot) = accept_into_slot(listener, &slots) => {
                 let (router, shutdown) = (router.clone(), shutdown.clone());
+                let tls = listener.tls.clone();
                 connections.spawn(async move {
-                    serve_connection(stream, peer, router, limits, shutdown).await;
+                    serve_stream(stream, tls, peer, router, limits, shutdown).await;
                     drop(slot);
                 });
             }
         }
+    }
+}
+
+/// One connection, behind its handshake if it has one. The handshake is what a client owes first,
+/// so it has the time of a header section.
+async fn serve_stream(
+    stream: TcpStream,
+    tls: Option<Arc<Tls>>,
+    peer: SocketAddr,
+    router: Router,
+    limits: Limits,
+    shutdown: Shutdown,
+) {
+    // Answers are written whole; waiting for more to send would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let Some(tls) = tls else {
+        return serve_connection(stream, peer, router, limits, shutdown).await;
+    };
+    let handshake = timeout(limits.header_timeout, tls.accept(stream));
+    let secured = tokio::select! {
+        secured = handshake => secured,
+        () = shutdown.wait() => return,
+    };
+    match secured {
+        Ok(Ok(stream)) => serve_connection(stream, peer, router, limits, shutdown).await,
+        Ok(Err(error)) => tracing::debug!(%error, "handshake refused"),
+        Err(_) => tracing::debug!("handshake timed out"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A TCP stream that gives up on clients that stall.
+//! A stream that gives up on clients that stall.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::Limits;
@@ -57,8 +56,8 @@ enum Awaited {
 }
 
 /// A stream whose reads and writes fail with [`io::ErrorKind::TimedOut`] when the client stalls.
-pub(crate) struct TimedStream {
-    stream: TcpStream,
+pub(crate) struct TimedStream<S> {
+    stream: S,
     limits: Limits,
     activity: Activity,
     seen_changes: u64,
@@ -68,8 +67,8 @@ pub(crate) struct TimedStream {
     write_blocked: bool,
 }
 
-impl TimedStream {
-    pub(crate) fn new(stream: TcpStream, limits: Limits, activity: Activity) -> Self {
+impl<S> TimedStream<S> {
+    pub(crate) fn new(stream: S, limits: Limits, activity: Activity) -> Self {
         let now = Instant::now();
         Self {
             stream,
@@ -144,7 +143,7 @@ impl TimedStream {
     }
 }
 
-impl AsyncRead for TimedStream {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -163,7 +162,7 @@ impl AsyncRead for TimedStream {
     }
 }
 
-impl AsyncWrite for TimedStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

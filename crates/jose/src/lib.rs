@@ -3,11 +3,12 @@
 //! development and tests.
 //!
 //! This crate answers "is this well formed, and did that key sign it". It must not know what a token is
-//! for: claims, clients, scopes and refusal codes live above it. It does no I/O, reads no clock (every
+//! for: claims, clients, scopes and refusal codes live above it. Hardware modules apart, it does no I/O, reads no clock (every
 //! instant is an argument, whole seconds since the Unix epoch) and never prints a token or a private key.
 //!
 //! Start reading at [`Jws`], which is what a stranger sends; then [`PublicJwk`] and [`Certificate`], the two
-//! places that a [`VerifyingKey`] comes from; [`SigningKey`] is the private side.
+//! places that a [`VerifyingKey`] comes from; [`SigningKey`] is the private side, and [`Signer`] a private
+//! key that may be somewhere else.
 
 mod algorithm;
 mod base64url;
@@ -17,6 +18,9 @@ mod jwk;
 mod jws;
 mod jwt;
 mod key;
+#[cfg(feature = "pkcs11")]
+mod module;
+mod signer;
 mod signing;
 #[cfg(test)]
 mod test_keys;
@@ -35,4 +39,7 @@ pub use jws::{
 };
 pub use jwt::{JwtError, verify_jwt, verify_with_set};
 pub use key::{KeyRejected, SignatureError, VerifyingKey};
+#[cfg(feature = "pkcs11")]
+pub use module::{KeyModule, KeyModuleError, KeyModuleSettings};
+pub use signer::{RemoteKey, RemoteSignature, RemoteSigner, Signer};
 pub use signing::{KeyError, RsaBits, SigningKey};

@@ -171,17 +171,9 @@ impl SigningKey {
         header: &impl Serialize,
         payload: &impl Serialize,
     ) -> Result<String, KeyError> {
-        let header = serde_json::to_vec(header).map_err(|_| KeyError::NotJson)?;
-        let payload = serde_json::to_vec(payload).map_err(|_| KeyError::NotJson)?;
-        let signature_bytes = self.verifying_key.bits() / 4;
-        let length = (header.len() + payload.len() + signature_bytes) * 4 / 3 + 8;
-        let mut compact = String::with_capacity(length);
-        base64url::encode_into(&header, &mut compact);
-        compact.push('.');
-        base64url::encode_into(&payload, &mut compact);
+        let mut compact = signing_input(header, payload, self.verifying_key.bits())?;
         let signature = self.sign(compact.as_bytes())?;
-        compact.push('.');
-        base64url::encode_into(&signature, &mut compact);
+        append_signature(&mut compact, &signature);
         Ok(compact)
     }
 
@@ -214,6 +206,30 @@ impl fmt::Debug for SigningKey {
     }
 }
 
+/// Header and payload as they are signed (RFC 7515 §5.1), with room for the signature of a key of this
+/// many bits.
+pub(crate) fn signing_input(
+    header: &impl Serialize,
+    payload: &impl Serialize,
+    key_bits: usize,
+) -> Result<String, KeyError> {
+    let header = serde_json::to_vec(header).map_err(|_| KeyError::NotJson)?;
+    let payload = serde_json::to_vec(payload).map_err(|_| KeyError::NotJson)?;
+    let signature_bytes = key_bits / 4;
+    let length = (header.len() + payload.len() + signature_bytes) * 4 / 3 + 8;
+    let mut compact = String::with_capacity(length);
+    base64url::encode_into(&header, &mut compact);
+    compact.push('.');
+    base64url::encode_into(&payload, &mut compact);
+    Ok(compact)
+}
+
+/// Makes what was signed a compact JWS (RFC 7515 §7.1).
+pub(crate) fn append_signature(compact: &mut String, signature: &[u8]) {
+    compact.push('.');
+    base64url::encode_into(signature, compact);
+}
+
 /// Why a private key cannot be read, written or used. No message holds a part of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
@@ -235,6 +251,12 @@ pub enum KeyError {
     /// A header or payload cannot be written as JSON.
     #[error("the header or payload cannot be written as JSON")]
     NotJson,
+    /// What holds the key does not answer now. Trying again later may help.
+    #[error("what holds the private key does not answer")]
+    Unavailable,
+    /// What holds the key made a signature that its public half does not verify.
+    #[error("the signature that was made does not verify")]
+    BadSignature,
     /// The library failed, for instance for want of randomness or memory.
     #[error("the cryptographic library failed")]
     Library,

@@ -71,7 +71,7 @@ fn log(request_id: RequestId, result: &Result<IssuedToken, Denied>) {
     match result {
         Ok(token) => tracing::info!(
             %request_id,
-            client_id = token.client_id,
+            client_id = %token.client_id,
             scope = token.scope,
             jti = token.jti,
             "token issued"

@@ -111,7 +111,7 @@ fn a_refused_first_act_leaves_a_registry_with_what_every_registry_has() {
         portvakt.json("scope show idporten:dcr.write")["operator_only"],
         true
     );
-    assert_eq!(portvakt.json("prefix list").as_array().unwrap().len(), 3);
+    assert_eq!(portvakt.json("prefix list").as_array().unwrap().len(), 4);
 }
 
 #[test]
@@ -329,6 +329,109 @@ fn keys_come_from_files_and_private_ones_stay_out() {
 }
 
 #[test]
+fn a_secret_is_printed_once_by_whatever_makes_it() {
+    let portvakt = Portvakt::with_scope();
+    let add = "client add --id innlogging --org 312773023 --name Innlogging --scope openid \
+               --integration-type idporten --redirect-uri https://havbris.example/inn"
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let made = portvakt.json(&add);
+    let first = made["client_secret"].as_str().unwrap().to_owned();
+    assert_eq!(first.len(), 43);
+    assert!(made["client_secret_expires_at"].is_i64());
+    let printed = portvakt.done("client secret innlogging --overlap 60");
+    let second = printed.trim().to_owned();
+    assert_eq!((second.len(), printed.lines().count()), (43, 1));
+    let third = portvakt.json("client secret innlogging");
+    let members: Vec<_> = third.as_object().unwrap().keys().collect();
+    let expected = ["client_id", "client_secret", "client_secret_expires_at"];
+    assert_eq!(members, expected);
+    let third = third["client_secret"].as_str().unwrap().to_owned();
+    assert!(first != second && second != third);
+
+    let shown = portvakt.json("client show innlogging");
+    assert_eq!(shown["client_secrets"].as_array().unwrap().len(), 1);
+    assert_eq!(shown.get("client_secret"), None);
+    let file = portvakt.file("out.yaml", "");
+    std::fs::remove_file(&file).unwrap();
+    portvakt.done(&format!("registry export {file}"));
+    let mut everything = std::fs::read_to_string(&file).unwrap();
+    for line in [
+        "client show innlogging",
+        "client list",
+        "audit show",
+        "audit export",
+    ] {
+        everything += &portvakt.done(line);
+    }
+    let database = std::fs::read(portvakt.data_dir().join("portvakt.db")).unwrap();
+    everything += &String::from_utf8_lossy(&database);
+    for secret in [first, second, third] {
+        assert!(!everything.contains(&secret));
+    }
+    assert!(everything.contains("client_secret.rotate"));
+
+    // Applying what was exported keeps the secret, and says nothing of it.
+    let before = portvakt.json("client show innlogging");
+    let applied = portvakt.run(&format!("registry apply {file}"));
+    assert_eq!(applied.status.code(), Some(0));
+    assert!(!String::from_utf8_lossy(&applied.stderr).contains("no secret"));
+    assert_eq!(portvakt.json("client show innlogging"), before);
+    let elsewhere = Portvakt::new();
+    let applied = elsewhere.run(&format!("registry apply {file}"));
+    assert_eq!(applied.status.code(), Some(0));
+    let warnings = String::from_utf8_lossy(&applied.stderr).into_owned();
+    assert!(
+        warnings.contains("client innlogging has no secret that counts"),
+        "{warnings}"
+    );
+    elsewhere.done("client secret innlogging");
+}
+
+#[test]
+fn a_client_with_keys_has_no_secret_to_make() {
+    let portvakt = Portvakt::with_scope();
+    portvakt.done("client add --id havbris --org 312773023 --name Havbris --scope fjord:a");
+    let line = portvakt.refused("client secret havbris");
+    assert!(line.contains("token_endpoint_auth_method"), "{line}");
+    portvakt.refused("client secret ukjent");
+    let usage = portvakt.run("client secret havbris --overlap 2592001");
+    assert_eq!(usage.status.code(), Some(2));
+}
+
+#[test]
+fn a_prefix_moves_with_its_scopes_except_the_operators() {
+    let portvakt = Portvakt::with_scope();
+    let moved = portvakt.json("prefix transfer fjord --to 312773023 --scopes");
+    assert_eq!(moved["owner_orgno"], "312773023");
+    assert_eq!(moved["scopes"], serde_json::json!(["fjord:a"]));
+    assert_eq!(
+        portvakt.json("scope show fjord:a")["owner_orgno"],
+        "312773023"
+    );
+    assert!(
+        portvakt
+            .refused("prefix transfer portvakt --to 312773023")
+            .contains("belongs to the operator")
+    );
+    assert!(
+        portvakt
+            .refused("org deactivate 991825827")
+            .contains("operates this server")
+    );
+}
+
+#[test]
+fn a_client_is_made_self_managed() {
+    let portvakt = Portvakt::with_scope();
+    portvakt.done(
+        "client add --id a --org 312773023 --name A --scope idporten:dcr.write --self-managed",
+    );
+    assert_eq!(portvakt.json("client show a")["self_managed"], true);
+}
+
+#[test]
 fn delegations_are_made_and_ended() {
     let portvakt = Portvakt::with_scope();
     portvakt.done("delegation source add altinn --issuer https://tt02.altinn.no/");
@@ -357,6 +460,14 @@ fn delegations_are_made_and_ended() {
         portvakt.json("delegation list --inactive")[0]["active"],
         false
     );
+    assert!(
+        portvakt
+            .refused("delegation source withdraw altinn")
+            .contains("fjord:a names the issuer")
+    );
+    portvakt.done("delegation source add eget --issuer https://eget.example/");
+    let gone = portvakt.json("delegation source withdraw eget");
+    assert_eq!(gone["active"], false);
 }
 
 #[test]

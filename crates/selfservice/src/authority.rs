@@ -23,6 +23,8 @@ pub(crate) enum Operation {
     ReadScopes,
     ChangeScopes,
     ReadOwnAccess,
+    ReadAudit,
+    ReadClientAudit,
 }
 
 impl Operation {
@@ -36,6 +38,8 @@ impl Operation {
             Self::ChangeOnBehalfOf => &[DCR_ON_BEHALF_OF],
             Self::ReadScopes => &[SCOPES_READ, SCOPES_WRITE],
             Self::ChangeScopes => &[SCOPES_WRITE],
+            Self::ReadAudit => &[DCR_READ, DCR_MODIFY, DCR_WRITE, SCOPES_READ, SCOPES_WRITE],
+            Self::ReadClientAudit => &[DCR_READ, DCR_MODIFY, DCR_WRITE],
             Self::ReadOwnAccess => &[
                 DCR_READ,
                 DCR_MODIFY,

@@ -92,6 +92,7 @@ fn expected(error: &serde_json::Error) -> String {
     let expected = match expected {
         "u32" => "a whole number from 0 to 4294967295",
         "a sequence" => "an array",
+        "struct JwksRequest" => "an object with keys",
         other => other,
     };
     format!("must be {expected}")

@@ -6,24 +6,30 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use portvakt_core::administration::secret::Making;
 use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::bearer::{BearerError, BearerPolicy, Caller};
 use portvakt_core::client::ClientId;
+use portvakt_core::grant::TokenExchange;
 use portvakt_core::organization::OrgNumber;
-use portvakt_core::ports::UnitOfWork;
+use portvakt_core::ports::{Store, UnitOfWork, UsageLog};
 use portvakt_core::{Entropy, Timestamp};
 use portvakt_http::RequestId;
+use tokio::sync::Semaphore;
 
 use crate::State;
 use crate::authority::Operation;
+use crate::min_revision;
 use crate::problem::Problem;
 use crate::query::Query;
+use crate::refused::Witness;
 use crate::settings::Settings;
 
 /// A request without its body. The clock is read once.
 pub(crate) struct Call {
     state: Arc<State>,
     request_id: Option<RequestId>,
+    witness: Witness,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Query,
     pub(crate) now: Timestamp,
@@ -39,6 +45,7 @@ impl FromRequestParts<Arc<State>> for Call {
         Ok(Self {
             state: state.clone(),
             request_id: parts.extensions.get().copied(),
+            witness: parts.extensions.get().cloned().unwrap_or_default(),
             headers: parts.headers.clone(),
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             now: state.clock.now(),
@@ -49,19 +56,35 @@ impl FromRequestParts<Arc<State>> for Call {
 impl Call {
     /// The caller, if the token proves one that may do this.
     pub(crate) async fn authorize(&self, operation: Operation) -> Result<Caller, Problem> {
+        let caller = self.prove().await?;
+        if !operation.is_open_to(&caller) {
+            return Err(Problem::insufficient_scope(operation.any_of()));
+        }
+        self.log(&caller, &operation);
+        Ok(caller)
+    }
+
+    /// The caller, where nobody needs to be one: a token that is sent must be good.
+    pub(crate) async fn caller(&self) -> Result<Option<Caller>, Problem> {
+        if self.headers.contains_key(AUTHORIZATION) {
+            self.prove().await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The caller, if the token proves one whose organizations are active.
+    pub(crate) async fn prove(&self) -> Result<Caller, Problem> {
         let caller = self
             .authenticate()
             .map_err(|error| Problem::unauthenticated(&error))?;
+        self.witness.saw(actor(&caller));
         let organizations = [Some(caller.organization), caller.supplier];
         for orgno in organizations.into_iter().flatten() {
             if self.is_deactivated(orgno).await? {
                 return Err(Problem::unauthenticated(&BearerError::Deactivated));
             }
         }
-        if !operation.is_open_to(&caller) {
-            return Err(Problem::insufficient_scope(operation.any_of()));
-        }
-        self.log(&caller, operation);
         Ok(caller)
     }
 
@@ -81,7 +104,8 @@ impl Call {
         answer.map_err(|error| Problem::storage(&error))
     }
 
-    fn log(&self, caller: &Caller, operation: Operation) {
+    /// Tells the log who does what.
+    pub(crate) fn log(&self, caller: &Caller, operation: &dyn std::fmt::Debug) {
         tracing::info!(
             request_id = self.request_id.map(tracing::field::display),
             organization = %caller.organization,
@@ -94,32 +118,85 @@ impl Call {
 
     /// Begins to write. What the caller changes is in the audit log, in the same transaction.
     pub(crate) async fn begin(&self, caller: &Caller) -> Result<Box<dyn UnitOfWork>, Problem> {
-        let act = Act {
-            actor: Actor {
-                client_id: ClientId::parse(&caller.client_id).ok(),
-                organization: Some(caller.organization),
-                supplier: caller.supplier,
-                ..Actor::new(Channel::Selfservice)
-            },
-            at: self.now,
-            request_id: self.request_id.map(|id| id.to_string()),
-        };
+        self.begin_act(self.act(caller, Channel::Selfservice)).await
+    }
+
+    /// Begins to write what is in the audit log as this act.
+    pub(crate) async fn begin_act(&self, act: Act) -> Result<Box<dyn UnitOfWork>, Problem> {
         let unit = Recorded::begin(self.state.store.as_ref(), act).await;
         unit.map_err(|error| Problem::storage(&error))
     }
 
-    /// Begins to read.
+    /// What the caller does with this request, as the audit log tells it.
+    pub(crate) fn act(&self, caller: &Caller, channel: Channel) -> Act {
+        Act {
+            actor: Actor {
+                client_id: ClientId::parse(&caller.client_id).ok(),
+                organization: Some(caller.organization),
+                supplier: caller.supplier,
+                ..Actor::new(channel)
+            },
+            at: self.now,
+            request_id: self.request_id.map(|id| id.to_string()),
+        }
+    }
+
+    /// Begins to read a state that is as new as the caller asks for.
     pub(crate) async fn read(&self) -> Result<Box<dyn UnitOfWork>, Problem> {
+        self.reach().await?;
         let unit = self.state.store.read().await;
         unit.map_err(|error| Problem::storage(&error))
+    }
+
+    /// Waits until reads are as new as the caller asks for.
+    pub(crate) async fn reach(&self) -> Result<(), Problem> {
+        min_revision::wait(self.state.store.as_ref(), &self.headers).await
+    }
+
+    /// The counts of issued tokens.
+    pub(crate) fn usage(&self) -> &dyn UsageLog {
+        self.state.store.as_ref()
+    }
+
+    /// The store, for what outlives the call.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        self.state.store.clone()
+    }
+
+    /// The permits of transactions that stay open while a client reads.
+    pub(crate) fn snapshots(&self) -> Arc<Semaphore> {
+        self.state.snapshots.clone()
     }
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.state.settings
     }
 
+    /// What making a secret takes.
+    pub(crate) fn making(&self) -> Making<'_> {
+        Making {
+            entropy: self.entropy(),
+            now: self.now,
+        }
+    }
+
+    /// Those that decide about grants: the first, and its siblings.
+    pub(crate) fn exchanges(&self) -> (&TokenExchange, &[TokenExchange]) {
+        (&self.state.exchange, &self.state.siblings)
+    }
+
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         self.state.entropy.as_ref()
+    }
+}
+
+/// The caller as the audit log tells of it.
+fn actor(caller: &Caller) -> Actor {
+    Actor {
+        client_id: ClientId::parse(&caller.client_id).ok(),
+        organization: Some(caller.organization),
+        supplier: caller.supplier,
+        ..Actor::new(Channel::Selfservice)
     }
 }
 

@@ -25,6 +25,20 @@ pub(crate) fn check(headers: &HeaderMap, present: &str, object: Object) -> Resul
     }
 }
 
+/// As [`check`], of a resource that is answered as `present`; one that is not there is in no
+/// version.
+pub(crate) fn check_resource(
+    headers: &HeaderMap,
+    present: Option<&impl serde::Serialize>,
+    object: Object,
+) -> Result<(), Problem> {
+    match present {
+        _ if !is_conditional(headers) => Ok(()),
+        Some(present) => check(headers, &of(&crate::reply::bytes(present)), object),
+        None => Err(Problem::precondition_failed(object)),
+    }
+}
+
 /// Whether `If-Match` is sent at all, so that the present version has to be known.
 pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
     headers.contains_key(IF_MATCH)

@@ -33,8 +33,8 @@ pub(crate) fn web_address(faults: &mut FieldFaults, field: &str, text: Option<&s
     );
 }
 
-/// Refuses what no login may return to, whatever the deployment (spec: idporten §3.4). Native
-/// clients have schemes of their own, and `*` in the place of a port.
+/// Refuses what no login of any kind may return to: for clients that have none and whose addresses
+/// are only kept. The rules of login clients are core's (spec: idporten §3.4).
 pub(crate) fn return_address(faults: &mut FieldFaults, field: &str, text: Option<&str>) {
     let text = text.map(|text| text.replacen(":*/", ":0/", 1));
     let message = "is not an absolute ASCII address without fragment and user information";

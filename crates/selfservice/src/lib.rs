@@ -4,32 +4,45 @@
 //! It turns requests into use-cases of [`portvakt_core::administration`] and their results into
 //! answers. It knows no SQL and decides nothing of its own but who is asking. Start reading at
 //! [`router`], then `routes`.
+//!
+//! The operator's API is [`operator_router`]: another router, for another listener, of which the
+//! public one knows nothing (spec: selfservice §14).
 
+mod audit;
 mod authority;
 mod body;
 mod call;
 mod clients;
 mod etag;
+mod explain;
 mod faults;
 mod lists;
+mod min_revision;
 mod openapi;
+mod operator;
 mod problem;
 mod query;
+mod refused;
 mod reply;
 mod routes;
 mod scopes;
 mod settings;
+mod usage;
 mod words;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use portvakt_core::grant::TokenExchange;
 use portvakt_core::ports::Store;
+use portvakt_core::refusals::RefusalSink;
 use portvakt_core::signing::SigningKeys;
 use portvakt_core::{Clock, Entropy};
 use portvakt_http::{Limits, RequestIdSource, bounded};
+use tokio::sync::Semaphore;
 
+pub use self::operator::{KeyRotation, OPERATOR_BASE_PATH, OperatorSurface, operator_router};
 pub use self::settings::{MAX_BODY_BYTES, Settings, ZeroLifetime};
 
 /// What the surface is made of.
@@ -53,10 +66,21 @@ pub struct Surface {
     pub limits: Limits,
     /// What a deployment decides.
     pub settings: Settings,
+    /// Decides about the grants that are explained, unless they are for a sibling.
+    pub exchange: TokenExchange,
+    /// Further issuers, each chosen by the audience of the grant.
+    pub siblings: Vec<TokenExchange>,
+    /// Hears of refused administration.
+    pub refusals: Arc<dyn RefusalSink>,
 }
 
 /// The surface as a router.
 pub fn router(surface: Surface) -> Router {
+    assemble(surface, |state| routes::all().with_state(state))
+}
+
+/// The routes within what every answer has in common.
+fn assemble(surface: Surface, build: impl FnOnce(Arc<State>) -> Router) -> Router {
     let clock = surface.clock.clone();
     let (limits, request_ids) = (surface.limits, surface.request_ids);
     let state = Arc::new(State {
@@ -67,8 +91,12 @@ pub fn router(surface: Surface) -> Router {
         clock: surface.clock,
         entropy: surface.entropy,
         settings: surface.settings,
+        snapshots: scopes::pages::permits(),
+        exchange: surface.exchange,
+        siblings: surface.siblings,
+        refusals: surface.refusals,
     });
-    let router = routes::all().with_state(state);
+    let router = build(state.clone()).layer(from_fn_with_state(state, refused::observe));
     bounded(router, &limits, request_ids, problem::transport_fault)
         .layer(from_fn_with_state(clock, problem::finish))
 }
@@ -81,4 +109,9 @@ pub(crate) struct State {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     settings: Settings,
+    /// One for each transaction that may stay open while a client reads.
+    snapshots: Arc<Semaphore>,
+    exchange: TokenExchange,
+    siblings: Vec<TokenExchange>,
+    refusals: Arc<dyn RefusalSink>,
 }

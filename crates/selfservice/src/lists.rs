@@ -19,7 +19,8 @@ pub(crate) async fn delegation_sources(call: Call) -> Result<Response, Problem> 
     let mut unit = call.read().await?;
     let sources = unit.list_delegation_sources().await;
     let sources = sources.map_err(|error| Problem::storage(&error))?;
-    let body: Vec<_> = sources.into_iter().map(source).collect();
+    let offered = sources.into_iter().filter(|source| source.active);
+    let body: Vec<_> = offered.map(source).collect();
     let revision = reply::commit(unit).await?;
     Ok(reply::open(&call.headers, &body, revision))
 }
@@ -42,7 +43,7 @@ pub(crate) async fn preflight() -> Response {
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
         (
             ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, If-None-Match",
+            "Authorization, Content-Type, If-None-Match, Portvakt-Min-Revision",
         ),
         (ACCESS_CONTROL_MAX_AGE, "600"),
     ];

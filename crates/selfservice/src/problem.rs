@@ -31,6 +31,14 @@ pub(crate) enum Object {
     ScopeAccess,
     Jwks,
     OnBehalfOf,
+    Organization,
+    Prefix,
+    DelegationSource,
+    Delegation,
+    SigningKey,
+    AuditEntry,
+    Explanation,
+    Audit,
     /// The request itself, where no resource was reached.
     Request,
 }
@@ -43,6 +51,14 @@ impl Object {
             Self::ScopeAccess => "ScopeAccess",
             Self::Jwks => "Jwks",
             Self::OnBehalfOf => "OnBehalfOf",
+            Self::Organization => "Organization",
+            Self::Prefix => "Prefix",
+            Self::DelegationSource => "DelegationSource",
+            Self::Delegation => "Delegation",
+            Self::SigningKey => "SigningKey",
+            Self::AuditEntry => "AuditEntry",
+            Self::Explanation => "Explanation",
+            Self::Audit => "Audit",
             Self::Request => "Request",
         }
     }
@@ -153,12 +169,14 @@ impl Problem {
         tracing::error!(%error, "the store failed");
         match error {
             StorageError::Unavailable(_) => Self::unavailable(),
-            StorageError::Corrupt { .. } | StorageError::Refused(_) => Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                Object::Request,
-                "Internal error",
-            ),
+            StorageError::Corrupt { .. } | StorageError::Refused(_) => Self::internal(),
         }
+    }
+
+    /// The server is at fault; the log says how.
+    pub(crate) fn internal() -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self::new(status, Object::Request, "Internal error")
     }
 
     fn unavailable() -> Self {
@@ -166,6 +184,15 @@ impl Problem {
         Self {
             header: Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Object::Request, message)
+        }
+    }
+
+    /// 412: the state that the caller asks for may come, or never. It is no fault of the server's,
+    /// since a caller can ask for any.
+    pub(crate) fn too_early(message: &str) -> Self {
+        Self {
+            header: Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            ..Self::new(StatusCode::PRECONDITION_FAILED, Object::Request, message)
         }
     }
 
@@ -188,11 +215,11 @@ fn identifying_field(kind: RecordKind) -> Option<&'static str> {
         RecordKind::Client => Some("client_id"),
         RecordKind::OnBehalfOf => Some("onbehalfof"),
         RecordKind::Key => Some("kid"),
+        RecordKind::Prefix => Some("prefix"),
+        RecordKind::DelegationSource => Some("issuer"),
         RecordKind::Organization
-        | RecordKind::Prefix
         | RecordKind::Access
         | RecordKind::Person
-        | RecordKind::DelegationSource
         | RecordKind::Delegation
         | RecordKind::SystemUser
         | RecordKind::Consent => None,

@@ -1,8 +1,10 @@
 //! Query parameters (spec: selfservice §2.2).
 
+use portvakt_core::client::SecretOverlap;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::Listing;
 use portvakt_core::scope::ScopeName;
+use portvakt_core::usage::{Day, Days, InvalidDays};
 
 use crate::problem::{Object, Problem};
 use axum::http::StatusCode;
@@ -27,6 +29,37 @@ impl Query {
             return Err(refused(object, name, "is given twice"));
         }
         Ok(value)
+    }
+
+    /// Refuses parameters that are not among these: a filter with a typing error filters nothing.
+    pub(crate) fn only(&self, names: &[&str], object: Object) -> Result<(), Problem> {
+        let is_unknown = |(name, _): &&(String, String)| !names.contains(&name.as_str());
+        match self.0.iter().find(is_unknown) {
+            None => Ok(()),
+            Some((name, _)) => Err(refused(object, name, "is not a parameter of this address")),
+        }
+    }
+
+    /// The parameter as what it has to be.
+    pub(crate) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &str,
+        object: Object,
+    ) -> Result<Option<T>, Problem> {
+        let value = self.text(name, object)?.map(str::parse);
+        value
+            .transpose()
+            .map_err(|error: T::Err| refused(object, name, &error.to_string()))
+    }
+
+    /// As [`Query::parsed`], of a parameter that has to be there.
+    pub(crate) fn required<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &str,
+        object: Object,
+    ) -> Result<T, Problem> {
+        self.parsed(name, object)?
+            .ok_or_else(|| refused(object, name, "is required"))
     }
 
     /// `true` or `false` in any case.
@@ -62,6 +95,15 @@ impl Query {
             .ok_or_else(|| refused(object, "scope", "is required: write ?scope=prefix:subscope"))
     }
 
+    /// How long a secret still counts beside the new one.
+    pub(crate) fn overlap(&self, object: Object) -> Result<SecretOverlap, Problem> {
+        let overlap = self.text("overlap", object)?.map(SecretOverlap::parse);
+        let overlap = overlap.transpose();
+        overlap
+            .map(Option::unwrap_or_default)
+            .map_err(|error| refused(object, "overlap", &error.to_string()))
+    }
+
     /// An organization to filter by.
     pub(crate) fn organization(
         &self,
@@ -73,9 +115,20 @@ impl Query {
             .transpose()
             .map_err(|error| refused(object, name, &error.to_string()))
     }
+
+    /// The days that the request is about: `from` and `to`, both included.
+    pub(crate) fn days(&self, today: Day, object: Object) -> Result<Days, Problem> {
+        let day = |name| {
+            let day = self.text(name, object)?.map(str::parse::<Day>).transpose();
+            day.map_err(|error: InvalidDays| refused(object, name, &error.to_string()))
+        };
+        let days = Days::new(day("from")?, day("to")?, today);
+        days.map_err(|error| refused(object, "from", &error.to_string()))
+    }
 }
 
-fn refused(object: Object, name: &str, message: &str) -> Problem {
+/// The refusal of one parameter.
+pub(crate) fn refused(object: Object, name: &str, message: &str) -> Problem {
     let message = format!("{name}: {message}");
     Problem::field(StatusCode::BAD_REQUEST, object, name, &message)
 }

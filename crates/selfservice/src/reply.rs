@@ -1,6 +1,6 @@
 //! Answers: JSON with the revision that it states, and the open lists that anybody may keep.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ETAG,
 };
@@ -34,6 +34,15 @@ pub(crate) fn bytes(body: &impl Serialize) -> Vec<u8> {
 pub(crate) fn resource(body: &impl Serialize, revision: Revision) -> Response {
     let bytes = bytes(body);
     let tag = etag::of(&bytes);
+    with_tag(bytes, tag, revision)
+}
+
+/// As [`resource`], with a tag that is not made of the body alone.
+pub(crate) fn tagged(body: &impl Serialize, tag: String, revision: Revision) -> Response {
+    with_tag(bytes(body), tag, revision)
+}
+
+fn with_tag(bytes: Vec<u8>, tag: String, revision: Revision) -> Response {
     let mut response = json(bytes, revision);
     insert(&mut response, ETAG, tag);
     response
@@ -42,6 +51,11 @@ pub(crate) fn resource(body: &impl Serialize, revision: Revision) -> Response {
 /// 200 with a list of the caller's.
 pub(crate) fn list(body: &impl Serialize, revision: Revision) -> Response {
     json(bytes(body), revision)
+}
+
+/// 200 with what tells of no state of the registry.
+pub(crate) fn report(body: &impl Serialize) -> Response {
+    json_body(bytes(body).into())
 }
 
 /// 200 with nothing to read.
@@ -60,13 +74,32 @@ pub(crate) fn open(headers: &HeaderMap, body: &impl Serialize, revision: Revisio
     response
 }
 
+/// As [`open()`], for a body that is known by its tag alone until somebody wants it.
+pub(crate) fn open_version(body: Option<Body>, tag: &str, revision: Revision) -> Response {
+    let response = body.map_or_else(|| StatusCode::NOT_MODIFIED.into_response(), json_body);
+    let mut response = shared(response, tag);
+    insert(&mut response, REVISION, revision.0.to_string());
+    response
+}
+
 /// What everybody may read, on any page, and keep; 304 if the caller has it already.
 pub(crate) fn public(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
+    shared(versioned(headers, json, tag), tag)
+}
+
+/// What tells of no state of the registry, with its tag; 304 if the caller has it already.
+pub(crate) fn versioned(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
     let mut response = if etag::is_known(headers, tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        untold(json)
+        json_body(json.into())
     };
+    insert(&mut response, ETAG, tag.to_owned());
+    response
+}
+
+/// Says that everybody may read and keep this.
+fn shared(mut response: Response, tag: &str) -> Response {
     insert(&mut response, ETAG, tag.to_owned());
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, OPEN_CACHE);
@@ -77,14 +110,14 @@ pub(crate) fn public(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
 }
 
 fn json(bytes: Vec<u8>, revision: Revision) -> Response {
-    let mut response = untold(bytes.into());
+    let mut response = json_body(bytes.into());
     insert(&mut response, REVISION, revision.0.to_string());
     response
 }
 
 /// JSON that tells of no state of the registry.
-fn untold(json: Bytes) -> Response {
-    let mut response = json.into_response();
+fn json_body(json: Body) -> Response {
+    let mut response = Response::new(json);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

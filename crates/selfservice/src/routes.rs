@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 
 use crate::clients::{keys, many, on_behalf_of, one, secret};
 use crate::scopes::{access, catalogue, own};
-use crate::{State, lists, openapi};
+use crate::{State, audit, explain, lists, openapi, usage};
 
 /// Every resource below each of the base paths that clients are configured with.
 pub(crate) fn all() -> Router<Arc<State>> {
@@ -15,6 +15,13 @@ pub(crate) fn all() -> Router<Arc<State>> {
         .merge(resources())
         .nest("/api/v1", resources())
         .nest("/external/api/v1", resources())
+}
+
+/// An address of the router without its base and without a slash at its end.
+pub(crate) fn below_base(path: &str) -> &str {
+    let bases = ["/external/api/v1", "/api/v1"];
+    let below = bases.into_iter().find_map(|base| path.strip_prefix(base));
+    below.unwrap_or(path).trim_end_matches('/')
 }
 
 /// The resources, each with and without a slash at its end: clients that build addresses by
@@ -34,8 +41,8 @@ pub(crate) fn paths() -> Vec<&'static str> {
 }
 
 fn table() -> impl Iterator<Item = Route> {
-    let owned = clients().into_iter().chain(scopes());
-    owned.chain(open_documents())
+    let owned = clients().into_iter().chain(scopes()).chain(counts());
+    owned.chain(decisions()).chain(open_documents())
 }
 
 type Route = (&'static str, MethodRouter<Arc<State>>);
@@ -86,6 +93,22 @@ fn scopes() -> Vec<Route> {
     ]
 }
 
+/// Not `/clients/usage`: a client may be called `usage`.
+fn counts() -> Vec<Route> {
+    vec![
+        ("/usage", get(usage::clients::list)),
+        ("/clients/{client_id}/usage", get(usage::clients::read)),
+        ("/scopes/usage", get(usage::scope::read)),
+    ]
+}
+
+fn decisions() -> Vec<Route> {
+    vec![
+        ("/explain", post(explain::explain)),
+        ("/audit", get(audit::list)),
+    ]
+}
+
 fn open_documents() -> Vec<Route> {
     vec![
         (
@@ -104,5 +127,6 @@ fn open_documents() -> Vec<Route> {
             "/openapi.json",
             get(openapi::serve).options(lists::preflight),
         ),
+        ("/docs", get(openapi::page::serve)),
     ]
 }

@@ -1,5 +1,7 @@
 //! What a deployment decides (spec: selfservice §2.2, §3.1, §5.2, §7.2).
 
+use portvakt_core::client::UriPolicy;
+
 /// The size of a request body in bytes; more is answered 413.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
@@ -11,6 +13,8 @@ pub struct Settings {
     /// Refuses access for organizations that are not recorded; otherwise they are recorded
     /// without a name.
     pub require_known_organizations: bool,
+    /// Which addresses login clients may register.
+    pub login_addresses: UriPolicy,
     /// What a lifetime of 0 means.
     pub zero_lifetime: ZeroLifetime,
     /// Shown for clients without a lifetime of their own; the token endpoint's default. Seconds.
@@ -40,6 +44,7 @@ impl Default for Settings {
         Self {
             administration_requires_certificate: false,
             require_known_organizations: false,
+            login_addresses: UriPolicy::Production,
             zero_lifetime: ZeroLifetime::Refuse,
             default_access_token_lifetime: 120,
             default_authorization_lifetime: 7200,

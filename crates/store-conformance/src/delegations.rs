@@ -47,6 +47,7 @@ pub async fn lists_sources_by_name(factory: &impl StoreFactory) -> Outcome {
     let source = |name: &str, issuer: &str, created| DelegationSource {
         name: name.to_owned(),
         issuer: issuer.to_owned(),
+        active: true,
         created: at(created),
         last_updated: at(created + 1),
     };
@@ -60,7 +61,10 @@ pub async fn lists_sources_by_name(factory: &impl StoreFactory) -> Outcome {
         read!(store, list_delegation_sources()),
         [altinn.clone(), other]
     );
-    let changed = source("b", "https://example.com/", 7);
+    let changed = DelegationSource {
+        active: false,
+        ..source("b", "https://example.com/", 7)
+    };
     commit!(store, save_delegation_source(&changed));
     assert_eq!(read!(store, list_delegation_sources()), [altinn, changed]);
     Ok(())

@@ -267,6 +267,12 @@ pub async fn finds_an_active_on_behalf_of_registration(factory: &impl StoreFacto
         }),
     );
     let (a, b) = (client_id("a"), client_id("b"));
+    let mut reader = store.read().await?;
+    for value in ["kunde", "Kunde", "former"] {
+        let in_a_unit = reader.find_active_on_behalf_of(&a, value).await?;
+        assert_eq!(in_a_unit, store.find_on_behalf_of(&a, value).await?);
+    }
+    drop(reader);
     assert_eq!(store.find_on_behalf_of(&a, "kunde").await?, Some(present));
     assert_eq!(store.find_on_behalf_of(&a, "Kunde").await?, None);
     assert_eq!(store.find_on_behalf_of(&a, "former").await?, None);

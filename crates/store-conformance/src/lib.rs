@@ -16,20 +16,24 @@ mod samples;
 
 pub mod abandoned;
 pub mod audit;
-pub mod changes;
+pub mod change_feed;
 pub mod clients;
 pub mod crash;
 pub mod delegations;
 pub mod facts;
+pub mod keyed_requests;
 pub mod keys;
 pub mod ledger;
 pub mod organizations;
 pub mod parties;
 pub mod races;
+pub mod refusals;
 pub mod scopes;
+pub mod secrets;
 pub mod signing_keys;
 pub mod texts;
 pub mod transactions;
+pub mod usage;
 
 use std::sync::Arc;
 

@@ -20,6 +20,7 @@ macro_rules! conformance_tests {
             keeps_every_word_of_a_scope,
             saving_a_scope_again_replaces_it,
             lists_scopes_by_name_and_owner,
+            lists_scopes_a_page_at_a_time,
             finds_access_in_every_state,
             saving_access_again_replaces_it,
             lists_access_by_scope_and_consumer,
@@ -42,6 +43,24 @@ macro_rules! conformance_tests {
             a_key_may_come_back,
             keys_belong_to_one_client,
             keys_without_a_client_are_refused,
+        ] }
+        $crate::conformance_tests! { @group $factory, secrets, [
+            finds_secrets_with_every_attribute_in_order,
+            a_client_without_secrets_has_none,
+            saving_secrets_again_replaces_them_and_keeps_nothing,
+            secrets_belong_to_one_client,
+            secrets_without_a_client_are_refused,
+            a_client_record_has_the_secrets,
+            a_dropped_rotation_leaves_the_old_secret,
+        ] }
+        $crate::conformance_tests! { @group $factory, keyed_requests, [
+            finds_a_request_with_every_attribute,
+            a_key_is_one_organizations,
+            a_key_in_use_is_refused_and_forbids_the_commit,
+            a_key_that_has_expired_is_used_again,
+            a_remembered_request_is_no_revision,
+            removing_forgets_what_has_expired_alone,
+            of_many_writers_under_one_key_one_makes_something,
         ] }
         $crate::conformance_tests! { @group $factory, delegations, [
             lists_sources_by_name,
@@ -79,6 +98,14 @@ macro_rules! conformance_tests {
             a_reader_appends_nothing,
             recorded_writers_keep_one_chain,
         ] }
+        $crate::conformance_tests! { @group $factory, refusals, [
+            finds_a_refusal_with_every_attribute,
+            the_first_refusal_of_a_request_stays,
+            forgets_what_is_before_an_instant,
+            remembering_is_no_revision,
+            a_dropped_transaction_remembers_nothing,
+            a_reader_remembers_and_forgets_nothing,
+        ] }
         $crate::conformance_tests! { @group $factory, facts, [
             a_client_record_has_the_client_and_its_present_keys,
             an_unknown_client_has_no_record,
@@ -108,6 +135,19 @@ macro_rules! conformance_tests {
             a_fresh_store_is_ready_and_at_its_first_revision,
             two_stores_see_each_others_commits,
         ] }
+        $crate::conformance_tests! { @group $factory, change_feed, [
+            a_fresh_feed_is_complete_and_empty,
+            the_feed_names_every_record_in_order,
+            the_feed_tells_what_came_after_a_revision,
+            a_long_feed_comes_in_whole_revisions,
+            a_revision_of_too_many_records_is_a_gap,
+            what_was_trimmed_is_a_gap,
+            trimming_keeps_what_it_is_told_to,
+            a_revision_that_never_was_is_a_gap,
+            what_was_undone_is_not_in_the_feed,
+            the_feed_tells_of_other_stores_at_once,
+            a_reader_says_what_revision_it_read,
+        ] }
         $crate::conformance_tests! { @group $factory, abandoned, [
             an_abandoned_transaction_happens_whole_or_not,
             an_abandoned_save_is_never_committed_in_part,
@@ -126,19 +166,22 @@ macro_rules! conformance_tests {
             the_first_keep_until_counts,
             a_transaction_and_the_ledger_take_turns,
         ] }
-        $crate::conformance_tests! { @group $factory, changes, [
-            a_commit_tells_each_record_that_it_touched,
-            new_keys_are_a_change_of_their_client,
-            changes_are_listed_by_whole_commits,
-            what_changes_nothing_is_not_told,
-            a_follower_misses_nothing,
-        ] }
         $crate::conformance_tests! { @group $factory, races, [
             each_grant_is_accepted_by_one_node,
             removing_lets_no_grant_in_again,
             each_revision_is_given_once,
             one_of_several_key_sets_is_left,
             each_place_in_the_audit_log_is_taken_once,
+        ] }
+        $crate::conformance_tests! { @group $factory, usage, [
+            finds_how_a_scope_was_used,
+            usage_is_found_by_day,
+            adding_again_sums_and_keeps_the_last_use,
+            lists_what_a_client_used,
+            lists_what_an_organizations_clients_used,
+            additions_at_once_all_count,
+            counting_is_no_change_of_the_registry,
+            old_usage_is_dropped,
         ] }
         $crate::conformance_tests! { @group $factory, texts, [
             hostile_texts_come_back_as_they_were,

@@ -141,6 +141,7 @@ pub(crate) fn full_client(id: &str) -> Client {
         access_token_lifetime: Some(119),
         token_endpoint_auth_signing_alg: Some(Algorithm::EdDsa),
         login: full_login_settings(),
+        self_managed: true,
         active: false,
         created: at(1_772_442_900_123),
         last_updated: at(1_772_442_900_456),

@@ -131,6 +131,42 @@ pub async fn lists_scopes_by_name_and_owner(factory: &impl StoreFactory) -> Outc
     Ok(())
 }
 
+/// A page after another gives the same as the whole list, whatever its size.
+pub async fn lists_scopes_a_page_at_a_time(factory: &impl StoreFactory) -> Outcome {
+    let store = factory.open().await;
+    let mut unit = store.begin().await?;
+    for (number, name) in ["B", "a", "a.b", "a:b", "z", "å", "ø"].iter().enumerate() {
+        let owner = [FIRST, SECOND][number % 2];
+        let scope = Scope {
+            owner_orgno: orgno(owner),
+            active: number % 3 > 0,
+            ..scope(&format!("fjord:{name}"))
+        };
+        unit.save_scope(&scope).await?;
+    }
+    unit.commit().await?;
+    let mut unit = store.read().await?;
+    for owner in [None, Some(orgno(FIRST))] {
+        for listing in [Listing::All, Listing::Active] {
+            let whole = unit.list_scopes(owner, listing).await?;
+            for limit in 1..=8 {
+                let mut found: Vec<Scope> = Vec::new();
+                loop {
+                    let after = found.last().map(|scope| &scope.name);
+                    let page = unit.list_scopes_after(owner, listing, after, limit).await?;
+                    assert!(page.len() <= limit as usize);
+                    if page.is_empty() {
+                        break;
+                    }
+                    found.extend(page);
+                }
+                assert_eq!(found, whole, "{limit}");
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Every state and instant comes back.
 pub async fn finds_access_in_every_state(factory: &impl StoreFactory) -> Outcome {
     let store = factory.open().await;

@@ -1,6 +1,7 @@
 //! Units of work: all or nothing, one at a time, and the revision that counts them.
 
 use portvakt_core::access::AccessState;
+use portvakt_core::client::ClientSecrets;
 use portvakt_core::delegation::DelegationSource;
 use portvakt_core::ports::{Listing, Revision, StorageError, Store};
 use portvakt_core::scope::Scope;
@@ -116,6 +117,7 @@ pub async fn a_reader_keeps_the_state_that_it_began_with(factory: &impl StoreFac
         reader.list_organizations(Listing::All).await?,
         [organization(FIRST)]
     );
+    assert_eq!(reader.revision(), before);
     assert_eq!(reader.commit().await?, before);
     assert_eq!(organizations(&*store).await?, 3);
     Ok(())
@@ -215,6 +217,7 @@ pub async fn a_reader_refuses_every_save(factory: &impl StoreFactory) -> Outcome
     let source = DelegationSource {
         name: "altinn".to_owned(),
         issuer: "https://tt02.altinn.no/".to_owned(),
+        active: true,
         created: at(1),
         last_updated: at(1),
     };
@@ -226,6 +229,10 @@ pub async fn a_reader_refuses_every_save(factory: &impl StoreFactory) -> Outcome
         reader.save_access(&granted).await,
         reader.save_client(&client("b")).await,
         reader.replace_keys(&client_id("a"), None, at(1)).await,
+        reader
+            .save_secrets(&client_id("a"), &ClientSecrets::default())
+            .await,
+        reader.remove_expired_requests(at(1)).await.map(|_| ()),
         reader.save_on_behalf_of(&on_behalf_of("a", "kunde")).await,
         reader.save_delegation_source(&source).await,
         reader.save_delegation(&delegation("fjord:a")).await,

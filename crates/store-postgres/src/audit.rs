@@ -53,7 +53,8 @@ macro_rules! select_entries {
         sqlx::query_as!(
             AuditRow,
             "SELECT sequence, object_key, organizations, request_id, entry, hash FROM audit
-             WHERE ($1::TEXT IS NULL OR ' ' || organizations || ' ' LIKE '% ' || $1 || ' %')
+             WHERE ($1::TEXT IS NULL OR sequence IN
+                     (SELECT sequence FROM audit_organizations WHERE orgno = $1))
                  AND ($2::TEXT IS NULL OR object_key = $2
                      OR (object_key >= $2 || ' ' AND object_key < $2 || '!'))
                  AND ($3::TEXT IS NULL OR request_id = $3) "
@@ -88,7 +89,19 @@ impl AuditLog for PostgresUnit {
             entry.text,
             hash
         );
-        self.append(statement).await
+        self.append(statement, "the entry does not follow the last one")
+            .await?;
+        // The text is what the hash vouches for; this is a copy to find it by.
+        let organizations = entry.organizations.split_ascii_whitespace();
+        let organizations: Vec<_> = organizations.map(ToOwned::to_owned).collect();
+        let statement = sqlx::query!(
+            "INSERT INTO audit_organizations (orgno, sequence)
+             SELECT DISTINCT orgno, $2::BIGINT FROM unnest($1::TEXT[]) AS concerned (orgno)",
+            &organizations,
+            sequence
+        );
+        self.keep(statement).await?;
+        Ok(())
     }
 
     async fn list_audit(

@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
-use portvakt_core::client::{Client, ClientId, KeySet, OnBehalfOf};
+use portvakt_core::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{ClientRecord, Clients, Listing, StorageError, StoredKey};
 use portvakt_core::scope::ScopeName;
 use portvakt_jose::Algorithm;
 use sqlx::PgConnection;
 
-use crate::columns::{Row, document, instant, word};
+use crate::columns::{Row, can_be_kept, document, instant, word};
 use crate::fault::answered;
 use crate::unit::{Kind, PostgresUnit, Statement};
-use crate::{client_keys, on_behalf_of};
+use crate::{client_keys, client_secrets, on_behalf_of};
 
 struct ClientRow {
     client_id: String,
@@ -27,6 +27,7 @@ struct ClientRow {
     access_token_lifetime: Option<i64>,
     token_endpoint_auth_signing_alg: Option<String>,
     login: String,
+    self_managed: bool,
     active: bool,
     created: i64,
     last_updated: i64,
@@ -35,6 +36,10 @@ struct ClientRow {
     jwks: Vec<String>,
     key_ends: Vec<i64>,
     key_starts: Vec<i64>,
+    // What is kept of its secrets, likewise.
+    secret_hashes: Vec<Vec<u8>>,
+    secret_ends: Vec<i64>,
+    secret_starts: Vec<i64>,
     organization_deactivated: bool,
 }
 
@@ -45,8 +50,12 @@ impl ClientRow {
             self.jwks.iter().zip(times).map(|(jwk, (end, start))| {
                 client_keys::client_key(&self.client_id, jwk, *end, *start)
             });
+        let times = self.secret_ends.iter().zip(&self.secret_starts);
+        let secrets = self.secret_hashes.iter().zip(times);
+        let secrets = secrets.map(|(hash, (end, start))| (hash.as_slice(), *end, *start));
         Ok(ClientRecord {
             keys: keys.collect::<Result<_, _>>()?,
+            secrets: client_secrets::secrets(&self.client_id, secrets)?,
             organization_active: !self.organization_deactivated,
             client: self.client()?,
         })
@@ -81,6 +90,7 @@ impl ClientRow {
                 self.token_endpoint_auth_signing_alg.as_deref(),
             )?,
             login: row.document("login", &self.login)?,
+            self_managed: self.self_managed,
             active: self.active,
             created: instant(self.created),
             last_updated: instant(self.last_updated),
@@ -97,7 +107,7 @@ fn scope_names(client_id: &str, scopes: &[String]) -> Result<Vec<ScopeName>, Sto
     scopes.iter().map(name).collect()
 }
 
-/// A checked query for whole clients: the columns once, whether keys are among them (`TRUE` or
+/// A checked query for whole clients: the columns once, whether keys and secrets are among them (`TRUE` or
 /// `FALSE`) and the rest by the caller.
 macro_rules! select_clients {
     (keys: $keys:literal, $rest:literal, $($argument:expr),+) => {
@@ -105,8 +115,8 @@ macro_rules! select_clients {
             ClientRow,
             r#"SELECT client_id, client_name, description, client_orgno, supplier_orgno,
                  integration_type, application_type, token_endpoint_auth_method, grant_types,
-                 access_token_lifetime, token_endpoint_auth_signing_alg, login, active, created,
-                 last_updated,
+                 access_token_lifetime, token_endpoint_auth_signing_alg, login, self_managed, active,
+                 created, last_updated,
                  ARRAY(SELECT scope FROM client_scopes
                        WHERE client_scopes.client_id = clients.client_id
                        ORDER BY position) AS "scopes!",
@@ -122,6 +132,18 @@ macro_rules! select_clients {
                        WHERE present_keys.client_id = clients.client_id AND "#
                 + $keys
                 + r#" ORDER BY position) AS "key_starts!",
+                 ARRAY(SELECT hash FROM client_secrets
+                       WHERE client_secrets.client_id = clients.client_id AND "#
+                + $keys
+                + r#" ORDER BY position) AS "secret_hashes!",
+                 ARRAY(SELECT expires_at FROM client_secrets
+                       WHERE client_secrets.client_id = clients.client_id AND "#
+                + $keys
+                + r#" ORDER BY position) AS "secret_ends!",
+                 ARRAY(SELECT created FROM client_secrets
+                       WHERE client_secrets.client_id = clients.client_id AND "#
+                + $keys
+                + r#" ORDER BY position) AS "secret_starts!",
                  EXISTS(SELECT 1 FROM organizations
                         WHERE orgno IN (client_orgno, supplier_orgno) AND NOT organizations.active)
                      AS "organization_deactivated!"
@@ -209,12 +231,38 @@ impl Clients for PostgresUnit {
         Ok(())
     }
 
+    async fn find_secrets(&mut self, client_id: &ClientId) -> Result<ClientSecrets, StorageError> {
+        client_secrets::find(self.connection(), client_id).await
+    }
+
+    async fn save_secrets(
+        &mut self,
+        client_id: &ClientId,
+        secrets: &ClientSecrets,
+    ) -> Result<(), StorageError> {
+        self.saving()?;
+        client_secrets::replace(self, client_id, secrets).await?;
+        self.saved(Kind::Client, client_id.to_string());
+        Ok(())
+    }
+
     async fn list_on_behalf_of(
         &mut self,
         client_id: &ClientId,
         listing: Listing,
     ) -> Result<Vec<OnBehalfOf>, StorageError> {
         on_behalf_of::list(self.connection(), client_id, listing).await
+    }
+
+    async fn find_active_on_behalf_of(
+        &mut self,
+        client_id: &ClientId,
+        value: &str,
+    ) -> Result<Option<OnBehalfOf>, StorageError> {
+        if !can_be_kept(value) {
+            return Ok(None);
+        }
+        on_behalf_of::find_active(self.connection(), client_id, value).await
     }
 
     async fn save_on_behalf_of(&mut self, registration: &OnBehalfOf) -> Result<(), StorageError> {
@@ -259,9 +307,9 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
     Ok(sqlx::query!(
         "INSERT INTO clients (client_id, client_name, description, client_orgno, supplier_orgno,
              integration_type, application_type, token_endpoint_auth_method, grant_types,
-             access_token_lifetime, token_endpoint_auth_signing_alg, login, active, created,
-             last_updated)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             access_token_lifetime, token_endpoint_auth_signing_alg, login, self_managed, active,
+             created, last_updated)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (client_id) DO UPDATE SET
              client_name = excluded.client_name,
              description = excluded.description,
@@ -274,6 +322,7 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
              access_token_lifetime = excluded.access_token_lifetime,
              token_endpoint_auth_signing_alg = excluded.token_endpoint_auth_signing_alg,
              login = excluded.login,
+             self_managed = excluded.self_managed,
              active = excluded.active,
              created = excluded.created,
              last_updated = excluded.last_updated",
@@ -289,6 +338,7 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
         client.access_token_lifetime.map(i64::from),
         algorithm,
         login,
+        client.self_managed,
         client.active,
         created,
         last_updated

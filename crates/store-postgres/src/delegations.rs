@@ -134,6 +134,7 @@ pub(crate) async fn save(
 struct SourceRow {
     name: String,
     issuer: String,
+    active: bool,
     created: i64,
     last_updated: i64,
 }
@@ -143,6 +144,7 @@ impl From<SourceRow> for DelegationSource {
         Self {
             name: row.name,
             issuer: row.issuer,
+            active: row.active,
             created: instant(row.created),
             last_updated: instant(row.last_updated),
         }
@@ -154,7 +156,7 @@ pub(crate) async fn list_sources(
 ) -> Result<Vec<DelegationSource>, StorageError> {
     let query = sqlx::query_as!(
         SourceRow,
-        "SELECT name, issuer, created, last_updated FROM delegation_sources ORDER BY name"
+        "SELECT name, issuer, active, created, last_updated FROM delegation_sources ORDER BY name"
     );
     let rows = answered(query.fetch_all(connection)).await?;
     Ok(rows.into_iter().map(DelegationSource::from).collect())
@@ -167,13 +169,14 @@ pub(crate) async fn save_source(
     let created = source.created.milliseconds();
     let last_updated = source.last_updated.milliseconds();
     let statement = sqlx::query!(
-        "INSERT INTO delegation_sources (name, issuer, created, last_updated)
-         VALUES ($1, $2, $3, $4)
+        "INSERT INTO delegation_sources (name, issuer, active, created, last_updated)
+         VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (name) DO UPDATE SET
-             issuer = excluded.issuer, created = excluded.created,
+             issuer = excluded.issuer, active = excluded.active, created = excluded.created,
              last_updated = excluded.last_updated",
         source.name,
         source.issuer,
+        source.active,
         created,
         last_updated
     );

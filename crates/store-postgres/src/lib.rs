@@ -14,17 +14,20 @@
 mod audit;
 mod changes;
 mod client_keys;
+mod client_secrets;
 mod clients;
 mod columns;
 mod delegations;
 mod facts;
 mod fault;
+mod keyed_requests;
 mod ledger;
 mod lookups;
 mod migrations;
 mod on_behalf_of;
 mod organizations;
 mod parties;
+mod refusals;
 mod registers;
 mod scopes;
 mod session;
@@ -33,6 +36,7 @@ mod signing_keys;
 mod store;
 mod transfer;
 mod unit;
+mod usage;
 
 pub use self::settings::PostgresSettings;
 pub use self::store::PostgresStore;

@@ -207,6 +207,29 @@ impl Scopes for PostgresUnit {
         rows.into_iter().map(Scope::try_from).collect()
     }
 
+    async fn list_scopes_after(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+        after: Option<&ScopeName>,
+        limit: u32,
+    ) -> Result<Vec<Scope>, StorageError> {
+        let owner = owner.as_ref().map(OrgNumber::as_str);
+        let all = listing == Listing::All;
+        // Every name comes after the empty one.
+        let after = after.map_or("", ScopeName::as_str);
+        let query = select_scopes!(
+            "WHERE ($1::TEXT IS NULL OR owner_orgno = $1) AND (active OR $2) AND name > $3
+             ORDER BY name LIMIT $4",
+            owner,
+            all,
+            after,
+            i64::from(limit)
+        );
+        let rows = answered(query.fetch_all(self.connection())).await?;
+        rows.into_iter().map(Scope::try_from).collect()
+    }
+
     async fn save_scope(&mut self, scope: &Scope) -> Result<(), StorageError> {
         self.save(Kind::Scope, scope.name.to_string(), upsert_scope(scope)?)
             .await

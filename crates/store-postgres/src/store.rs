@@ -1,16 +1,16 @@
 //! The store: its connections, and how it opens.
 
 use async_trait::async_trait;
-use portvakt_core::changes::Change;
 use portvakt_core::ports::{Revision, StorageError, Store, UnitOfWork};
 use sqlx::postgres::PgPool;
+use sqlx::{Postgres, Transaction};
 
 use crate::fault::{answered, is_lacking, storage_error};
 use crate::ledger::Ledger;
 use crate::session::{Use, pool};
 use crate::settings::PostgresSettings;
 use crate::unit::{CHANNEL, PostgresUnit};
-use crate::{changes, migrations, unit};
+use crate::{migrations, unit};
 
 /// Units of work take turns, so few connections are enough for them; those that wait hold one.
 const WRITERS: u32 = 4;
@@ -52,6 +52,12 @@ impl PostgresStore {
         })
     }
 
+    /// A transaction in which every statement sees the same state.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, StorageError> {
+        let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        answered(self.readers.begin_with(snapshot)).await
+    }
+
     /// Closes every connection after the transactions under way. Everything asked of the store
     /// later is [`StorageError::Unavailable`]. Without it, dropping the store closes them too, a
     /// little later.
@@ -71,23 +77,13 @@ impl Store for PostgresStore {
     }
 
     async fn read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
-        let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        let transaction = answered(self.readers.begin_with(snapshot)).await?;
+        let transaction = self.snapshot().await?;
         Ok(Box::new(PostgresUnit::reading(transaction).await?))
     }
 
     async fn revision(&self) -> Result<Revision, StorageError> {
         let mut connection = answered(self.readers.acquire()).await?;
         unit::revision(&mut connection).await
-    }
-
-    async fn list_changes(
-        &self,
-        since: Revision,
-        revisions: u32,
-    ) -> Result<Vec<Change>, StorageError> {
-        let mut connection = answered(self.readers.acquire()).await?;
-        changes::list(&mut connection, since, revisions).await
     }
 
     async fn check(&self) -> Result<(), StorageError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-pub(crate) use portvakt_core::changes::ChangeKind as Kind;
+pub(crate) use portvakt_core::ports::RecordKind as Kind;
 use portvakt_core::ports::{Revision, StorageError, UnitOfWork};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -31,8 +31,8 @@ pub(crate) struct PostgresUnit {
     /// The revision that this unit reads.
     revision: Revision,
     changes: BTreeSet<(Kind, String)>,
-    /// Whether entries of the audit log were appended.
-    appended: bool,
+    /// Whether something was written that is no part of the registry, such as the audit log.
+    wrote_aside: bool,
     /// Saves that began and did not end: they failed, or were given up half way.
     unfinished: u32,
 }
@@ -63,7 +63,7 @@ impl PostgresUnit {
             mode,
             revision,
             changes: BTreeSet::new(),
-            appended: false,
+            wrote_aside: false,
             unfinished: 0,
         }
     }
@@ -109,17 +109,33 @@ impl PostgresUnit {
         Ok(())
     }
 
-    /// Appends one row to a log, which is no change of the registry. Refused if no row was inserted.
-    pub(crate) async fn append(&mut self, statement: Statement<'_>) -> Result<(), StorageError> {
-        self.saving()?;
-        if self.execute(statement).await? != 1 {
-            return Err(StorageError::Refused(
-                "the entry does not follow the last one".to_owned(),
-            ));
+    /// Writes one row that is no part of the registry. Refused, for this reason, if none was.
+    pub(crate) async fn append(
+        &mut self,
+        statement: Statement<'_>,
+        refusal: &str,
+    ) -> Result<(), StorageError> {
+        if self.write_aside(statement).await? != 1 {
+            return Err(StorageError::Refused(refusal.to_owned()));
         }
         self.unfinished -= 1;
-        self.appended = true;
         Ok(())
+    }
+
+    /// Begins a save beside the registry, and says how many rows it touched.
+    async fn write_aside(&mut self, statement: Statement<'_>) -> Result<u64, StorageError> {
+        self.saving()?;
+        let written = self.execute(statement).await?;
+        self.wrote_aside = true;
+        Ok(written)
+    }
+
+    /// Runs one statement whose effect is kept and is no change of the registry; says how many rows
+    /// it touched.
+    pub(crate) async fn keep(&mut self, statement: Statement<'_>) -> Result<u64, StorageError> {
+        let touched = self.write_aside(statement).await?;
+        self.unfinished -= 1;
+        Ok(touched)
     }
 
     /// Commits what was written past the account of changes: the account was written with it.
@@ -167,6 +183,10 @@ impl PostgresUnit {
 
 #[async_trait]
 impl UnitOfWork for PostgresUnit {
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
     /// A unit in which a save failed is refused and undone: what it holds is not what was meant.
     async fn commit(mut self: Box<Self>) -> Result<Revision, StorageError> {
         if self.unfinished > 0 {
@@ -174,7 +194,7 @@ impl UnitOfWork for PostgresUnit {
                 "a save in the transaction failed".to_owned(),
             ));
         }
-        if self.changes.is_empty() && !self.appended {
+        if self.changes.is_empty() && !self.wrote_aside {
             return Ok(self.revision);
         }
         let revision = if self.changes.is_empty() {

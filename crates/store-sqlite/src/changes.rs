@@ -1,12 +1,22 @@
-//! The change feed, read back.
+//! The change feed, which every commit leaves rows in, and its trimming.
 
-use portvakt_core::changes::Change;
-use portvakt_core::ports::{Revision, StorageError};
+use async_trait::async_trait;
+use portvakt_core::ports::{
+    ChangeFeed, ChangedRecord, Changes, Extent, RecordKind, Revision, StorageError,
+};
 use sqlx::SqliteConnection;
 
-use crate::columns::Row;
 use crate::fault::storage_error;
+use crate::store::SqliteStore;
 use crate::unit::revision_of;
+
+/// Rows dropped in one transaction, so that a write never waits long for the trimming.
+const PART: u64 = 1000;
+
+struct Reach {
+    number: i64,
+    trimmed: i64,
+}
 
 struct ChangeRow {
     revision: i64,
@@ -14,44 +24,140 @@ struct ChangeRow {
     record_key: String,
 }
 
-impl TryFrom<ChangeRow> for Change {
-    type Error = StorageError;
+#[async_trait]
+impl ChangeFeed for SqliteStore {
+    async fn changes_since(&self, since: Revision, limit: u32) -> Result<Changes, StorageError> {
+        // One transaction: the present does not move between the two reads.
+        let mut reader = self.readers.begin().await.map_err(storage_error)?;
+        let reach = reach(&mut reader).await?;
+        let (present, trimmed) = (revision_of(reach.number)?, revision_of(reach.trimmed)?);
+        if since < trimmed || since > present {
+            return Ok(Changes::gap(present));
+        }
+        if since == present {
+            return Ok(Changes {
+                revision: present,
+                records: Vec::new(),
+                extent: Extent::Complete,
+            });
+        }
+        let rows = rows_after(&mut reader, since, limit).await?;
+        page(rows, present, limit)
+    }
 
-    fn try_from(row: ChangeRow) -> Result<Self, StorageError> {
-        let key = row.revision.to_string();
-        let place = Row {
-            table: "changes",
-            key: &key,
-        };
-        Ok(Self {
-            revision: revision_of(row.revision)?,
-            kind: place.parse("kind", &row.kind)?,
-            key: row.record_key,
-        })
+    async fn trim_changes(&self, keep: u64) -> Result<u64, StorageError> {
+        self.mark_trimmed(keep).await?;
+        let mut removed = 0;
+        loop {
+            let part = self.remove_trimmed().await?;
+            removed += part;
+            if part < PART {
+                return Ok(removed);
+            }
+        }
     }
 }
 
-pub(crate) async fn list(
-    connection: &mut SqliteConnection,
+impl SqliteStore {
+    /// Says first what is going, so that nobody takes what is left of a revision for the whole.
+    async fn mark_trimmed(&self, keep: u64) -> Result<(), StorageError> {
+        let mut reader = self.readers.acquire().await.map_err(storage_error)?;
+        let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+        let oldest = sqlx::query_scalar!(
+            "SELECT revision FROM changes
+             ORDER BY revision DESC, kind DESC, record_key DESC
+             LIMIT 1 OFFSET $1",
+            keep
+        )
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(storage_error)?;
+        let Some(oldest) = oldest else {
+            return Ok(());
+        };
+        sqlx::query!(
+            "UPDATE revision SET trimmed = $1 WHERE trimmed < $1",
+            oldest
+        )
+        .execute(&self.writer)
+        .await
+        .map_err(storage_error)?;
+        Ok(())
+    }
+
+    async fn remove_trimmed(&self) -> Result<u64, StorageError> {
+        let part = i64::try_from(PART).unwrap_or(i64::MAX);
+        let result = sqlx::query!(
+            "DELETE FROM changes WHERE rowid IN
+                 (SELECT rowid FROM changes
+                  WHERE revision <= (SELECT trimmed FROM revision WHERE id = 1)
+                  LIMIT $1)",
+            part
+        )
+        .execute(&self.writer)
+        .await
+        .map_err(storage_error)?;
+        Ok(result.rows_affected())
+    }
+}
+
+async fn reach(reader: &mut SqliteConnection) -> Result<Reach, StorageError> {
+    sqlx::query_as!(Reach, "SELECT number, trimmed FROM revision WHERE id = 1")
+        .fetch_one(reader)
+        .await
+        .map_err(storage_error)
+}
+
+/// One row more than `limit`, if there is one: it tells where the answer must end.
+async fn rows_after(
+    reader: &mut SqliteConnection,
     since: Revision,
-    revisions: u32,
-) -> Result<Vec<Change>, StorageError> {
+    limit: u32,
+) -> Result<Vec<ChangeRow>, StorageError> {
     let since = i64::try_from(since.0).unwrap_or(i64::MAX);
-    let last = since.saturating_add(revisions.into());
-    let rows = sqlx::query_as!(
+    let most = i64::from(limit) + 1;
+    sqlx::query_as!(
         ChangeRow,
         "SELECT revision, kind, record_key FROM changes
-         WHERE revision > $1 AND revision <= $2",
+         WHERE revision > $1
+         ORDER BY revision, kind, record_key
+         LIMIT $2",
         since,
-        last
+        most
     )
-    .fetch_all(connection)
+    .fetch_all(reader)
     .await
-    .map_err(storage_error)?;
-    let mut changes = rows
-        .into_iter()
-        .map(Change::try_from)
-        .collect::<Result<Vec<_>, _>>()?;
-    changes.sort_unstable();
-    Ok(changes)
+    .map_err(storage_error)
+}
+
+/// Whole revisions of at most `limit` rows together.
+fn page(mut rows: Vec<ChangeRow>, present: Revision, limit: u32) -> Result<Changes, StorageError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let cut = rows.get(limit).map(|row| row.revision);
+    if let Some(cut) = cut {
+        rows.retain(|row| row.revision < cut);
+    }
+    let (revision, extent) = match (cut, rows.last()) {
+        (None, _) => (present, Extent::Complete),
+        (Some(_), Some(last)) => (revision_of(last.revision)?, Extent::Partial),
+        // A single revision touched more than is asked for.
+        (Some(_), None) => return Ok(Changes::gap(present)),
+    };
+    let records: Option<Vec<_>> = rows.into_iter().map(changed_record).collect();
+    Ok(match records {
+        Some(records) => Changes {
+            revision,
+            records,
+            extent,
+        },
+        // Of a kind that only a later version knows.
+        None => Changes::gap(present),
+    })
+}
+
+fn changed_record(row: ChangeRow) -> Option<ChangedRecord> {
+    Some(ChangedRecord {
+        kind: RecordKind::from_word(&row.kind)?,
+        key: row.record_key,
+    })
 }

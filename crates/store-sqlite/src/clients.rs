@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
-use portvakt_core::client::{Client, ClientId, KeySet, OnBehalfOf};
+use portvakt_core::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Clients, Listing, StorageError, StoredKey};
 use portvakt_core::scope::ScopeName;
@@ -14,7 +14,7 @@ use sqlx::SqliteConnection;
 use crate::columns::{Row, document, instant, word};
 use crate::fault::storage_error;
 use crate::unit::{Kind, SqliteUnit, Statement};
-use crate::{client_keys, on_behalf_of};
+use crate::{client_keys, client_secrets, on_behalf_of};
 
 struct ClientRow {
     client_id: String,
@@ -29,6 +29,7 @@ struct ClientRow {
     access_token_lifetime: Option<i64>,
     token_endpoint_auth_signing_alg: Option<String>,
     login: String,
+    self_managed: bool,
     active: bool,
     created: i64,
     last_updated: i64,
@@ -63,6 +64,7 @@ impl ClientRow {
                 self.token_endpoint_auth_signing_alg.as_deref(),
             )?,
             login: row.document("login", &self.login)?,
+            self_managed: self.self_managed,
             active: self.active,
             created: instant(self.created),
             last_updated: instant(self.last_updated),
@@ -77,8 +79,8 @@ macro_rules! select_clients {
             ClientRow,
             "SELECT client_id, client_name, description, client_orgno, supplier_orgno,
                  integration_type, application_type, token_endpoint_auth_method, grant_types,
-                 access_token_lifetime, token_endpoint_auth_signing_alg, login, active, created,
-                 last_updated
+                 access_token_lifetime, token_endpoint_auth_signing_alg, login, self_managed, active,
+                 created, last_updated
              FROM clients "
                 + $rest,
             $($argument),+
@@ -211,12 +213,35 @@ impl Clients for SqliteUnit {
         Ok(())
     }
 
+    async fn find_secrets(&mut self, client_id: &ClientId) -> Result<ClientSecrets, StorageError> {
+        client_secrets::find(self.connection(), client_id).await
+    }
+
+    async fn save_secrets(
+        &mut self,
+        client_id: &ClientId,
+        secrets: &ClientSecrets,
+    ) -> Result<(), StorageError> {
+        self.saving()?;
+        client_secrets::replace(self, client_id, secrets).await?;
+        self.saved(Kind::Client, client_id.to_string());
+        Ok(())
+    }
+
     async fn list_on_behalf_of(
         &mut self,
         client_id: &ClientId,
         listing: Listing,
     ) -> Result<Vec<OnBehalfOf>, StorageError> {
         on_behalf_of::list(self.connection(), client_id, listing).await
+    }
+
+    async fn find_active_on_behalf_of(
+        &mut self,
+        client_id: &ClientId,
+        value: &str,
+    ) -> Result<Option<OnBehalfOf>, StorageError> {
+        on_behalf_of::find_active(self.connection(), client_id, value).await
     }
 
     async fn save_on_behalf_of(&mut self, registration: &OnBehalfOf) -> Result<(), StorageError> {
@@ -262,9 +287,9 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
     Ok(sqlx::query!(
         "INSERT INTO clients (client_id, client_name, description, client_orgno, supplier_orgno,
              integration_type, application_type, token_endpoint_auth_method, grant_types,
-             access_token_lifetime, token_endpoint_auth_signing_alg, login, active, created,
-             last_updated)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             access_token_lifetime, token_endpoint_auth_signing_alg, login, self_managed, active,
+             created, last_updated)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (client_id) DO UPDATE SET
              client_name = excluded.client_name,
              description = excluded.description,
@@ -277,6 +302,7 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
              access_token_lifetime = excluded.access_token_lifetime,
              token_endpoint_auth_signing_alg = excluded.token_endpoint_auth_signing_alg,
              login = excluded.login,
+             self_managed = excluded.self_managed,
              active = excluded.active,
              created = excluded.created,
              last_updated = excluded.last_updated",
@@ -292,6 +318,7 @@ fn upsert_client(client: &Client) -> Result<Statement<'static>, StorageError> {
         client.access_token_lifetime,
         algorithm,
         login,
+        client.self_managed,
         client.active,
         created,
         last_updated

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portvakt_core::client::{ClientId, OnBehalfOf};
+use portvakt_core::client::{ClientId, ClientSecrets, OnBehalfOf};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{
     ClientRecord, GrantRegistry, Listing, PrefixAssignment, ScopeFact, StorageError,
@@ -15,7 +15,7 @@ use crate::columns::Row;
 use crate::fault::storage_error;
 use crate::organizations::PrefixRow;
 use crate::store::SqliteStore;
-use crate::{client_keys, clients, on_behalf_of, scopes};
+use crate::{client_keys, client_secrets, clients, on_behalf_of, scopes};
 
 #[async_trait]
 impl GrantRegistry for SqliteStore {
@@ -29,11 +29,18 @@ impl GrantRegistry for SqliteStore {
             return Ok(None);
         };
         let keys = client_keys::list(&mut reader, client_id, Listing::Active).await?;
+        // Most clients have none, and are not asked about them.
+        let secrets = if client.token_endpoint_auth_method.uses_secret() {
+            client_secrets::find(&mut reader, client_id).await?
+        } else {
+            ClientSecrets::default()
+        };
         let organizations = [client.client_orgno, client.accessing_orgno()];
         let deactivated = any_deactivated(&mut reader, organizations).await?;
         Ok(Some(Arc::new(ClientRecord {
             client,
             keys: keys.into_iter().map(|stored| stored.key).collect(),
+            secrets,
             organization_active: !deactivated,
         })))
     }

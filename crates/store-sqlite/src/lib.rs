@@ -13,23 +13,27 @@
 mod audit;
 mod changes;
 mod client_keys;
+mod client_secrets;
 mod clients;
 mod columns;
 mod delegations;
 mod facts;
 mod fault;
 mod file;
+mod keyed_requests;
 mod ledger;
 mod lookups;
 mod on_behalf_of;
 mod organizations;
 mod parties;
+mod refusals;
 mod registers;
 mod scopes;
 mod signing_keys;
 mod store;
 mod transfer;
 mod unit;
+mod usage;
 
 pub use self::store::SqliteStore;
 pub use self::transfer::SqliteSource;

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portvakt_core::changes::Change;
 use portvakt_core::ports::{Revision, StorageError, Store, UnitOfWork};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
@@ -95,15 +94,6 @@ impl Store for SqliteStore {
     async fn revision(&self) -> Result<Revision, StorageError> {
         let mut connection = self.readers.acquire().await.map_err(storage_error)?;
         crate::unit::revision(&mut connection).await
-    }
-
-    async fn list_changes(
-        &self,
-        since: Revision,
-        revisions: u32,
-    ) -> Result<Vec<Change>, StorageError> {
-        let mut connection = self.readers.acquire().await.map_err(storage_error)?;
-        crate::changes::list(&mut connection, since, revisions).await
     }
 
     async fn check(&self) -> Result<(), StorageError> {

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use portvakt_core::audit::AuditFilter;
 use portvakt_core::ports::{ReplayLedger, Revision, StorageError, Store};
 use portvakt_store_sqlite::SqliteStore;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -190,4 +191,40 @@ async fn a_dropped_store_leaves_no_task() {
         tokio::task::yield_now().await;
     }
     assert_eq!(tasks(), before);
+}
+
+/// A log from before organizations had an index of their own is found by organization all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_log_is_found_by_organization() {
+    let folder = folder();
+    let path = folder.path().join("portvakt.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let mut stranger = stranger(&path).await;
+    // The database as the version before left it.
+    for statement in [
+        "DROP TABLE audit_organizations",
+        "DROP TABLE refusals",
+        "DELETE FROM _sqlx_migrations WHERE version = 5",
+        "INSERT INTO audit (sequence, object_key, organizations, entry, hash) VALUES
+             (1, 'a', '310420107 312773023', '', zeroblob(32)),
+             (2, 'b', '', '', zeroblob(32)),
+             (3, 'c', '312773023', '', zeroblob(32))",
+    ] {
+        sqlx::query(statement).execute(&mut stranger).await.unwrap();
+    }
+    let store = SqliteStore::open(&path).await.unwrap();
+    let mut unit = store.read().await.unwrap();
+    for (orgno, expected) in [
+        ("312773023", &[1, 3][..]),
+        ("310420107", &[1]),
+        ("313994031", &[]),
+    ] {
+        let filter = AuditFilter {
+            organization: Some(orgno.parse().unwrap()),
+            ..AuditFilter::default()
+        };
+        let found = unit.list_audit(&filter, 0, 10).await.unwrap();
+        let found: Vec<_> = found.iter().map(|entry| entry.link.sequence).collect();
+        assert_eq!(found, expected, "{orgno}");
+    }
 }

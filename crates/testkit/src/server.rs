@@ -14,7 +14,7 @@ use portvakt_core::signing::{KeyRing, SigningKeyRecord, SigningKeyState, Signing
 use portvakt_core::{Entropy, MockClock, SeededEntropy, SystemEntropy, Timestamp};
 use portvakt_http::{Limits, Listener, RequestIdSource, Shutdown, serve};
 use portvakt_jose::{Algorithm, RsaBits, TrustStore};
-use portvakt_maskinporten::{Surface, Unobserved, router};
+use portvakt_maskinporten::{Observer, Surface, Unobserved, router};
 use portvakt_store_sqlite::SqliteStore;
 use reqwest::{Body, Client};
 
@@ -36,6 +36,8 @@ pub struct Options {
     pub limits: Limits,
     /// Changes the parts before they are put together, for instance a store that fails.
     pub parts: Box<dyn FnOnce(&mut TokenExchangeParts) + Send>,
+    /// Hears of the token endpoint's decisions.
+    pub observer: Arc<dyn Observer>,
     /// Serves Skyporten too, at `http://localhost` and the same port.
     pub skyporten: bool,
 }
@@ -50,6 +52,7 @@ impl Default for Options {
                 .expect("the test authority is a valid anchor"),
             limits: Limits::default(),
             parts: Box::new(|_| ()),
+            observer: Arc::new(Unobserved),
             skyporten: false,
         }
     }
@@ -129,7 +132,8 @@ impl TestServer {
         let siblings = options.skyporten.then(|| skyporten(&parts, address));
         let exchange = TokenExchange::new(parts);
         let shutdown = Shutdown::new();
-        let app = surface(&exchange, siblings.into_iter().collect(), options.limits);
+        let siblings = siblings.into_iter().collect();
+        let app = surface(&exchange, siblings, options.observer, options.limits);
         tokio::spawn(serve(listener, app, options.limits, shutdown.clone()));
         Self {
             store,
@@ -257,11 +261,16 @@ fn skyporten(parts: &TokenExchangeParts, address: SocketAddr) -> TokenExchange {
     TokenExchange::new(parts)
 }
 
-fn surface(exchange: &TokenExchange, siblings: Vec<TokenExchange>, limits: Limits) -> Router {
+fn surface(
+    exchange: &TokenExchange,
+    siblings: Vec<TokenExchange>,
+    observer: Arc<dyn Observer>,
+    limits: Limits,
+) -> Router {
     router(Surface {
         exchange: exchange.clone(),
         siblings,
-        observer: Arc::new(Unobserved),
+        observer,
         request_ids: request_ids(Arc::new(SystemEntropy)),
         limits,
         cache_seconds: 3600,

@@ -216,6 +216,7 @@ impl World {
         self.delegation_sources.push(DelegationSource {
             name: name.to_owned(),
             issuer: issuer.to_owned(),
+            active: true,
             created: now(),
             last_updated: now(),
         });

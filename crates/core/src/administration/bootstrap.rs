@@ -1,7 +1,7 @@
 //! What exists before anybody declares anything: the operator's organization, its prefixes and the
 //! reserved scopes (spec: selfservice §9).
 
-use super::{AdministrationError, prefix};
+use super::{AdministrationError, operator, prefix};
 use crate::clock::Timestamp;
 use crate::organization::{OrgNumber, Organization};
 use crate::ports::UnitOfWork;
@@ -33,11 +33,11 @@ pub async fn bootstrap(
     operator: &OperatorOrganization,
     now: Timestamp,
 ) -> Result<(), AdministrationError> {
-    let owner = operator.orgno;
-    if unit.find_organization(owner).await?.is_none() {
+    let orgno = operator.orgno;
+    if unit.find_organization(orgno).await?.is_none() {
         let name = operator.name.clone();
         let organization = Organization {
-            orgno: owner,
+            orgno,
             name,
             active: true,
             created: now,
@@ -45,6 +45,8 @@ pub async fn bootstrap(
         };
         unit.save_organization(&organization).await?;
     }
+    // What a later version adds belongs to whoever has the rest.
+    let owner = operator::find_first(unit).await?.unwrap_or(orgno);
     for text in prefix::OPERATOR_PREFIXES {
         let Ok(reserved) = Prefix::parse(text) else {
             continue;
@@ -75,6 +77,7 @@ pub(crate) fn scope(
         allowed_integration_types: reserved.allowed_integration_types.to_vec(),
         accessible_for_all: reserved.accessible_for_all,
         operator_only: reserved.operator_only,
+        visibility: reserved.visibility,
         ..Scope::new(name, owner, reserved.description, now)
     }
 }

@@ -2,9 +2,10 @@
 
 mod combination;
 mod scopes;
+mod uris;
 
 use super::{AdministrationError, RecordKind, Role, Saved, organization};
-use crate::client::{Client, ClientId};
+use crate::client::{Client, ClientId, ClientSecrets};
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, uuid};
 use crate::ports::UnitOfWork;
@@ -14,6 +15,7 @@ pub(crate) use self::combination::normalize;
 pub use self::combination::{attribute_faults, default_authentication, default_grants};
 pub use self::scopes::{ScopeObstacle, obstacle};
 pub(crate) use self::scopes::{find_obstacles, grant_operator_scopes};
+pub use self::uris::uri_faults;
 
 /// A new, random client id.
 pub fn generate_id(entropy: &dyn Entropy) -> Result<ClientId, AdministrationError> {
@@ -22,7 +24,7 @@ pub fn generate_id(entropy: &dyn Entropy) -> Result<ClientId, AdministrationErro
         .map_err(|error| AdministrationError::invalid("client_id", error.to_string()))
 }
 
-/// Registers a client. Its organization is recorded if it is not known. An operator-only scope can
+/// Registers a client. It has no secret yet: [`super::secret::register`] makes one. Its organization is recorded if it is not known. An operator-only scope can
 /// be put on it by the operator alone, which includes access for the organization that decides.
 pub async fn register(
     unit: &mut dyn UnitOfWork,
@@ -40,6 +42,8 @@ pub async fn register(
             remedy,
         ));
     }
+    // What the operator alone sets, an organization cannot even name.
+    client.self_managed &= role == Role::Operator;
     check(unit, &client, &[], role).await?;
     ensure_organizations(unit, &client, now).await?;
     if role == Role::Operator {
@@ -58,21 +62,42 @@ pub async fn update(
     role: Role,
     now: Timestamp,
 ) -> Result<Saved<Client>, AdministrationError> {
-    normalize(&mut desired);
     let known = find_administered(unit, &desired.client_id, role).await?;
     if !known.active {
         return Err(deactivated(&known));
     }
-    check_immutable(&known, &desired)?;
     desired.active = true;
+    settle(unit, &known, desired, role, now).await
+}
+
+/// As [`update`] for the operator, who also says whether the client is active.
+pub async fn set(
+    unit: &mut dyn UnitOfWork,
+    desired: Client,
+    now: Timestamp,
+) -> Result<Saved<Client>, AdministrationError> {
+    let known = find(unit, &desired.client_id).await?;
+    settle(unit, &known, desired, Role::Operator, now).await
+}
+
+async fn settle(
+    unit: &mut dyn UnitOfWork,
+    known: &Client,
+    mut desired: Client,
+    role: Role,
+    now: Timestamp,
+) -> Result<Saved<Client>, AdministrationError> {
+    normalize(&mut desired);
+    check_immutable(known, &desired)?;
     check(unit, &desired, &known.scopes, role).await?;
     if role == Role::Operator {
         grant_operator_scopes(unit, &desired, now).await?;
     } else {
         // What the operator set stays; an organization cannot even name it.
         desired.token_endpoint_auth_signing_alg = known.token_endpoint_auth_signing_alg;
+        desired.self_managed = known.self_managed;
     }
-    replace(unit, &known, desired, now).await
+    replace(unit, known, desired, now).await
 }
 
 /// Adds scopes to those that the client has.
@@ -144,7 +169,8 @@ pub async fn find(
 }
 
 /// The client of this id, if the role may change it: an owner its own and those that it supplies,
-/// except administration clients, which are the operator's (spec: selfservice §9).
+/// except administration clients, which are the operator's unless it has flagged them
+/// `self_managed` (spec: selfservice §9).
 pub(crate) async fn find_administered(
     unit: &mut dyn UnitOfWork,
     client_id: &ClientId,
@@ -159,6 +185,9 @@ pub(crate) async fn find_administered(
             RecordKind::Client,
             client_id,
         ));
+    }
+    if client.self_managed {
+        return Ok(client);
     }
     for name in &client.scopes {
         if unit
@@ -229,7 +258,8 @@ pub(crate) async fn ensure_organizations(
     Ok(())
 }
 
-/// Saves `desired` in the place of `known` if they differ in anything but the time.
+/// Saves `desired` in the place of `known` if they differ in anything but the time. A client that
+/// no longer authenticates with a secret loses the ones that it has.
 pub(crate) async fn replace(
     unit: &mut dyn UnitOfWork,
     known: &Client,
@@ -242,5 +272,10 @@ pub(crate) async fn replace(
     }
     desired.last_updated = now;
     unit.save_client(&desired).await?;
+    let method = desired.token_endpoint_auth_method;
+    if known.token_endpoint_auth_method.uses_secret() && !method.uses_secret() {
+        let none = ClientSecrets::default();
+        unit.save_secrets(&desired.client_id, &none).await?;
+    }
     Ok(Saved::updated(desired))
 }

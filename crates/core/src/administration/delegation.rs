@@ -10,11 +10,37 @@ use crate::scope::ScopeName;
 const MAX_NAME: usize = 64;
 const MAX_ISSUER: usize = 1000;
 
-/// Records a source. Its issuer is kept byte for byte, and cannot change once a scope names it.
+/// Records a source, or undoes its withdrawal. Its issuer is kept byte for byte, and cannot change
+/// once a scope names it.
 pub async fn add_source(
     unit: &mut dyn UnitOfWork,
     name: &str,
     issuer: &str,
+    now: Timestamp,
+) -> Result<Saved<DelegationSource>, AdministrationError> {
+    put_source(unit, name, issuer, Some(true), now).await
+}
+
+/// Lets no scope name the source any more; refused while one does, active or not.
+pub async fn withdraw_source(
+    unit: &mut dyn UnitOfWork,
+    name: &str,
+    now: Timestamp,
+) -> Result<Saved<DelegationSource>, AdministrationError> {
+    let sources = unit.list_delegation_sources().await?;
+    let Some(known) = sources.into_iter().find(|source| source.name == name) else {
+        let kind = RecordKind::DelegationSource;
+        return Err(AdministrationError::not_found(kind, name));
+    };
+    put_source(unit, name, &known.issuer, Some(false), now).await
+}
+
+/// Brings the source into this state; without `active` it stays as active as it is.
+pub(crate) async fn put_source(
+    unit: &mut dyn UnitOfWork,
+    name: &str,
+    issuer: &str,
+    active: Option<bool>,
     now: Timestamp,
 ) -> Result<Saved<DelegationSource>, AdministrationError> {
     check_source(name, issuer)?;
@@ -30,14 +56,18 @@ pub async fn add_source(
     let known = sources.into_iter().find(|source| source.name == name);
     let (name, issuer) = (name.to_owned(), issuer.to_owned());
     let created = known.as_ref().map_or(now, |source| source.created);
+    let was_active = known.as_ref().is_none_or(|source| source.active);
     let wanted = DelegationSource {
         name,
         issuer,
+        active: active.unwrap_or(was_active),
         created,
         last_updated: now,
     };
     match known {
-        Some(known) if known.issuer == wanted.issuer => Ok(Saved::unchanged(known)),
+        Some(known) if known.issuer == wanted.issuer && known.active == wanted.active => {
+            Ok(Saved::unchanged(known))
+        }
         Some(known) => {
             check_unused(unit, &known).await?;
             unit.save_delegation_source(&wanted).await?;

@@ -15,9 +15,11 @@ pub mod delegation;
 mod error;
 pub mod key;
 pub mod on_behalf_of;
+pub mod operator;
 pub mod organization;
 pub mod prefix;
 pub mod scope;
+pub mod secret;
 
 pub use self::error::{AdministrationError, FieldFault, FieldFaults, RecordKind};
 

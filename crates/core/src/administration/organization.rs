@@ -1,6 +1,6 @@
 //! Organizations (spec: selfservice §14).
 
-use super::{AdministrationError, FieldFaults, RecordKind, Saved};
+use super::{AdministrationError, FieldFaults, RecordKind, Saved, operator};
 use crate::clock::Timestamp;
 use crate::organization::{OrgNumber, Organization};
 use crate::ports::UnitOfWork;
@@ -59,6 +59,19 @@ pub async fn find(
     found.ok_or_else(|| AdministrationError::not_found(RecordKind::Organization, orgno))
 }
 
+/// The organization, which must be known and active, for `field` names it.
+pub(crate) async fn find_active(
+    unit: &mut dyn UnitOfWork,
+    orgno: OrgNumber,
+    field: &str,
+) -> Result<Organization, AdministrationError> {
+    let found = unit.find_organization(orgno).await?;
+    found.filter(|known| known.active).ok_or_else(|| {
+        let message = format!("{orgno} is not a known, active organization: record it first");
+        AdministrationError::invalid(field, message)
+    })
+}
+
 /// Gives an organization another name.
 pub async fn rename(
     unit: &mut dyn UnitOfWork,
@@ -74,13 +87,43 @@ pub async fn rename(
     .await
 }
 
-/// Stops every client of the organization, and every scope that it owns, at once.
+/// Records an organization or gives it another name. Without `active` it stays as active as it is,
+/// and a new one is active.
+pub async fn put(
+    unit: &mut dyn UnitOfWork,
+    orgno: OrgNumber,
+    name: &str,
+    active: Option<bool>,
+    now: Timestamp,
+) -> Result<Saved<Organization>, AdministrationError> {
+    check_name(name)?;
+    let known = match unit.find_organization(orgno).await? {
+        Some(known) => known,
+        None if active == Some(false) => {
+            let message = "a new organization is active";
+            return Err(AdministrationError::invalid("active", message));
+        }
+        None => return create(unit, orgno, name, now).await,
+    };
+    if active == Some(false) {
+        check_stoppable(unit, orgno).await?;
+    }
+    change(unit, known, now, |organization| {
+        name.clone_into(&mut organization.name);
+        organization.active = active.unwrap_or(organization.active);
+    })
+    .await
+}
+
+/// Stops every client of the organization, and every scope that it owns, at once. The operator's
+/// own is refused: every reserved scope would stop with it.
 pub async fn deactivate(
     unit: &mut dyn UnitOfWork,
     orgno: OrgNumber,
     now: Timestamp,
 ) -> Result<Saved<Organization>, AdministrationError> {
     let known = find(unit, orgno).await?;
+    check_stoppable(unit, orgno).await?;
     change(unit, known, now, |organization| organization.active = false).await
 }
 
@@ -92,6 +135,17 @@ pub async fn reactivate(
 ) -> Result<Saved<Organization>, AdministrationError> {
     let known = find(unit, orgno).await?;
     change(unit, known, now, |organization| organization.active = true).await
+}
+
+async fn check_stoppable(
+    unit: &mut dyn UnitOfWork,
+    orgno: OrgNumber,
+) -> Result<(), AdministrationError> {
+    if operator::find_organization(unit).await? == Some(orgno) {
+        let message = format!("{orgno} operates this server and owns its reserved scopes");
+        return Err(AdministrationError::Conflict(message));
+    }
+    Ok(())
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), AdministrationError> {

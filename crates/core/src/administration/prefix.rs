@@ -2,14 +2,14 @@
 //!
 //! Look-alikes that differ in case alone cannot exist: a [`Prefix`] has no capital letters.
 
-use super::{AdministrationError, RecordKind, Saved, organization};
+use super::{AdministrationError, Change, RecordKind, Saved, organization, scope};
 use crate::clock::Timestamp;
 use crate::organization::OrgNumber;
-use crate::ports::{PrefixAssignment, UnitOfWork};
-use crate::scope::Prefix;
+use crate::ports::{Listing, PrefixAssignment, UnitOfWork};
+use crate::scope::{Prefix, Scope, ScopeName};
 
 /// Prefixes that belong to the operator's own organization (spec: selfservice §9).
-pub const OPERATOR_PREFIXES: [&str; 3] = ["idporten", "krr", "global"];
+pub const OPERATOR_PREFIXES: [&str; 4] = ["idporten", "krr", "global", "portvakt"];
 
 /// Assigns a prefix to a known organization. Assigning it to its present owner again undoes a
 /// withdrawal.
@@ -39,9 +39,10 @@ pub(crate) async fn put(
             prefix,
             &format!("it belongs to {}, choose another", known.owner_orgno),
         )),
-        None if OPERATOR_PREFIXES.contains(&prefix.as_str()) => Err(
-            AdministrationError::forbidden("prefix", format!("{prefix} belongs to the operator")),
-        ),
+        None if is_operators(prefix) => Err(AdministrationError::forbidden(
+            "prefix",
+            format!("{prefix} belongs to the operator"),
+        )),
         None => {
             let created = create(unit, prefix, owner, now).await?;
             let saved = set_active(unit, created.record, active, now).await?;
@@ -68,6 +69,83 @@ pub async fn reactivate(
 ) -> Result<Saved<PrefixAssignment>, AdministrationError> {
     let known = find(unit, prefix).await?;
     set_active(unit, known, true, now).await
+}
+
+/// A prefix in other hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The assignment to its new owner, as active as it was.
+    pub assignment: PrefixAssignment,
+    /// The scopes that moved with it, in order of name.
+    pub scopes: Vec<ScopeName>,
+}
+
+/// Gives a prefix to another known organization, and with it, if asked, the scopes below it that
+/// its present owner has. Access to them stays. What belongs to the operator stays its own.
+pub async fn transfer(
+    unit: &mut dyn UnitOfWork,
+    prefix: &Prefix,
+    to: OrgNumber,
+    with_scopes: bool,
+    now: Timestamp,
+) -> Result<Saved<Transfer>, AdministrationError> {
+    let known = find(unit, prefix).await?;
+    check_movable(prefix)?;
+    check_number(prefix, to)?;
+    organization::find_active(unit, to, "to").await?;
+    if known.owner_orgno == to {
+        let (assignment, scopes) = (known, Vec::new());
+        return Ok(Saved::unchanged(Transfer { assignment, scopes }));
+    }
+    let scopes = if with_scopes {
+        move_scopes(unit, &known, to, now).await?
+    } else {
+        Vec::new()
+    };
+    let assignment = PrefixAssignment {
+        owner_orgno: to,
+        last_updated: now,
+        ..known
+    };
+    unit.save_prefix(&assignment).await?;
+    Ok(Saved::updated(Transfer { assignment, scopes }))
+}
+
+/// Reserved names say who operates the server.
+fn check_movable(prefix: &Prefix) -> Result<(), AdministrationError> {
+    if is_operators(prefix) {
+        let message = format!("{prefix} belongs to the operator and stays there");
+        return Err(AdministrationError::forbidden("prefix", message));
+    }
+    Ok(())
+}
+
+/// Whether the prefix is one of the operator's own.
+pub(crate) fn is_operators(prefix: &Prefix) -> bool {
+    OPERATOR_PREFIXES.contains(&prefix.as_str())
+}
+
+async fn move_scopes(
+    unit: &mut dyn UnitOfWork,
+    from: &PrefixAssignment,
+    to: OrgNumber,
+    now: Timestamp,
+) -> Result<Vec<ScopeName>, AdministrationError> {
+    let owned = unit
+        .list_scopes(Some(from.owner_orgno), Listing::All)
+        .await?;
+    let is_below = |scope: &Scope| scope.name.prefix() == Some(from.prefix.as_str());
+    let mut moved = Vec::new();
+    for known in owned.into_iter().filter(is_below) {
+        let desired = Scope {
+            owner_orgno: to,
+            ..known.clone()
+        };
+        if scope::replace(unit, &known, desired, now).await?.change != Change::Unchanged {
+            moved.push(known.name);
+        }
+    }
+    Ok(moved)
 }
 
 /// The assignment of a prefix, withdrawn or not.

@@ -1,13 +1,16 @@
 //! Scopes (spec: selfservice §6).
 
+mod amendment;
 mod rules;
 
 use super::{AdministrationError, RecordKind, Role, Saved};
 use crate::clock::Timestamp;
+use crate::delegation::DelegationSource;
 use crate::organization::OrgNumber;
 use crate::ports::UnitOfWork;
 use crate::scope::{Prefix, Scope, ScopeName};
 
+pub use self::amendment::{ScopeAmendment, amend};
 pub use self::rules::attribute_faults;
 pub(crate) use self::rules::{normalize, unknown_source};
 
@@ -151,7 +154,8 @@ async fn check(
     }
     if let Some(issuer) = &scope.delegation_source {
         let sources = unit.list_delegation_sources().await?;
-        if !sources.iter().any(|source| source.issuer == *issuer) {
+        let is_known = |source: &DelegationSource| source.active && source.issuer == *issuer;
+        if !sources.iter().any(is_known) {
             faults.invalid("delegation_source", unknown_source(issuer));
         }
     }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::redaction::redacted;
 use crate::client::ClientId;
 use crate::clock::Timestamp;
 use crate::organization::OrgNumber;
+use crate::redaction::redacted;
 
 /// One act as the audit log tells it: whose it was, when, and which request asked for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub enum Channel {
     OperatorApi,
     /// The portal.
     Portal,
+    /// The token endpoint, where requests are refused.
+    TokenEndpoint,
     /// The server of its own accord: what every registry has, sample records, key rotation.
     Server,
 }
@@ -85,6 +87,7 @@ impl Channel {
             Self::Selfservice => "selfservice",
             Self::OperatorApi => "operator_api",
             Self::Portal => "portal",
+            Self::TokenEndpoint => "token_endpoint",
             Self::Server => "server",
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use portvakt_jose::{Jws, KeyError, PublicJwk, SigningKey};
+use portvakt_jose::{Jws, KeyError, PublicJwk, Signer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -46,9 +46,9 @@ struct Payload {
 
 impl AuditCheckpoint {
     /// Signs for everything up to this link: one line without its end, a compact JWS (RFC 7515).
-    pub fn sign(
+    pub async fn sign(
         link: AuditLink,
-        key: &SigningKey,
+        key: &Signer,
         kid: &str,
         at: Timestamp,
     ) -> Result<String, KeyError> {
@@ -63,7 +63,7 @@ impl AuditCheckpoint {
             at: at.to_string(),
             jwk: key.public_jwk(kid).to_json(),
         };
-        key.sign_compact(&header, &payload)
+        key.sign_compact(&header, &payload).await
     }
 
     /// Reads a line that one of these keys, by key id, has signed.

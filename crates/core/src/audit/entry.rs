@@ -15,7 +15,7 @@ const FIRST_LABEL: &[u8] = b"portvakt-audit-1";
 /// A hash of the chain.
 type Hash = [u8; 32];
 
-/// One change. Its written form is compact JSON with the members in this order.
+/// One change or refusal. Its written form is compact JSON with the members in this order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// 1 for the first entry, then without gaps.
@@ -27,7 +27,7 @@ pub struct AuditEntry {
     /// The request that asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Kind and change: `scope.create`, `access.withdraw`.
+    /// Kind and change: `scope.create`, `access.withdraw`, `token.refuse`.
     pub operation: String,
     /// What was changed.
     pub object: AuditObject,
@@ -65,6 +65,8 @@ pub enum ObjectKind {
     Client,
     /// A client's key set.
     KeySet,
+    /// A client's secrets.
+    ClientSecret,
     /// An on-behalf-of registration.
     OnBehalfOf,
     /// A delegation source.
@@ -79,6 +81,8 @@ pub enum ObjectKind {
     Person,
     /// A signing key of the server.
     SigningKey,
+    /// An address where a request was refused, when nothing more is known of what it was about.
+    Endpoint,
 }
 
 impl ObjectKind {
@@ -91,6 +95,7 @@ impl ObjectKind {
             Self::Access => "access",
             Self::Client => "client",
             Self::KeySet => "key_set",
+            Self::ClientSecret => "client_secret",
             Self::OnBehalfOf => "on_behalf_of",
             Self::DelegationSource => "delegation_source",
             Self::Delegation => "delegation",
@@ -98,6 +103,7 @@ impl ObjectKind {
             Self::Consent => "consent",
             Self::Person => "person",
             Self::SigningKey => "signing_key",
+            Self::Endpoint => "endpoint",
         }
     }
 }

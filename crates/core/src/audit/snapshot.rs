@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::entry::ObjectKind;
 use crate::access::Access;
-use crate::client::{Client, ClientId, ClientKey, OnBehalfOf};
+use crate::client::{Client, ClientId, ClientKey, ClientSecrets, OnBehalfOf, StoredSecret};
 use crate::delegation::{Delegation, DelegationSource};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
@@ -124,6 +124,7 @@ impl Audited for Client {
             "token_endpoint_auth_signing_alg":
                 self.token_endpoint_auth_signing_alg.map(portvakt_jose::Algorithm::as_str),
             "login": self.login,
+            "self_managed": self.self_managed,
             "active": self.active,
         });
         let organizations = [self.client_orgno].into_iter().chain(self.supplier_orgno);
@@ -154,7 +155,11 @@ impl Audited for OnBehalfOf {
 
 impl Audited for DelegationSource {
     fn snapshot(&self) -> Snapshot {
-        let value = json!({ "name": self.name, "issuer": self.issuer });
+        let value = json!({
+            "name": self.name,
+            "issuer": self.issuer,
+            "active": self.active,
+        });
         Snapshot::new(ObjectKind::DelegationSource, &*self.name, [], value)
     }
 }
@@ -223,6 +228,7 @@ impl Audited for SigningKeyRecord {
             "surface": self.surface,
             "algorithm": self.algorithm.as_str(),
             "state": self.state,
+            "kept": self.kept().to_string(),
         });
         Snapshot::new(ObjectKind::SigningKey, &*self.kid, [], value)
     }
@@ -245,4 +251,26 @@ pub(super) fn key_set<'k>(
     let keys: Vec<_> = keys.into_iter().map(key).collect();
     let value = json!({ "keys": keys });
     Snapshot::new(ObjectKind::KeySet, client_id.as_str(), organizations, value)
+}
+
+/// All of a client's secrets: when each was made and ends, and nothing that comes from the secret.
+pub(super) fn secrets(
+    client_id: &ClientId,
+    organizations: Vec<OrgNumber>,
+    secrets: &ClientSecrets,
+) -> Snapshot {
+    let secret = |secret: &StoredSecret| {
+        json!({
+            "created": secret.created.to_string(),
+            "expires": secret.expires_at.to_string(),
+        })
+    };
+    let secrets: Vec<_> = secrets.as_slice().iter().map(secret).collect();
+    let value = json!({ "secrets": secrets });
+    Snapshot::new(
+        ObjectKind::ClientSecret,
+        client_id.as_str(),
+        organizations,
+        value,
+    )
 }

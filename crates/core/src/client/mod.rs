@@ -1,7 +1,10 @@
-//! OAuth clients, their settings and their registered keys (spec: selfservice §5).
+//! OAuth clients, their settings, their registered keys and their secrets (spec: selfservice §5).
 
+pub mod expiry;
 mod key;
+mod login_uri;
 mod on_behalf_of;
+mod secret;
 mod settings;
 
 use std::fmt;
@@ -12,7 +15,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use portvakt_jose::Algorithm;
 
 pub use self::key::{ClientKey, InvalidKeySet, KEY_LIFETIME, KeySet, MAX_KEYS};
+pub use self::login_uri::{
+    InvalidLoginUri, UriPolicy, check_backchannel_uri, check_frontchannel_uri, check_return_uri,
+};
 pub use self::on_behalf_of::OnBehalfOf;
+pub use self::secret::{
+    ClientSecret, ClientSecrets, InvalidOverlap, SECRET_LIFETIME, SecretHash, SecretOverlap,
+    StoredSecret, TooManySecrets,
+};
 pub use self::settings::{
     ApplicationType, AuthenticationMethod, GrantType, IntegrationType, LoginSettings,
     RefreshTokenUsage, UnknownIntegrationType,
@@ -109,6 +119,9 @@ pub struct Client {
     pub token_endpoint_auth_signing_alg: Option<Algorithm>,
     /// Attributes that matter for logins only.
     pub login: LoginSettings,
+    /// The owning organization may change the client although it has an operator-only scope
+    /// (spec: selfservice §9). Set by the operator.
+    pub self_managed: bool,
     /// A deactivated client gets no tokens.
     pub active: bool,
     /// When it was registered.
@@ -140,6 +153,7 @@ impl Client {
             access_token_lifetime: None,
             token_endpoint_auth_signing_alg: None,
             login: LoginSettings::default(),
+            self_managed: false,
             active: true,
             created: now,
             last_updated: now,

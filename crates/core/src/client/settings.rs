@@ -107,6 +107,16 @@ pub enum AuthenticationMethod {
     None,
 }
 
+impl AuthenticationMethod {
+    /// Whether the client proves itself with a secret that is made here.
+    pub fn uses_secret(self) -> bool {
+        match self {
+            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::PrivateKeyJwt | Self::None => false,
+        }
+    }
+}
+
 /// A grant that a client may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

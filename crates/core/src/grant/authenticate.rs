@@ -47,6 +47,22 @@ pub fn authenticate(
     })
 }
 
+/// Whether a key of the client, or its certificate, made the signature, whatever else is wrong with
+/// the grant or the client. A key that has expired proves nothing.
+pub(super) fn is_signed_by(
+    grant: &GrantReading<'_>,
+    record: &ClientRecord,
+    trust: &TrustStore,
+    now: Timestamp,
+) -> bool {
+    let Some(jws) = grant.jws.as_ref() else {
+        return false;
+    };
+    choose_key(jws, record, trust, now)
+        .and_then(|key| verify(jws, &key, &record.client))
+        .is_ok()
+}
+
 fn usable_client(record: Option<&ClientRecord>) -> Result<&ClientRecord, Refusal> {
     let record = record.ok_or(Refusal::ClientNotFound(ClientFault::Unknown))?;
     let client = &record.client;

@@ -89,6 +89,13 @@ pub struct AuthorizationFacts<'a> {
     pub party: &'a PartyAnswer,
 }
 
+impl<'a> AuthorizationFacts<'a> {
+    /// The same with other facts about the scopes.
+    pub(super) fn with_scopes(self, scopes: &'a [ScopeFact]) -> Self {
+        Self { scopes, ..self }
+    }
+}
+
 /// What the token will say beside who authenticated.
 #[derive(Clone, Debug)]
 pub struct Authorization {

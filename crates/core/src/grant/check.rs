@@ -105,6 +105,24 @@ impl Findings {
             })
     }
 
+    /// The same without any check after `last`.
+    #[must_use]
+    pub fn through(&self, last: Check) -> Self {
+        let mut kept = self.clone();
+        kept.0[last as usize + 1..].fill(Outcome::NotEvaluated);
+        kept
+    }
+
+    /// The same without whatever comes after the first failure from `first` on.
+    #[must_use]
+    pub fn through_failure_from(&self, first: Check) -> Self {
+        let failure = self.refusals().find(|(check, _)| *check >= first);
+        match failure {
+            Some((check, _)) => self.through(check),
+            None => self.clone(),
+        }
+    }
+
     /// Whether every check was made and passed. A check that was not made is no pass.
     pub fn all_passed(&self) -> bool {
         self.0.iter().all(|outcome| *outcome == Outcome::Passed)
@@ -121,6 +139,25 @@ impl Findings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_after_a_check_or_a_failure_can_be_left_out() {
+        let mut findings = Findings::default();
+        for check in Check::ALL {
+            findings.record(*check, Ok(()));
+        }
+        findings.record::<()>(Check::Expiry, Err(Refusal::GrantReplayed));
+        findings.record::<()>(Check::Scopes, Err(Refusal::InvalidScopes(Vec::new())));
+        let through = findings.through(Check::Expiry);
+        assert_eq!(*through.outcome(Check::NotBefore), Outcome::Passed);
+        assert_eq!(through.refusals().count(), 1);
+        assert_eq!(*through.outcome(Check::OneTimeUse), Outcome::NotEvaluated);
+        let cut = findings.through_failure_from(Check::Scopes);
+        assert_eq!(cut.refusals().count(), 2);
+        assert_eq!(*cut.outcome(Check::Access), Outcome::NotEvaluated);
+        let uncut = findings.through_failure_from(Check::Delegation);
+        assert_eq!(*uncut.outcome(Check::Party), Outcome::Passed);
+    }
 
     #[test]
     fn the_first_failure_in_order_answers_however_late_it_was_found() {

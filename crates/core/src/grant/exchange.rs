@@ -3,23 +3,24 @@
 use std::sync::Arc;
 
 use futures_util::future::join;
+use portvakt_jose::KeyError;
 
 use super::authenticate::{Authentication, authenticate};
-use super::authorize::{Authorization, authorize};
+use super::authorize::{ActingFor, Authorization, authorize};
 use super::check::{Check, Findings, Outcome};
 use super::claims::GrantClaims;
-use super::explain::Explanation;
+use super::examination::{Examination, Sender};
 use super::facts::Facts;
 use super::parts::TokenExchangeParts;
 use super::reading::GrantReading;
 use super::token::{AccessTokenClaims, TokenHeader};
-use crate::client::Client;
+use crate::client::{Client, ClientId};
 use crate::clock::Timestamp;
 use crate::entropy::unique_id;
 use crate::issuer::Issuer;
 use crate::ports::{ClientRecord, Consumption, StorageError};
 use crate::refusal::Refusal;
-use crate::scope::Prefix;
+use crate::scope::{Prefix, ScopeName};
 use crate::signing::SigningKeys;
 
 /// Exchanges grants for tokens, for one issuer.
@@ -38,7 +39,11 @@ pub struct IssuedToken {
     /// Its id, for logs.
     pub jti: String,
     /// The client that it was issued to.
-    pub client_id: String,
+    pub client_id: ClientId,
+    /// The organizations in it.
+    pub acting_for: ActingFor,
+    /// Its scopes, without repetition.
+    pub scopes: Vec<ScopeName>,
 }
 
 /// A refused request.
@@ -50,8 +55,8 @@ pub struct Denied {
     pub client_id: Option<String>,
     /// What went wrong on our side, for the log only.
     pub cause: Option<String>,
-    /// Every check; only where refusals are explained.
-    pub explanation: Option<Box<Explanation>>,
+    /// What was found about the grant; none if there was none to read.
+    pub examination: Option<Box<Examination>>,
 }
 
 impl From<Refusal> for Denied {
@@ -60,7 +65,7 @@ impl From<Refusal> for Denied {
             refusal,
             client_id: None,
             cause: None,
-            explanation: None,
+            examination: None,
         }
     }
 }
@@ -73,6 +78,20 @@ impl From<StorageError> for Denied {
         };
         Self {
             cause: Some(error.to_string()),
+            ..refusal.into()
+        }
+    }
+}
+
+impl Denied {
+    /// A check that was neither passed nor failed must never look like success.
+    fn examined(examination: Examination) -> Self {
+        let refusal = examination.refusal().cloned().unwrap_or(Refusal::Internal);
+        let known = *examination.findings.outcome(Check::Client) == Outcome::Passed;
+        let sender = examination.sender().filter(|_| known);
+        Self {
+            client_id: sender.map(|sender| sender.client_id.to_string()),
+            examination: Some(Box::new(examination)),
             ..refusal.into()
         }
     }
@@ -106,53 +125,67 @@ impl TokenExchange {
         let mut findings = Findings::default();
         let grant = GrantReading::new(assertion, &self.0.issuer, &mut findings);
         if findings.first_refusal().is_some() && !self.0.explain_refusals {
-            return Err(self.denied(&grant, &findings, now));
+            let examination = Examination::new(&grant, None, findings, &self.0.issuer, now);
+            return Err(Denied::examined(examination));
         }
-        let record = self.find_client(&grant).await?;
-        let authentication = self.authenticate(&grant, record.as_deref(), now, &mut findings);
+        let as_of = self.0.registry.as_of()?;
+        let decided = self.decide(&grant, findings, now).await;
+        self.0.registry.still_holds(as_of)?;
+        decided
+    }
+
+    /// Fetches facts and decides about a grant that can be read.
+    async fn decide(
+        &self,
+        grant: &GrantReading<'_>,
+        mut findings: Findings,
+        now: Timestamp,
+    ) -> Result<IssuedToken, Denied> {
+        let record = self.find_client(grant).await?;
+        let authentication = self.authenticate(grant, record.as_deref(), now, &mut findings);
         let (Some(authentication), Some(claims), Some(record), true) = (
             authentication,
             grant.claims.as_ref(),
             record.as_deref(),
             findings.passed_through(Check::Expiry),
         ) else {
-            if self.0.explain_refusals {
-                self.examine(&grant, record.as_deref(), now, &mut findings)
-                    .await?;
-            }
-            return Err(self.denied(&grant, &findings, now));
+            let refused = self.examine_refused(grant, record.as_deref(), findings, now);
+            return Err(Denied::examined(refused.await));
         };
         // The record of the used grant is being made durable while the rest is decided and signed;
         // the answer waits for both.
         let (consumed, authorized) = join(
-            self.consume(&grant),
+            self.consume(grant),
             self.authorize_and_sign(claims, record, authentication, now, &mut findings),
         )
         .await;
         findings.record(Check::OneTimeUse, consumed?);
-        match authorized? {
+        let (token, facts) = authorized?;
+        match token {
             Some(token) if findings.all_passed() => Ok(token),
-            _ => Err(self.denied(&grant, &findings, now)),
+            _ => {
+                let sender = Some(Sender::new(&record.client, true));
+                let issuer = &self.0.issuer;
+                let examination = Examination::new(grant, sender, findings, issuer, now);
+                Err(Denied::examined(examination.with_facts(
+                    claims,
+                    &record.client,
+                    &facts,
+                    issuer,
+                )))
+            }
         }
     }
 
-    /// Decides about a grant at `at` (now, when none) without using it up.
-    pub async fn explain(
-        &self,
-        assertion: &str,
-        at: Option<Timestamp>,
-    ) -> Result<Explanation, StorageError> {
-        let now = at.unwrap_or_else(|| self.0.clock.now());
-        let mut findings = Findings::default();
-        let grant = GrantReading::new(assertion, &self.0.issuer, &mut findings);
-        let record = self.find_client(&grant).await?;
-        self.authenticate(&grant, record.as_deref(), now, &mut findings);
-        self.examine(&grant, record.as_deref(), now, &mut findings)
-            .await?;
-        Ok(Explanation::new(&grant, &findings, now))
+    pub(super) fn parts(&self) -> &TokenExchangeParts {
+        &self.0
     }
 
-    async fn find_client(
+    pub(super) fn explains_refusals(&self) -> bool {
+        self.0.explain_refusals
+    }
+
+    pub(super) async fn find_client(
         &self,
         grant: &GrantReading<'_>,
     ) -> Result<Option<Arc<ClientRecord>>, StorageError> {
@@ -192,7 +225,7 @@ impl TokenExchange {
         authentication: Authentication,
         now: Timestamp,
         findings: &mut Findings,
-    ) -> Result<Option<IssuedToken>, Denied> {
+    ) -> Result<(Option<IssuedToken>, Facts), Denied> {
         let client = &record.client;
         let mut facts = Facts::fetch(&self.0, claims, client).await?;
         if facts.acting_for.delegated || claims.authorization_details.is_some() {
@@ -206,44 +239,13 @@ impl TokenExchange {
         let Some(authorization) =
             authorize(claims, facts.of(client), &self.0.issuer, now, findings)
         else {
-            return Ok(None);
+            return Ok((None, facts));
         };
         let prefixes = self.consumer_prefixes(&authorization).await?;
-        self.sign(authentication, authorization, client, prefixes, now)
-            .map(Some)
-    }
-
-    /// Everything behind authentication, without using the grant up.
-    async fn examine(
-        &self,
-        grant: &GrantReading<'_>,
-        record: Option<&ClientRecord>,
-        now: Timestamp,
-        findings: &mut Findings,
-    ) -> Result<(), StorageError> {
-        if let Some(digest) = grant.digest() {
-            let used = self.0.ledger.is_consumed(digest).await?;
-            let verdict = if used {
-                Err(Refusal::GrantReplayed)
-            } else {
-                Ok(())
-            };
-            findings.record(Check::OneTimeUse, verdict);
-        }
-        if let (Some(claims), Some(record)) = (grant.claims.as_ref(), record) {
-            let mut facts = Facts::fetch(&self.0, claims, &record.client).await?;
-            facts
-                .ask_registers(&self.0, claims, &record.client, now)
-                .await?;
-            authorize(
-                claims,
-                facts.of(&record.client),
-                &self.0.issuer,
-                now,
-                findings,
-            );
-        }
-        Ok(())
+        let token = self
+            .sign(authentication, authorization, client, prefixes, now)
+            .await?;
+        Ok((Some(token), facts))
     }
 
     async fn consumer_prefixes(
@@ -264,7 +266,7 @@ impl TokenExchange {
         }
     }
 
-    fn sign(
+    async fn sign(
         &self,
         authentication: Authentication,
         authorization: Authorization,
@@ -277,6 +279,9 @@ impl TokenExchange {
             ..Refusal::Internal.into()
         };
         let jti = unique_id(self.0.entropy.as_ref()).map_err(|error| our_fault(&error))?;
+        let acting_for = authorization.acting_for;
+        let scopes = authorization.scopes.iter();
+        let scopes = scopes.map(|scope| scope.name.clone()).collect();
         let claims = AccessTokenClaims::new(
             authentication,
             authorization,
@@ -286,7 +291,10 @@ impl TokenExchange {
             now,
             jti,
         );
-        let ring = self.0.keys.current();
+        let ring = self.0.keys.for_signing(now).map_err(|stale| Denied {
+            cause: Some(stale.to_string()),
+            ..Refusal::Unavailable.into()
+        })?;
         let header = TokenHeader {
             kid: ring.active_kid(),
             alg: ring.active().algorithm().as_str(),
@@ -294,32 +302,22 @@ impl TokenExchange {
         let access_token = ring
             .active()
             .sign_compact(&header, &claims)
-            .map_err(|error| our_fault(&error))?;
+            .await
+            .map_err(|error| match error {
+                KeyError::Unavailable => Denied {
+                    cause: Some(error.to_string()),
+                    ..Refusal::Unavailable.into()
+                },
+                _ => our_fault(&error),
+            })?;
         Ok(IssuedToken {
             access_token,
             expires_in: claims.expires_in(now),
             scope: claims.scope().to_owned(),
             jti: claims.jti().to_owned(),
-            client_id: client.client_id.to_string(),
+            client_id: client.client_id.clone(),
+            acting_for,
+            scopes,
         })
-    }
-
-    fn denied(&self, grant: &GrantReading<'_>, findings: &Findings, now: Timestamp) -> Denied {
-        // A check that was neither passed nor failed must never look like success.
-        let refusal = findings
-            .first_refusal()
-            .cloned()
-            .unwrap_or(Refusal::Internal);
-        let known = matches!(findings.outcome(Check::Client), Outcome::Passed);
-        let explanation = self
-            .0
-            .explain_refusals
-            .then(|| Box::new(Explanation::new(grant, findings, now)));
-        Denied {
-            refusal,
-            client_id: grant.client_id().filter(|_| known).map(|id| id.to_string()),
-            cause: None,
-            explanation,
-        }
     }
 }

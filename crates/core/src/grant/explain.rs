@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::check::{Check, Findings, Outcome};
+use super::examination::Requested;
 use super::reading::GrantReading;
 use crate::clock::Timestamp;
 use crate::refusal::Refusal;
@@ -79,24 +80,17 @@ pub enum CheckResult {
 impl Explanation {
     /// Explains what was found about a grant.
     pub fn new(grant: &GrantReading<'_>, findings: &Findings, now: Timestamp) -> Self {
-        let claims = grant.claims.as_ref();
-        let clip = |text: &String| text.chars().take(64).collect();
+        Self::of(&Requested::of(grant), findings, now)
+    }
+
+    pub(super) fn of(requested: &Requested, findings: &Findings, now: Timestamp) -> Self {
         Self {
             decided_at: now.to_string(),
-            outcome: if findings.all_passed() {
-                ExplanationOutcome::Issued
-            } else {
-                ExplanationOutcome::Refused
-            },
-            client_id: claims.map(|claims| clip(&claims.issuer)),
-            scopes: claims
-                .map(|claims| claims.scopes.clone())
-                .unwrap_or_default(),
-            consumer_org: claims.and_then(|claims| claims.consumer_org.as_ref().map(clip)),
-            checks: Check::ALL
-                .iter()
-                .map(|check| report(*check, findings))
-                .collect(),
+            outcome: ExplanationOutcome::of(findings),
+            client_id: requested.client_id.clone(),
+            scopes: requested.scopes.clone(),
+            consumer_org: requested.consumer_org.clone(),
+            checks: reports(findings),
         }
     }
 
@@ -106,6 +100,22 @@ impl Explanation {
             .iter()
             .filter(|report| matches!(report.result, CheckResult::Failed { .. }))
     }
+}
+
+impl ExplanationOutcome {
+    pub(super) fn of(findings: &Findings) -> Self {
+        if findings.all_passed() {
+            Self::Issued
+        } else {
+            Self::Refused
+        }
+    }
+}
+
+/// What came of every check, in order.
+pub(super) fn reports(findings: &Findings) -> Vec<CheckReport> {
+    let all = Check::ALL.iter();
+    all.map(|check| report(*check, findings)).collect()
 }
 
 fn report(check: Check, findings: &Findings) -> CheckReport {

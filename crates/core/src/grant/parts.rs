@@ -32,7 +32,7 @@ pub struct TokenExchangeParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// Evaluate every check of a refused grant, so that its explanation is complete. It costs
-    /// reads for unauthenticated callers, so it is for development.
+    /// Evaluate every check of every refused grant, not only of those whose sender is proven. It
+    /// costs reads for unauthenticated callers, so it is for development.
     pub explain_refusals: bool,
 }

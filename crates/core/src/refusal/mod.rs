@@ -237,6 +237,22 @@ pub enum CombinationFault {
 }
 
 impl Refusal {
+    /// The names of the scopes that it is about.
+    pub fn scopes(&self) -> Vec<&str> {
+        match self {
+            Self::InvalidScopes(scopes) => scopes.iter().map(|(scope, _)| scope.as_str()).collect(),
+            Self::IntegrationTypeNotAllowed { scopes, .. } => {
+                scopes.iter().map(|(scope, _)| scope.as_str()).collect()
+            }
+            Self::AccessNotGranted { all, .. } => all.iter().map(ScopeName::as_str).collect(),
+            Self::NotDelegated { scope, .. }
+            | Self::InvalidCombination(
+                CombinationFault::NotDelegable(scope) | CombinationFault::DelegatedScope(scope),
+            ) => vec![scope.as_str()],
+            _ => Vec::new(),
+        }
+    }
+
     /// The row of the table that this refusal belongs to.
     pub fn code(&self) -> RefusalCode {
         match self {

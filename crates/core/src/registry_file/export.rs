@@ -27,6 +27,7 @@ pub async fn export(unit: &mut dyn UnitOfWork) -> Result<RegistryFile, StorageEr
         delegation_sources: located(sources, |source| DelegationSourceEntry {
             name: source.name,
             issuer: source.issuer,
+            active: (!source.active).then_some(false),
         }),
         scopes: scopes(unit, &prefixes).await?,
         clients: clients(unit).await?,

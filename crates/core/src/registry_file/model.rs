@@ -127,6 +127,9 @@ pub struct DelegationSourceEntry {
     pub name: String,
     /// Byte for byte.
     pub issuer: String,
+    /// Whether it is active; absent leaves it as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
 }
 
 /// A delegation.

@@ -12,7 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::naming::{AccessLevel, InvalidSubscopeName, Separator, Subscope};
 pub use self::record::{Scope, TokenType, Visibility};
-pub use self::reserved::{RESERVED_SCOPES, ReservedScope, reserved_scope};
+pub use self::reserved::{
+    OPERATOR_READ, OPERATOR_WRITE, RESERVED_SCOPES, ReservedScope, reserved_scope,
+};
 
 /// The longest scope, in characters (spec: maskinporten §2.1).
 pub const MAX_SCOPE_CHARACTERS: usize = 255;

@@ -1,7 +1,14 @@
 //! Scopes that exist without being declared: reserved names and the operator's own
 //! (spec: selfservice §9). Names are data here, never rules elsewhere.
 
+use super::Visibility;
 use crate::client::IntegrationType::{self, Ansattporten, ApiKlient, Idporten, Krr, Maskinporten};
+
+/// Reads what the operator's API shows (spec: selfservice §14).
+pub const OPERATOR_READ: &str = "portvakt:operator.read";
+
+/// Does everything that the operator's API offers, reading included (spec: selfservice §14).
+pub const OPERATOR_WRITE: &str = "portvakt:operator.write";
 
 /// One scope that every registry has.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +23,8 @@ pub struct ReservedScope {
     pub accessible_for_all: bool,
     /// Only the operator can put it on a client.
     pub operator_only: bool,
+    /// Who sees it in lists.
+    pub visibility: Visibility,
 }
 
 const LOGIN: &[IntegrationType] = &[Idporten, ApiKlient, Ansattporten];
@@ -94,6 +103,8 @@ pub const RESERVED_SCOPES: &[ReservedScope] = &[
         "Highest level of assurance used by a person",
         MACHINE,
     ),
+    internal(OPERATOR_READ, "Read what the operator's API shows"),
+    internal(OPERATOR_WRITE, "Operate the server over its API"),
 ];
 
 /// The reserved scope of this name, if it is one.
@@ -112,6 +123,7 @@ const fn open(
         allowed_integration_types,
         accessible_for_all: true,
         operator_only: false,
+        visibility: Visibility::Public,
     }
 }
 
@@ -126,5 +138,14 @@ const fn on_request(
         allowed_integration_types,
         accessible_for_all: false,
         operator_only: true,
+        visibility: Visibility::Public,
+    }
+}
+
+/// The operator's own; nobody else is told that it exists.
+const fn internal(name: &'static str, description: &'static str) -> ReservedScope {
+    ReservedScope {
+        visibility: Visibility::Internal,
+        ..on_request(name, description, MACHINE)
     }
 }

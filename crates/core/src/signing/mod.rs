@@ -1,13 +1,22 @@
 //! The server's signing keys and their life: next, active, retired, gone.
+//!
+//! [`life`] says what is due, [`rotation`] carries it out in a unit of work, a [`KeySource`] makes and
+//! keeps private keys, and a [`KeyRing`] is what tokens are signed with and verifiers fetch.
 
+pub mod life;
 mod ring;
+pub mod rotation;
+mod sealed;
+mod source;
 
 use std::fmt;
 
 use portvakt_jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
-pub use self::ring::{KeyDocument, KeyRing, KeyRingError, SigningKeys, generate};
+pub use self::ring::{KeyDocument, KeyRing, KeyRingError, SigningKeys, StaleKeys, generate};
+pub use self::sealed::{InvalidKeyEncryptionKey, KeyEncryptionKey, SealedKeys};
+pub use self::source::{KeySource, KeySourceError, NewKey, NewKeyKind, OpenKey, PlainKeys};
 
 use crate::clock::Timestamp;
 
@@ -22,12 +31,50 @@ pub struct SigningKeyRecord {
     pub algorithm: Algorithm,
     /// Where in its life it is.
     pub state: SigningKeyState,
-    /// PKCS#8; empty once the key is gone.
+    /// What its [`KeySource`] keeps of it: PKCS#8, something sealed, or where it is. Empty once the key is gone.
     pub private_key: Vec<u8>,
     /// When it was made.
     pub created: Timestamp,
-    /// When its state last changed.
+    /// When its state last changed. Sealing it anew is no change of state.
     pub last_updated: Timestamp,
+}
+
+impl SigningKeyRecord {
+    /// How its private key is kept, as far as the record itself tells.
+    pub fn kept(&self) -> Kept {
+        match self.private_key.first() {
+            None => Kept::Nothing,
+            Some(b'{') => sealed::kept(&self.private_key),
+            Some(_) => Kept::Plain,
+        }
+    }
+}
+
+/// How a private key is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// No longer.
+    Nothing,
+    /// As it is.
+    Plain,
+    /// Under the key-encryption key of this id.
+    Sealed(String),
+    /// Elsewhere: a hardware module.
+    Module,
+    /// In a form that this version does not know.
+    Unknown,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => formatter.write_str("nothing"),
+            Self::Plain => formatter.write_str("plain"),
+            Self::Sealed(id) => write!(formatter, "sealed under {id}"),
+            Self::Module => formatter.write_str("module"),
+            Self::Unknown => formatter.write_str("unknown form"),
+        }
+    }
 }
 
 impl fmt::Debug for SigningKeyRecord {

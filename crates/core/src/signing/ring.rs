@@ -1,20 +1,23 @@
 //! The keys in memory: one that signs, and the set that is published.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portvakt_jose::{Algorithm, JwkSet, JwkSetError, KeyError, RsaBits, SigningKey};
+use portvakt_jose::{Algorithm, JwkSet, JwkSetError, RsaBits, Signer};
 
+use super::source::{KeySource, KeySourceError, NewKeyKind, OpenKey, PlainKeys};
 use super::{SigningKeyRecord, SigningKeyState};
 use crate::clock::Timestamp;
 
 /// The usable keys of one surface at one moment. Immutable: a change makes a new ring.
 #[derive(Debug)]
 pub struct KeyRing {
-    active: SigningKey,
+    active: Signer,
     active_kid: String,
     published: JwkSet,
     document: KeyDocument,
@@ -29,46 +32,60 @@ pub struct KeyDocument {
     pub fingerprint: String,
 }
 
+impl KeyDocument {
+    fn new(published: &JwkSet) -> Self {
+        let json = published.to_json().to_string();
+        let fingerprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, json.as_bytes()));
+        Self {
+            json: json.into(),
+            fingerprint,
+        }
+    }
+}
+
 impl KeyRing {
-    /// Builds the ring from a surface's records: exactly one key must be active.
+    /// Builds the ring from records whose private keys are stored as they are ([`PlainKeys`]).
     pub fn from_records(records: &[SigningKeyRecord]) -> Result<Self, KeyRingError> {
+        Self::open(records, &PlainKeys)
+    }
+
+    /// Builds the ring from a surface's records: exactly one key must be active, and every published
+    /// one usable. It takes as long as the source takes.
+    pub fn open(
+        records: &[SigningKeyRecord],
+        source: &dyn KeySource,
+    ) -> Result<Self, KeyRingError> {
         let mut active = None;
         let mut published = Vec::new();
-        for record in records
-            .iter()
-            .filter(|record| record.state != SigningKeyState::Gone)
-        {
-            let key = SigningKey::from_pkcs8_der(record.algorithm, &record.private_key).map_err(
-                |source| KeyRingError::Unusable {
-                    kid: record.kid.clone(),
-                    source,
-                },
-            )?;
+        let in_use = |record: &&SigningKeyRecord| record.state != SigningKeyState::Gone;
+        for record in records.iter().filter(in_use) {
+            let unusable = |source| KeyRingError::Unusable {
+                kid: record.kid.clone(),
+                source,
+            };
+            let key = source.open(record).map_err(unusable)?;
             published.push(key.public_jwk(&record.kid));
-            if record.state == SigningKeyState::Active
-                && active.replace((key, record.kid.clone())).is_some()
-            {
-                return Err(KeyRingError::SeveralActive);
+            if record.state == SigningKeyState::Active {
+                let OpenKey::Signs(signer) = key else {
+                    return Err(KeyRingError::OnlyVerifies(record.kid.clone()));
+                };
+                if active.replace((signer, record.kid.clone())).is_some() {
+                    return Err(KeyRingError::SeveralActive);
+                }
             }
         }
         let (active, active_kid) = active.ok_or(KeyRingError::NoneActive)?;
         let published = JwkSet::new(published)?;
-        let json = published.to_json().to_string();
-        let fingerprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, json.as_bytes()));
-        let document = KeyDocument {
-            json: json.into(),
-            fingerprint,
-        };
         Ok(Self {
             active,
             active_kid,
+            document: KeyDocument::new(&published),
             published,
-            document,
         })
     }
 
     /// The key that signs.
-    pub fn active(&self) -> &SigningKey {
+    pub fn active(&self) -> &Signer {
         &self.active
     }
 
@@ -90,43 +107,97 @@ impl KeyRing {
 
 /// The present ring, exchanged as a whole without stopping readers.
 #[derive(Debug)]
-pub struct SigningKeys(ArcSwap<KeyRing>);
+pub struct SigningKeys {
+    ring: ArcSwap<KeyRing>,
+    freshness: Option<Freshness>,
+}
+
+/// Since when the ring is known to be that of the store, and for how long that is good enough.
+#[derive(Debug)]
+struct Freshness {
+    /// Milliseconds since the epoch.
+    confirmed_at: AtomicI64,
+    bound: Duration,
+}
+
+/// It has been too long since the keys were read from the store: the active one may be withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signing keys could not be confirmed since {confirmed_at}")]
+pub struct StaleKeys {
+    /// When they last were.
+    pub confirmed_at: Timestamp,
+}
 
 impl SigningKeys {
-    /// Starts with this ring.
+    /// Starts with this ring, which nobody else changes.
     pub fn new(ring: KeyRing) -> Self {
-        Self(ArcSwap::from_pointee(ring))
+        Self {
+            ring: ArcSwap::from_pointee(ring),
+            freshness: None,
+        }
     }
 
-    /// The ring at this moment.
+    /// Starts with a ring that was read at `read_at` and that others may change in the store. It signs
+    /// for no longer than `bound` after it was last confirmed.
+    pub fn bounded(ring: KeyRing, read_at: Timestamp, bound: Duration) -> Self {
+        Self {
+            ring: ArcSwap::from_pointee(ring),
+            freshness: Some(Freshness {
+                confirmed_at: AtomicI64::new(read_at.milliseconds()),
+                bound,
+            }),
+        }
+    }
+
+    /// The ring at this moment, for whatever does not sign.
     pub fn current(&self) -> Arc<KeyRing> {
-        self.0.load_full()
+        self.ring.load_full()
+    }
+
+    /// The ring to sign with at `now`, unless it has not been confirmed for too long. A clock that went
+    /// back does not make it good for longer.
+    pub fn for_signing(&self, now: Timestamp) -> Result<Arc<KeyRing>, StaleKeys> {
+        if let Some(freshness) = &self.freshness {
+            let confirmed_at = freshness.confirmed_at.load(Ordering::Acquire);
+            let age = now.milliseconds().abs_diff(confirmed_at);
+            if u128::from(age) > freshness.bound.as_millis() {
+                let confirmed_at = Timestamp::from_milliseconds(confirmed_at);
+                return Err(StaleKeys { confirmed_at });
+            }
+        }
+        Ok(self.current())
     }
 
     /// Exchanges the ring; requests under way finish with the one that they have.
     pub fn replace(&self, ring: KeyRing) {
-        self.0.store(Arc::new(ring));
+        self.ring.store(Arc::new(ring));
+    }
+
+    /// Notes that the ring is what the store held at `read_at`, the moment before it was read.
+    pub fn confirm(&self, read_at: Timestamp) {
+        if let Some(freshness) = &self.freshness {
+            let milliseconds = read_at.milliseconds();
+            freshness
+                .confirmed_at
+                .store(milliseconds, Ordering::Release);
+        }
     }
 }
 
-/// Makes a key for a surface, named by its RFC 7638 thumbprint.
+/// Makes a key for a surface that is stored as it is, named by its RFC 7638 thumbprint.
 pub fn generate(
     surface: &str,
     algorithm: Algorithm,
     rsa_bits: RsaBits,
     state: SigningKeyState,
     now: Timestamp,
-) -> Result<SigningKeyRecord, KeyError> {
-    let key = SigningKey::generate(algorithm, rsa_bits)?;
-    Ok(SigningKeyRecord {
-        kid: key.thumbprint(),
-        surface: surface.to_owned(),
+) -> Result<SigningKeyRecord, KeySourceError> {
+    let kind = NewKeyKind {
         algorithm,
-        state,
-        private_key: key.to_pkcs8_der()?.to_vec(),
-        created: now,
-        last_updated: now,
-    })
+        rsa_bits,
+    };
+    let key = PlainKeys.generate(surface, kind)?;
+    Ok(key.into_record(surface, state, now))
 }
 
 /// Why a surface's records make no ring.
@@ -141,13 +212,16 @@ pub enum KeyRingError {
     /// The public keys make no set: two have the same key id.
     #[error("the signing keys make no key set")]
     Set(#[from] JwkSetError),
-    /// A private key cannot be read.
+    /// The private half of the active key is not there.
+    #[error("the signing key {0} is active, and only its public half is left")]
+    OnlyVerifies(String),
+    /// A key cannot be read.
     #[error("the signing key {kid} cannot be used")]
     Unusable {
         /// Which key.
         kid: String,
         /// Why.
-        source: KeyError,
+        source: KeySourceError,
     },
 }
 
@@ -195,6 +269,30 @@ mod tests {
             KeyRing::from_records(&two),
             Err(KeyRingError::SeveralActive)
         ));
+    }
+
+    #[test]
+    fn keys_that_are_not_confirmed_sign_no_more_in_either_direction_of_time() {
+        let at = Timestamp::from_seconds;
+        let ring = || KeyRing::from_records(&[record(SigningKeyState::Active)]).unwrap();
+        let keys = SigningKeys::bounded(ring(), at(1000), Duration::from_mins(1));
+        for (now, signs) in [
+            (940, true),
+            (1000, true),
+            (1060, true),
+            (1061, false),
+            (939, false),
+        ] {
+            assert_eq!(keys.for_signing(at(now)).is_ok(), signs, "{now}");
+        }
+        let confirmed_at = at(1000);
+        assert_eq!(
+            keys.for_signing(at(2000)).unwrap_err(),
+            StaleKeys { confirmed_at }
+        );
+        keys.confirm(at(1950));
+        keys.for_signing(at(2000)).unwrap();
+        SigningKeys::new(ring()).for_signing(at(1_000_000)).unwrap();
     }
 
     #[test]

@@ -15,7 +15,7 @@ async fn makes_the_operators_prefixes_and_every_reserved_scope() {
         .iter()
         .map(|assignment| assignment.prefix.as_str())
         .collect();
-    assert_eq!(names, ["global", "idporten", "krr"]);
+    assert_eq!(names, ["global", "idporten", "krr", "portvakt"]);
     let scopes = unit.list_scopes(None, Listing::Active).await.unwrap();
     assert_eq!(scopes.len(), RESERVED_SCOPES.len());
     let write = unit

@@ -1,12 +1,14 @@
 //! Registry files: applied, applied again, exported.
 
+use portvakt_core::SystemEntropy;
 use portvakt_core::access::AccessState;
-use portvakt_core::administration::RecordKind;
-use portvakt_core::client::KEY_LIFETIME;
+use portvakt_core::administration::secret::{self, Making};
+use portvakt_core::administration::{RecordKind, Role};
+use portvakt_core::client::{KEY_LIFETIME, SECRET_LIFETIME, SecretOverlap};
 use portvakt_core::ports::{Listing, Store};
 use portvakt_core::registry_file::{Counts, RegistryFile};
 
-use crate::harness::{Registry, at, orgno, scope};
+use crate::harness::{Registry, at, id, orgno, scope};
 
 const EXAMPLE: &str = include_str!("../../../../docs/registry-file.example.yaml");
 
@@ -73,6 +75,7 @@ organizations:
   - {orgno: "310420107", name: "yes"}
 delegation_sources:
   - {name: altinn, issuer: "https://tt02.altinn.no/"}
+  - {name: gammel, issuer: "https://gammel.example/", active: false}
 scopes:
   - {name: "nav:gone", description: "null", active: false, access: [{consumer_orgno: "123456789", state: DENIED}]}
   - name: "nav:a/b:c.write"
@@ -108,6 +111,7 @@ clients:
     token_endpoint_auth_signing_alg: EdDSA
     refresh_token_usage: REUSE
     sso_disabled: true
+    self_managed: true
     active: false
     jwks: {keys: [{kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo, use: sig, alg: EdDSA, kid: k1, exp: 1780000000}]}
     onbehalfof:
@@ -297,4 +301,53 @@ async fn keys_are_replaced_removed_and_renewed_once_they_have_expired() {
             .unwrap()
             .is_some()
     );
+}
+
+#[tokio::test]
+async fn applying_takes_a_secret_with_its_method_and_never_makes_or_shows_one() {
+    let registry = Registry::bootstrapped().await;
+    let text = |method: &str| {
+        format!(
+            r#"clients: [{{client_id: c, client_orgno: "312773023", client_name: C, integration_type: idporten, token_endpoint_auth_method: {method}, redirect_uris: ["https://c.example/"]}}]"#
+        )
+    };
+    let has_secret = async || {
+        let mut unit = registry.begin().await;
+        !unit.find_secrets(&id("c")).await.unwrap().is_empty()
+    };
+    let applied = registry.apply(&text("client_secret_basic"), at(1)).await;
+    let warnings = applied.unwrap().warnings;
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].to_string().contains("client c has no secret"));
+    assert!(!has_secret().await);
+
+    let mut unit = registry.begin().await;
+    let making = Making {
+        entropy: &SystemEntropy,
+        now: at(2),
+    };
+    let overlap = SecretOverlap::default();
+    secret::rotate(unit.as_mut(), &id("c"), overlap, Role::Operator, making)
+        .await
+        .unwrap();
+    unit.commit().await.unwrap();
+    let applied = registry.apply(&text("client_secret_post"), at(3)).await;
+    assert!(applied.unwrap().warnings.is_empty() && has_secret().await);
+    let expired = at(2).plus(SECRET_LIFETIME);
+    let applied = registry.apply(&text("client_secret_post"), expired).await;
+    assert_eq!(applied.unwrap().warnings.len(), 1);
+    registry
+        .apply(&text("private_key_jwt"), at(4))
+        .await
+        .unwrap();
+    assert!(!has_secret().await);
+}
+
+#[tokio::test]
+async fn a_file_with_a_secret_is_refused_without_repeating_it() {
+    let text = r#"clients: [{client_id: c, client_orgno: "312773023", client_name: C, integration_type: idporten, redirect_uris: ["https://c.example/"], client_secret: hysjhysj, client_secret_expires_at: 1803979260}]"#;
+    let faults = RegistryFile::parse(text).unwrap_err();
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].contains("client_secret") && !faults[0].contains("hysjhysj"));
 }

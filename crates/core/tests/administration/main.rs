@@ -8,5 +8,8 @@ mod files;
 mod harness;
 mod keys;
 mod load;
+mod operating;
+mod operators;
 mod owners;
 mod properties;
+mod secrets;

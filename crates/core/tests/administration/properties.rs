@@ -98,6 +98,7 @@ fn a_client(number: usize, name: String, native: bool, inactive: bool) -> Client
             redirect_uris: vec!["https://example.no/".to_owned()],
             ..Default::default()
         },
+        self_managed: inactive,
         active: inactive.then_some(false),
         jwks: KeysEntry::Unstated,
         onbehalfof: Vec::new(),

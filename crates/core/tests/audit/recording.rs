@@ -79,6 +79,7 @@ async fn every_kind_of_record_leaves_an_entry() {
     let source = DelegationSource {
         name: "altinn".to_owned(),
         issuer: "https://tt02.altinn.no/".to_owned(),
+        active: true,
         created: at(0),
         last_updated: at(0),
     };
@@ -258,6 +259,7 @@ async fn neither_private_keys_nor_national_identity_numbers_are_in_the_log() {
     let last = stored[4].entry().unwrap();
     let shown = json!({
         "kid": key.kid, "surface": "maskinporten", "algorithm": "ES256", "state": "gone",
+        "kept": "nothing",
     });
     assert_eq!(last.after, Some(shown), "these members and no others");
     assert!(verify(&stored, &Checkpoints::none()).is_ok());

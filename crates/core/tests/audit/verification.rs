@@ -60,7 +60,9 @@ async fn a_checkpoint_is_believed_only_as_it_was_signed() {
     let link = log.stored().await[1].link;
     let record = signing_key(SigningKeyState::Active);
     let ring = KeyRing::from_records(std::slice::from_ref(&record)).unwrap();
-    let compact = AuditCheckpoint::sign(link, ring.active(), ring.active_kid(), at(5)).unwrap();
+    let compact = AuditCheckpoint::sign(link, ring.active(), ring.active_kid(), at(5))
+        .await
+        .unwrap();
     let kids = HashSet::from([record.kid.clone()]);
 
     let checkpoint = AuditCheckpoint::parse(&compact, &kids).unwrap();
@@ -104,7 +106,7 @@ async fn a_checkpoint_is_believed_only_as_it_was_signed() {
         ),
         (header.clone(), replaced(payload(2), "at", "then")),
     ] {
-        let compact = ring.active().sign_compact(&header, &payload).unwrap();
+        let compact = ring.active().sign_compact(&header, &payload).await.unwrap();
         let refused = AuditCheckpoint::parse(&compact, &kids);
         assert_eq!(
             refused,

@@ -5,3 +5,4 @@ mod connections;
 mod faults;
 mod harness;
 mod shutdown;
+mod tls;

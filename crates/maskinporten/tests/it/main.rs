@@ -8,6 +8,7 @@
 mod rows;
 
 mod authorization_details;
+mod cache;
 mod certificates;
 mod claims;
 mod clock;

@@ -1,9 +1,15 @@
 //! The access token (spec: maskinporten §8).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use portvakt_core::signing::{KeyRing, SigningKeyState, generate};
-use portvakt_jose::{Algorithm, JwkSet, Jws, RsaBits};
+use portvakt_core::signing::{
+    KeyRing, KeySource, KeySourceError, NewKey, NewKeyKind, OpenKey, PlainKeys, SigningKeyRecord,
+    SigningKeyState, generate,
+};
+use portvakt_jose::{
+    Algorithm, JwkSet, Jws, KeyError, RemoteKey, RemoteSignature, RemoteSigner, RsaBits, Signer,
+};
 use portvakt_testkit::{FJORDETATEN, Grant, HAVBRIS, HAVBRIS_CLIENT, SCOPE, TestServer};
 use serde_json::json;
 
@@ -189,4 +195,55 @@ async fn organizations_are_two_strings() {
         .nth(1)
         .expect("a colon");
     assert_eq!(id, FJORDETATEN);
+}
+
+/// A hardware module that is away.
+struct Away;
+
+impl RemoteSigner for Away {
+    fn sign(&self, _: Vec<u8>) -> RemoteSignature {
+        Box::pin(std::future::ready(Err(KeyError::Unavailable)))
+    }
+}
+
+impl KeySource for Away {
+    fn generate(&self, surface: &str, wanted: NewKeyKind) -> Result<NewKey, KeySourceError> {
+        PlainKeys.generate(surface, wanted)
+    }
+
+    fn open(&self, record: &SigningKeyRecord) -> Result<OpenKey, KeySourceError> {
+        let OpenKey::Signs(signer) = PlainKeys.open(record)? else {
+            return Err(KeySourceError::UnknownForm);
+        };
+        let key = RemoteKey::new(record.algorithm, signer.verifying_key(), Arc::new(Away))?;
+        Ok(OpenKey::Signs(Signer::Remote(key)))
+    }
+
+    fn retire(&self, record: &SigningKeyRecord) -> Result<Vec<u8>, KeySourceError> {
+        PlainKeys.retire(record)
+    }
+
+    fn destroy(&self, _: &str, _: &str) -> Result<(), KeySourceError> {
+        Ok(())
+    }
+}
+
+/// inferred §12.2: A hardware module that does not answer is 503, and tokens are issued again when it does.
+#[tokio::test]
+async fn a_module_that_is_away_is_503_until_it_is_back() {
+    let server = TestServer::start().await;
+    let now = portvakt_core::Clock::now(server.clock.as_ref());
+    let (algorithm, state) = (Algorithm::Rs256, SigningKeyState::Active);
+    let record = generate("maskinporten", algorithm, RsaBits::B2048, state, now);
+    let records = [record.expect("a key can be made")];
+    let ring = |source: &dyn KeySource| {
+        KeyRing::open(&records, source).expect("one active key makes a ring")
+    };
+    server.keys.replace(ring(&Away));
+    let answer = server.exchange(&Grant::havbris(&server).sign()).await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    assert!(answer.body.get("access_token").is_none());
+    server.keys.replace(ring(&PlainKeys));
+    let answer = server.exchange(&Grant::havbris(&server).sign()).await;
+    assert_issued(&answer);
 }

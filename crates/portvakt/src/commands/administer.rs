@@ -76,7 +76,7 @@ async fn act_and_commit<T>(
 }
 
 /// Whoever runs this command, by the name that the environment has for them.
-fn operator() -> Actor {
+pub(crate) fn operator() -> Actor {
     let name = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
         .into_iter()
         .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.is_empty()));

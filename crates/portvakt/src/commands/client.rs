@@ -2,17 +2,18 @@
 
 use std::path::PathBuf;
 
-use portvakt_core::administration::{Role, client, key};
+use portvakt_core::administration::{Role, client, key, secret};
 use portvakt_core::client::{ApplicationType, Client, ClientId, IntegrationType};
 use portvakt_core::organization::OrgNumber;
-use portvakt_core::ports::UnitOfWork;
+use portvakt_core::ports::{Listing, UnitOfWork};
 use portvakt_core::scope::ScopeName;
-use portvakt_core::{SystemEntropy, Timestamp};
+use portvakt_core::{Clock, SystemClock, SystemEntropy, Timestamp};
 use portvakt_jose::{Algorithm, JwkSet};
 
+use super::client_secret::{self, making};
 use super::key_files::{self, NewKey};
 use super::render::InactiveArgs;
-use super::{administer, render};
+use super::{administer, render, usage};
 use crate::data_dir::DataDirArgs;
 use crate::output::Output;
 
@@ -29,10 +30,14 @@ pub(crate) enum Command {
     AddScope(ScopesArgs),
     /// Take scopes from a client
     RemoveScope(ScopesArgs),
+    /// Make a new secret for a client and print it, this once
+    Secret(client_secret::Args),
     /// Refuse a client, at once
     Deactivate(OneArgs),
     /// Undo a deactivation
     Reactivate(OneArgs),
+    /// Show which scopes a client used, by day
+    Usage(usage::ClientArgs),
 }
 
 /// A new client.
@@ -72,6 +77,9 @@ pub(crate) struct AddArgs {
     /// The one algorithm of its grants and keys, if not RS256, RS384 or RS512
     #[arg(long, value_name = "ALG")]
     signing_alg: Option<Algorithm>,
+    /// Let its organization change it although it has an operator-only scope
+    #[arg(long)]
+    self_managed: bool,
     /// Make a key: the private one goes to keys/ID.jwk.json in the data folder
     #[arg(long, conflicts_with = "jwks")]
     generate_key: bool,
@@ -123,6 +131,8 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Add(args) => add(*args, output).await,
         Command::List(args) => list(args, output).await,
         Command::Show(args) => show(args, output).await,
+        Command::Secret(args) => client_secret::run(args, output).await,
+        Command::Usage(args) => usage::of_client(args, output).await,
         Command::AddScope(ScopesArgs {
             client_id,
             scopes,
@@ -180,8 +190,9 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
         .transpose()?;
     let folder = args.data_dir.data_dir();
     let data_dir = args.data_dir.clone();
-    let saved = administer::write(&data_dir, async |unit, now| {
-        let saved = client::register(unit, args.to_client(id.clone(), now), OPERATOR, now).await?;
+    let made = administer::write(&data_dir, async |unit, now| {
+        let wanted = args.to_client(id.clone(), now);
+        let made = secret::register(unit, wanted, OPERATOR, making(now)).await?;
         let generated = new_key.as_ref().map(NewKey::public_set).transpose()?;
         if let Some(jwks) = jwks.or(generated) {
             register_keys(unit, &id, &jwks, now).await?;
@@ -190,15 +201,10 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
         let written = new_key
             .map(|new_key| new_key.write(&folder, &id))
             .transpose()?;
-        Ok((saved, written))
+        Ok((made, written))
     });
-    let (saved, written) = saved.await?;
-    render::saved(
-        output,
-        &title(&saved.record.client_id),
-        &saved,
-        render::client,
-    )?;
+    let (made, written) = made.await?;
+    client_secret::registered(output, &made)?;
     if let Some(path) = written {
         output.note(format!("its private key is in {}", path.display()));
     }
@@ -234,6 +240,7 @@ impl AddArgs {
         wanted.grant_types = client::default_grants(kind);
         wanted.access_token_lifetime = self.access_token_lifetime;
         wanted.token_endpoint_auth_signing_alg = self.signing_alg;
+        wanted.self_managed = self.self_managed;
         wanted.login.redirect_uris.clone_from(&self.redirect_uris);
         wanted
     }
@@ -245,24 +252,36 @@ impl AddArgs {
 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
-    let clients = administer::read(&args.data_dir, async |unit| {
-        Ok(unit.list_clients(args.org, listing).await?)
+    let now = SystemClock.now();
+    let records = administer::read(&args.data_dir, async |unit| {
+        let mut records = Vec::new();
+        for client in unit.list_clients(args.org, listing).await? {
+            let keys = unit.list_keys(&client.client_id, Listing::Active).await?;
+            records.push(render::client_with_keys(&client, &keys, now));
+        }
+        Ok(records)
     });
-    let records: Vec<_> = clients.await?.iter().map(render::client).collect();
     let columns = [
         ("CLIENT ID", "client_id"),
         ("NAME", "client_name"),
         ("ORGNO", "client_orgno"),
         ("TYPE", "integration_type"),
         ("ACTIVE", "active"),
+        ("KEYS", "keys_expire"),
         ("SCOPES", "scopes"),
     ];
-    render::table(output, &records, &columns)
+    render::table(output, &records.await?, &columns)
 }
 
 async fn show(args: OneArgs, output: Output) -> anyhow::Result<()> {
     let found = administer::read(&args.data_dir, async |unit| {
-        Ok(client::find(unit, &args.client_id).await?)
+        let client = client::find(unit, &args.client_id).await?;
+        let mut shown = render::client(&client);
+        if client.token_endpoint_auth_method.uses_secret() {
+            let secrets = unit.find_secrets(&args.client_id).await?;
+            shown["client_secrets"] = client_secret::times(&secrets);
+        }
+        Ok(shown)
     });
-    render::record(output, &render::client(&found.await?))
+    render::record(output, &found.await?)
 }

@@ -38,6 +38,13 @@ pub(crate) enum SourceCommand {
         #[command(flatten)]
         data_dir: DataDirArgs,
     },
+    /// Let no scope name a delegation source any more
+    Withdraw {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        data_dir: DataDirArgs,
+    },
     /// List delegation sources
     List {
         #[command(flatten)]
@@ -107,6 +114,13 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
             let title = format!("delegation source {name}");
             render::saved(output, &title, &saved.await?, render::delegation_source)
         }
+        Command::Source(SourceCommand::Withdraw { name, data_dir }) => {
+            let saved = administer::write(&data_dir, async |unit, now| {
+                Ok(delegation::withdraw_source(unit, &name, now).await?)
+            });
+            let title = format!("delegation source {name}");
+            render::saved(output, &title, &saved.await?, render::delegation_source)
+        }
         Command::Source(SourceCommand::List { data_dir }) => list_sources(&data_dir, output).await,
         Command::Add(args) => add(args, output).await,
         Command::List(args) => list(args, output).await,
@@ -123,7 +137,11 @@ async fn list_sources(data_dir: &DataDirArgs, output: Output) -> anyhow::Result<
         .iter()
         .map(render::delegation_source)
         .collect();
-    render::table(output, &records, &[("NAME", "name"), ("ISSUER", "issuer")])
+    render::table(
+        output,
+        &records,
+        &[("NAME", "name"), ("ISSUER", "issuer"), ("ACTIVE", "active")],
+    )
 }
 
 async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {

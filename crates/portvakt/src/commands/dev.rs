@@ -6,8 +6,9 @@ use serde::Serialize;
 use url::Url;
 
 use crate::data_dir::{DataDir, DataDirArgs, Endpoints};
-use crate::dev::{InitialRegistry, Options, Server, Signals};
+use crate::dev::{InitialRegistry, Options, Server};
 use crate::output::Output;
+use crate::server::Signals;
 use crate::telemetry;
 
 /// One line for each decision, and whatever went wrong.

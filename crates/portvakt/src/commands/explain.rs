@@ -1,29 +1,53 @@
-//! `portvakt explain`: every check of a grant, in order; what failed, what was compared with what,
-//! and what helps. A grant that is explained is not used up.
+//! `portvakt explain`: why a grant is, or was, refused: every check in order, what was compared with
+//! what, and what helps, as far as whoever asks proves to be entitled to it. A grant that is
+//! explained is not used up.
+
+mod describe;
+
+use std::time::Duration;
 
 use anyhow::{Context, bail};
-use serde_json::Value;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
 
+use self::describe::{describe, failures, text};
 use crate::data_dir::{DataDir, DataDirArgs};
 use crate::grant_args::GrantArgs;
 use crate::input;
 use crate::output::Output;
 use crate::token_client::{ServerArgs, TokenClient, get_json, read_bounded};
 
+/// A grant that only proves who asks needs some scope to be well-formed.
+const PROOF_SCOPE: &str = "openid";
+
+/// How often, and after which pause, a request that is not known is asked for again.
+const ATTEMPTS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(250);
+
 /// Flags.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The grant, a file that holds it, or `-` for standard input
-    #[arg(conflicts_with_all = ["request_id", "client"])]
+    #[arg(conflicts_with = "client")]
     grant: Option<String>,
-    /// Explain a request that was refused, by the trace id of its answer
-    #[arg(long, value_name = "ID", conflicts_with = "client")]
+    /// Explain a request that was refused in the last 24 hours, by the trace id of its answer; a
+    /// grant, or --client with its key, then proves who asks
+    #[arg(long, value_name = "ID")]
     request_id: Option<String>,
-    /// Decide as if it were then: RFC 3339 or seconds since 1970
+    /// Decide as if it were then, at most 24 hours from now: RFC 3339 or seconds since 1970
     #[arg(long, value_name = "INSTANT", conflicts_with = "request_id")]
     at: Option<String>,
+    /// Access token of an administration client, which shows the side of its organization; the
+    /// token, a file that holds it, or `-`
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+    /// The self-service API to ask [default: the development server of the data folder]
+    #[arg(long, value_name = "URL", env = "PORTVAKT_SELFSERVICE")]
+    selfservice: Option<String>,
     #[command(flatten)]
     described: GrantArgs,
+    #[command(flatten)]
+    server: ServerArgs,
     #[command(flatten)]
     data_dir: DataDirArgs,
 }
@@ -31,121 +55,129 @@ pub(crate) struct Args {
 /// Prints the explanation; fails when the grant is, or would be, refused.
 pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let data_dir = args.data_dir.data_dir();
-    let base = data_dir.endpoints()?.operations.base_url;
-    let http = reqwest::Client::builder().no_proxy().build()?;
-    let explanation = if let Some(id) = &args.request_id {
-        remembered(&http, &base, id).await?
-    } else {
-        let grant = grant(&args, &data_dir).await?;
-        ask(&http, &base, grant.trim(), args.at.as_deref()).await?
+    let base = match &args.selfservice {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => data_dir.endpoints()?.selfservice.base_url,
     };
+    let question = question(&args, &data_dir).await?;
+    let token = args.token.as_deref().map(input::read).transpose()?;
+    let explanation = ask(&base, &question, token.as_deref()).await?;
     output.result(&explanation, describe(&explanation))?;
     match failures(&explanation).next() {
         Some(first) => bail!("refused: {}", text(first, "compared")),
-        None => Ok(()),
-    }
-}
-
-/// The grant that was given, or one that the flags describe.
-async fn grant(args: &Args, data_dir: &DataDir) -> anyhow::Result<String> {
-    match (&args.grant, &args.described.client) {
-        (Some(grant), _) => input::read(grant),
-        (None, Some(_)) => {
-            let client = TokenClient::discover(&ServerArgs { issuer: None }, data_dir).await?;
-            args.described
-                .sign(client.issuer(), client.now().await, data_dir)
-        }
-        (None, None) => bail!(
-            "name a grant (or `-`), a --request-id, or describe one with --client and --scope"
+        None if explanation["outcome"] == "issued" => Ok(()),
+        None => bail!(
+            "refused: {}",
+            text(&explanation["refusal"], "error_description")
         ),
     }
 }
 
-async fn ask(
-    http: &reqwest::Client,
-    base: &str,
-    grant: &str,
-    at: Option<&str>,
-) -> anyhow::Result<Value> {
-    let mut url = url::Url::parse(&format!("{base}/dev/explain"))
-        .context("read the address of the server")?;
-    if let Some(at) = at {
-        url.query_pairs_mut().append_pair("at", at);
+/// The body of the request.
+async fn question(args: &Args, data_dir: &DataDir) -> anyhow::Result<Value> {
+    if let Some(id) = &args.request_id {
+        let well_formed = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !well_formed {
+            bail!("a request id is the 32 hex digits of the trace id");
+        }
+        let proof = proof(args, data_dir, id).await?;
+        return Ok(json!({ "request_id": id, "assertion": proof }));
     }
-    let request = http
-        .post(url)
-        .header("content-type", "text/plain")
-        .body(grant.to_owned());
-    let response = request
-        .send()
-        .await
-        .context("ask the server (is `portvakt dev` running?)")?;
+    let grant = match (&args.grant, &args.described.client) {
+        (Some(grant), _) => input::read(grant)?,
+        (None, Some(_)) => sign(&args.described, &args.server, data_dir).await?,
+        (None, None) => bail!(
+            "name a grant (or `-`), a --request-id, or describe one with --client and --scope"
+        ),
+    };
+    Ok(json!({ "assertion": grant.trim(), "at": args.at }))
+}
+
+/// A grant of the client that was refused: the one that is given, or one that its key makes now.
+async fn proof(args: &Args, data_dir: &DataDir, id: &str) -> anyhow::Result<Option<String>> {
+    if let Some(grant) = &args.grant {
+        return Ok(Some(input::read(grant)?.trim().to_owned()));
+    }
+    let mut described = args.described.clone();
+    if described.client.is_none() {
+        if args.selfservice.is_some() {
+            return Ok(None);
+        }
+        // The development server's clients have their keys in its folder.
+        described.client = refused_client(data_dir, id).await;
+        let has_key = |client: &String| {
+            let file = data_dir.keys().join(format!("{client}.jwk.json"));
+            file.exists()
+        };
+        if !described.client.as_ref().is_some_and(has_key) {
+            return Ok(None);
+        }
+    }
+    if described.scope.is_empty() {
+        described.scope.push(PROOF_SCOPE.to_owned());
+    }
+    sign(&described, &args.server, data_dir).await.map(Some)
+}
+
+/// Whose request it was, if the development server still has it among its last ones.
+async fn refused_client(data_dir: &DataDir, id: &str) -> Option<String> {
+    let base = data_dir.endpoints().ok()?.operations.base_url;
+    let http = http().ok()?;
+    let entry = get_json(&http, &format!("{base}/dev/requests/{id}")).await;
+    entry.ok()?["client_id"].as_str().map(str::to_owned)
+}
+
+async fn sign(
+    described: &GrantArgs,
+    server: &ServerArgs,
+    data_dir: &DataDir,
+) -> anyhow::Result<String> {
+    let client = TokenClient::discover(server, data_dir).await?;
+    described.sign(client.issuer(), client.now().await, data_dir)
+}
+
+fn http() -> anyhow::Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(10));
+    client.build().context("prepare the HTTP client")
+}
+
+async fn post(
+    base: &str,
+    question: &Value,
+    token: Option<&str>,
+) -> anyhow::Result<reqwest::Response> {
+    let mut request = http()?.post(format!("{base}/explain")).json(question);
+    if let Some(token) = token {
+        request = request.bearer_auth(token.trim());
+    }
+    let sent = request.send().await;
+    sent.context("ask the server (is `portvakt dev` running?)")
+}
+
+async fn ask(base: &str, question: &Value, token: Option<&str>) -> anyhow::Result<Value> {
+    let mut response = post(base, question, token).await?;
+    let is_unknown = |response: &reqwest::Response| {
+        response.status() == StatusCode::NOT_FOUND && question["request_id"].is_string()
+    };
+    // A refusal is remembered a moment after it was answered.
+    for _ in 0..ATTEMPTS {
+        if !is_unknown(&response) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        response = post(base, question, token).await?;
+    }
+    if is_unknown(&response) {
+        bail!("no request of this id was refused in the last 24 hours");
+    }
     let status = response.status();
     let body: Value = serde_json::from_slice(&read_bounded(response).await?)
         .with_context(|| format!("the server answered {status} without JSON"))?;
     if !status.is_success() {
-        bail!(
-            "the server answered {status}: {}",
-            text(&body, "error_description")
-        );
+        let message = text(&body, "error_description").trim_start_matches(", ");
+        bail!("the server answered {status}: {message}");
     }
     Ok(body)
-}
-
-async fn remembered(http: &reqwest::Client, base: &str, id: &str) -> anyhow::Result<Value> {
-    let well_formed = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !well_formed {
-        bail!("a request id is the 32 hex digits of the trace id");
-    }
-    let entry = get_json(http, &format!("{base}/dev/requests/{id}"))
-        .await
-        .context("the server does not remember this request")?;
-    match entry.get("explanation") {
-        Some(explanation) => Ok(explanation.clone()),
-        None => bail!("the request was not refused for its grant: {entry}"),
-    }
-}
-
-/// One line for each check; below a failed one, what was compared and what helps.
-fn describe(explanation: &Value) -> String {
-    let mut lines = Vec::new();
-    for check in explanation["checks"].as_array().into_iter().flatten() {
-        let mark = match check["result"].as_str() {
-            Some("passed") => "✓",
-            Some("failed") => "✗",
-            _ => "·",
-        };
-        lines.push(format!("{mark} {}", text(check, "title")));
-        if mark == "✗" {
-            let code = check["mp_code"]
-                .as_str()
-                .map(|code| format!(" {code}"))
-                .unwrap_or_default();
-            lines.push(format!(
-                "    {}{code}: {}",
-                text(check, "error"),
-                text(check, "compared")
-            ));
-            lines.push(format!("    next: {}", text(check, "next_step")));
-        }
-    }
-    let outcome = if failures(explanation).next().is_none() {
-        "a token would be issued"
-    } else {
-        "refused"
-    };
-    lines.push(format!(
-        "decided at {}: {outcome}",
-        text(explanation, "decided_at")
-    ));
-    lines.join("\n")
-}
-
-fn failures(explanation: &Value) -> impl Iterator<Item = &Value> {
-    let checks = explanation["checks"].as_array().into_iter().flatten();
-    checks.filter(|check| check["result"] == "failed")
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
 }

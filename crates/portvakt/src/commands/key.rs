@@ -1,4 +1,4 @@
-//! `portvakt key`: the keys of clients. The server's own are rotated elsewhere.
+//! `portvakt key`: the keys of clients, and the server's own ([`signing_key`]).
 
 use std::path::PathBuf;
 
@@ -11,17 +11,21 @@ use serde_json::Value;
 
 use super::key_files::{self, NewKey};
 use super::render::InactiveArgs;
-use super::{administer, render};
+use super::{administer, render, signing_key};
 use crate::data_dir::DataDirArgs;
 use crate::output::Output;
 
 /// Subcommands.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// List a client's keys
+    /// List a client's keys, or the server's signing keys when no client is named
     List(ListArgs),
-    /// Show one public key
-    Show(OneArgs),
+    /// Show one public key of a client, or one signing key of the server
+    Show(ShowArgs),
+    /// Sign with the next signing key of the server from now on
+    Rotate(signing_key::RotateArgs),
+    /// Encrypt the server's signing keys under another key-encryption key
+    Reseal(signing_key::ResealArgs),
     /// Add one key and leave the others
     Add(AddArgs),
     /// Replace the whole set
@@ -33,13 +37,23 @@ pub(crate) enum Command {
     Remove(OneArgs),
 }
 
-/// All keys of a client.
+/// All keys of a client or of the server.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// The client's id
-    client_id: ClientId,
+    /// The client's id; without it the server's own keys are listed
+    client_id: Option<ClientId>,
     #[command(flatten)]
     inactive: InactiveArgs,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
+/// One key of a client or of the server.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// The client's id and the key's id, or the id of a signing key alone
+    #[arg(num_args = 1..=2, required = true, value_names = ["CLIENT_ID", "KID"])]
+    ids: Vec<String>,
     #[command(flatten)]
     data_dir: DataDirArgs,
 }
@@ -118,6 +132,8 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
     match command {
         Command::List(args) => list(args, output).await,
         Command::Show(args) => show(args, output).await,
+        Command::Rotate(args) => signing_key::rotate(args, output).await,
+        Command::Reseal(args) => signing_key::reseal(args, output).await,
         Command::Add(args) => add(args, output).await,
         Command::Replace(args) => replace(args, output).await,
         Command::Generate(args) => generate(args, output),
@@ -127,8 +143,11 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
+    let Some(client_id) = args.client_id else {
+        return signing_key::list(&args.data_dir, listing, output).await;
+    };
     let keys = administer::read(&args.data_dir, async |unit| {
-        Ok(key::list(unit, &args.client_id, listing).await?)
+        Ok(key::list(unit, &client_id, listing).await?)
     });
     let records: Vec<_> = keys.await?.iter().map(render::stored_key).collect();
     let columns = [
@@ -141,18 +160,19 @@ async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     render::table(output, &records, &columns)
 }
 
-async fn show(args: OneArgs, output: Output) -> anyhow::Result<()> {
-    let OneArgs {
-        client_id,
-        kid,
-        data_dir,
-    } = args;
+async fn show(args: ShowArgs, output: Output) -> anyhow::Result<()> {
+    let ShowArgs { ids, data_dir } = args;
+    let (client_id, kid) = match &ids[..] {
+        [client_id, kid] => (client_id.parse::<ClientId>()?, kid),
+        [kid] => return signing_key::show(&data_dir, kid, output).await,
+        _ => bail!("give one id or two"),
+    };
     let keys = administer::read(&data_dir, async |unit| {
         Ok(key::list(unit, &client_id, Listing::All).await?)
     });
     let keys = keys.await?;
     // The present set comes first, so the present key of this id is found before a former one.
-    match keys.iter().find(|stored| stored.key.jwk.key_id() == kid) {
+    match keys.iter().find(|stored| stored.key.jwk.key_id() == *kid) {
         Some(stored) => render::record(output, &render::stored_key(stored)),
         None => bail!("key {kid} of client {client_id} does not exist"),
     }

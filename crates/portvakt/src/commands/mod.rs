@@ -5,6 +5,7 @@ mod administer;
 mod audit;
 mod certificate;
 mod client;
+mod client_secret;
 mod completions;
 mod delegation;
 mod demo;
@@ -20,7 +21,9 @@ mod prefix;
 mod registry;
 mod render;
 mod scope;
+mod signing_key;
 mod token;
+mod usage;
 mod verify;
 
 use crate::output::Output;
@@ -55,7 +58,7 @@ pub(crate) enum Command {
     /// Clients
     #[command(subcommand)]
     Client(client::Command),
-    /// Clients' keys
+    /// Clients' keys, and the server's own
     #[command(subcommand)]
     Key(key::Command),
     /// Delegations from consumers to suppliers

@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Withdraw(OneArgs),
     /// Undo a withdrawal
     Reactivate(OneArgs),
+    /// Give a prefix to another organization
+    Transfer(TransferArgs),
 }
 
 /// A prefix and its owner.
@@ -55,6 +57,21 @@ pub(crate) struct OneArgs {
     data_dir: DataDirArgs,
 }
 
+/// A prefix and its new owner.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TransferArgs {
+    /// What stands before the first colon of a scope
+    prefix: Prefix,
+    /// The organization that gets it
+    #[arg(long, value_name = "ORGNO")]
+    to: OrgNumber,
+    /// Move the scopes of its present owner with it
+    #[arg(long)]
+    scopes: bool,
+    #[command(flatten)]
+    data_dir: DataDirArgs,
+}
+
 /// Runs the command.
 pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> {
     match command {
@@ -74,6 +91,7 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
             )
         }
         Command::List(args) => list(args, output).await,
+        Command::Transfer(args) => transfer(args, output).await,
         Command::Withdraw(OneArgs { prefix, data_dir }) => {
             let saved = administer::write(&data_dir, async |unit, now| {
                 Ok(prefix::withdraw(unit, &prefix, now).await?)
@@ -97,6 +115,19 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
             )
         }
     }
+}
+
+async fn transfer(args: TransferArgs, output: Output) -> anyhow::Result<()> {
+    let saved = administer::write(&args.data_dir, async |unit, now| {
+        let (prefix, to) = (&args.prefix, args.to);
+        Ok(prefix::transfer(unit, prefix, to, args.scopes, now).await?)
+    });
+    let title = format!("prefix {}", args.prefix);
+    render::saved(output, &title, &saved.await?, |moved| {
+        let mut json = render::prefix(&moved.assignment);
+        json["scopes"] = moved.scopes.iter().map(ToString::to_string).collect();
+        json
+    })
 }
 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {

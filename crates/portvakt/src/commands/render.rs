@@ -1,8 +1,10 @@
 //! Records as commands print them: JSON with the self-service API's attribute names, and tables
 //! and lines made of that JSON.
 
+use portvakt_core::Timestamp;
 use portvakt_core::access::Access;
 use portvakt_core::administration::{Change, Saved};
+use portvakt_core::client::expiry::{Nearness, expiring, has_only_expired};
 use portvakt_core::client::{Client, ClientKey, RefreshTokenUsage};
 use portvakt_core::delegation::{Delegation, DelegationSource};
 use portvakt_core::organization::Organization;
@@ -187,6 +189,8 @@ pub(crate) fn client(client: &Client) -> Value {
         "supplier_orgno",
         client.supplier_orgno.map(|orgno| json!(orgno)),
     );
+    let self_managed = client.self_managed.then_some(true.into());
+    add(&mut json, "self_managed", self_managed);
     let algorithm = client
         .token_endpoint_auth_signing_alg
         .map(portvakt_jose::Algorithm::as_str);
@@ -198,6 +202,21 @@ pub(crate) fn client(client: &Client) -> Value {
     if let Ok(Value::Object(mut login)) = serde_json::to_value(&client.login) {
         members(&mut json).append(&mut login);
     }
+    json
+}
+
+/// A client, marked when a key of it expires within 60, 30, 7 or 1 days, or when every one has.
+pub(crate) fn client_with_keys(client: &Client, keys: &[StoredKey], now: Timestamp) -> Value {
+    let mut json = self::client(client);
+    let keys = || keys.iter().map(|stored| &stored.key);
+    let nearest = expiring(keys(), now).first().map(|first| first.nearness);
+    let mark = match nearest {
+        _ if has_only_expired(keys(), now) => Some("all expired".to_owned()),
+        Some(Nearness::Expired) => Some("one expired".to_owned()),
+        Some(Nearness::Within(days)) => Some(format!("within {days} days")),
+        None => None,
+    };
+    add(&mut json, "keys_expire", mark.map(Value::from));
     json
 }
 
@@ -225,6 +244,7 @@ pub(crate) fn delegation_source(source: &DelegationSource) -> Value {
     json!({
         "name": source.name,
         "issuer": source.issuer,
+        "active": source.active,
         "created": source.created.to_string(),
         "last_updated": source.last_updated.to_string(),
     })

@@ -6,7 +6,7 @@ use portvakt_core::organization::OrgNumber;
 use portvakt_core::scope::{Scope, ScopeName, Visibility};
 
 use super::render::InactiveArgs;
-use super::{administer, render};
+use super::{administer, render, usage};
 use crate::data_dir::DataDirArgs;
 use crate::output::Output;
 
@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Deactivate(OneArgs),
     /// Undo a deactivation
     Reactivate(OneArgs),
+    /// Show which organizations used a scope, and when last
+    Usage(usage::ScopeArgs),
 }
 
 /// A new scope.
@@ -133,6 +135,7 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::List(args) => list(args, output).await,
         Command::Show(args) => show(args, output).await,
         Command::Update(args) => update(args, output).await,
+        Command::Usage(args) => usage::of_scope(args, output).await,
         Command::Deactivate(OneArgs { name, data_dir }) => {
             let saved = administer::write(&data_dir, async |unit, now| {
                 Ok(scope::deactivate(unit, &name, Role::Operator, now).await?)

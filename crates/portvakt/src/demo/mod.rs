@@ -18,6 +18,7 @@ use self::narrator::Narrator;
 use self::wire::{Exchange, Wire};
 use crate::dev;
 use crate::output::Output;
+use crate::server::interrupted;
 use crate::verification::{Requirements, verify};
 
 const PROVIDER: &str = "889640782";
@@ -40,7 +41,7 @@ pub(crate) async fn tell(keep: bool, output: Output) -> anyhow::Result<()> {
             "the server keeps running: PORTVAKT_DATA_DIR={} (Ctrl-C stops it)",
             folder.path().display()
         ));
-        dev::interrupted().await?;
+        interrupted().await?;
     }
     server.stop().await;
     told

@@ -3,27 +3,46 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portvakt_core::ports::ReplayLedger;
+use portvakt_core::idempotency;
+use portvakt_core::ports::{ChangeFeed, ReplayLedger};
+use portvakt_core::refusals::forget as forget_refusals;
+use portvakt_core::usage::{Day, MAX_DAYS, UsageLog};
 use portvakt_http::Shutdown;
 use portvakt_store_sqlite::SqliteStore;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::clock::DevClock;
-use super::downloads::{Downloads, REFRESH_INTERVAL};
-use super::trust::Trust;
+use crate::server::{Downloads, REFRESH_INTERVAL, Trust};
+use crate::usage::UsageCounter;
 
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
+const USAGE_REMOVAL_INTERVAL: Duration = Duration::from_hours(1);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Forgets used grants that can no longer be accepted, until shutdown.
-pub(super) async fn remove_expired(
-    store: Arc<SqliteStore>,
-    clock: Arc<DevClock>,
-    shutdown: Shutdown,
-) {
+/// Records of the change feed that are kept. Whoever is further behind forgets everything and
+/// begins anew, which costs less than reading them.
+const CHANGES_KEPT: u64 = 10_000;
+
+/// Forgets used grants that can no longer be accepted, requests whose keys have expired, refusals
+/// that are no longer remembered, and changes that everybody knows, until shutdown.
+pub(super) async fn keep_small(store: Arc<SqliteStore>, clock: Arc<DevClock>, shutdown: Shutdown) {
     let mut ticks = every(REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
         remove_once(&store, &clock).await;
+        forget_requests(&store, &clock).await;
+        // A clock that is ahead may be put right, and then its past is the present again.
+        if let Err(error) = forget_refusals(store.as_ref(), clock.earliest()).await {
+            tracing::warn!(%error, "cannot forget old refusals");
+        }
+        trim_once(&store).await;
+    }
+}
+
+async fn trim_once(store: &SqliteStore) {
+    match store.trim_changes(CHANGES_KEPT).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::debug!(removed, "old changes forgotten"),
+        Err(error) => tracing::warn!(%error, "cannot forget old changes"),
     }
 }
 
@@ -33,6 +52,42 @@ async fn remove_once(store: &SqliteStore, clock: &DevClock) {
         Ok(0) => {}
         Ok(removed) => tracing::debug!(removed, "expired grants forgotten"),
         Err(error) => tracing::warn!(%error, "cannot forget expired grants"),
+    }
+}
+
+async fn forget_requests(store: &SqliteStore, clock: &DevClock) {
+    match idempotency::remove_expired(store, clock.earliest()).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::debug!(removed, "expired idempotency keys forgotten"),
+        Err(error) => tracing::warn!(%error, "cannot forget expired idempotency keys"),
+    }
+}
+
+/// Writes down which tokens were issued, until shutdown.
+pub(super) async fn write_usage(
+    usage: Arc<UsageCounter>,
+    store: Arc<SqliteStore>,
+    shutdown: Shutdown,
+) {
+    usage.flush_until_shutdown(store.as_ref(), &shutdown).await;
+}
+
+/// Drops counts of tokens that nobody can ask for any more, until shutdown.
+pub(super) async fn remove_old_usage(
+    store: Arc<SqliteStore>,
+    clock: Arc<DevClock>,
+    shutdown: Shutdown,
+) {
+    let mut ticks = every(USAGE_REMOVAL_INTERVAL);
+    while next(&mut ticks, &shutdown).await {
+        remove_usage_once(&store, &clock).await;
+    }
+}
+
+async fn remove_usage_once(store: &SqliteStore, clock: &DevClock) {
+    let first = Day::of(clock.earliest()).back(MAX_DAYS - 1);
+    if let Err(error) = store.remove_usage_before(first).await {
+        tracing::warn!(%error, "cannot drop old counts of tokens");
     }
 }
 
@@ -78,6 +133,10 @@ async fn next(ticks: &mut Interval, shutdown: &Shutdown) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use portvakt_core::client::Client;
+    use portvakt_core::idempotency::{Fingerprint, IdempotencyKey, KeyedRequest};
+    use portvakt_core::ports::Store;
+    use portvakt_core::usage::{Days, Usage, UsageKey};
     use portvakt_core::{Clock, SystemClock, Timestamp};
 
     use super::super::clock::{ClockChange, Motion};
@@ -108,5 +167,85 @@ mod tests {
             assert!(store.is_consumed(current).await.unwrap(), "{seconds}");
             assert_eq!(store.is_consumed(past).await.unwrap(), past_is_kept);
         }
+    }
+
+    #[tokio::test]
+    async fn forgets_requests_a_day_after_they_were_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("test.db"))
+            .await
+            .unwrap();
+        let organization = "312773023".parse().unwrap();
+        let request = KeyedRequest {
+            organization,
+            key: IdempotencyKey::parse("k").unwrap(),
+            fingerprint: Fingerprint::of(b"a client"),
+        };
+        let now = SystemClock.now();
+        let made = Client::machine("a".parse().unwrap(), "A", organization, Vec::new(), now);
+        let mut unit = store.begin().await.unwrap();
+        unit.save_client(&made).await.unwrap();
+        idempotency::remember(unit.as_mut(), &request, &made.client_id, now)
+            .await
+            .unwrap();
+        unit.commit().await.unwrap();
+        let clock = DevClock::default();
+        forget_requests(&store, &clock).await;
+        let mut unit = store.read().await.unwrap();
+        let kept = unit.find_request(organization, &request.key).await.unwrap();
+        let day = kept.unwrap().keep_until.seconds() - now.seconds();
+        assert_eq!(day, 86_400);
+        drop(unit);
+
+        let past = Timestamp::from_seconds(now.seconds() - 90_000);
+        let mut unit = store.begin().await.unwrap();
+        let another = KeyedRequest {
+            key: IdempotencyKey::parse("past").unwrap(),
+            ..request
+        };
+        idempotency::remember(unit.as_mut(), &another, &made.client_id, past)
+            .await
+            .unwrap();
+        unit.commit().await.unwrap();
+        forget_requests(&store, &clock).await;
+        let mut unit = store.read().await.unwrap();
+        let found = unit.find_request(organization, &another.key).await.unwrap();
+        assert_eq!(found, None);
+    }
+
+    #[tokio::test]
+    async fn drops_counts_that_nobody_can_ask_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("test.db"))
+            .await
+            .unwrap();
+        let clock = DevClock::default();
+        clock.change(ClockChange {
+            motion: None,
+            frozen: Some(true),
+        });
+        let today = Day::of(clock.now());
+        let client: portvakt_core::client::ClientId = "a".parse().unwrap();
+        let counts = [0, MAX_DAYS - 1, MAX_DAYS].map(|days| Usage {
+            key: UsageKey {
+                scope: "fjord:a".parse().unwrap(),
+                day: today.back(days),
+                consumer: "312773023".parse().unwrap(),
+                supplier: None,
+                accessing: "312773023".parse().unwrap(),
+                client_id: client.clone(),
+            },
+            tokens: 1,
+            last_used: clock.now(),
+        });
+        store.add_usage(&counts).await.unwrap();
+        remove_usage_once(&store, &clock).await;
+        let longest = Days::new(Some(today.back(MAX_DAYS - 1)), None, today).unwrap();
+        let kept = store.list_client_usage(&client, longest).await.unwrap();
+        assert_eq!(kept.len(), 2);
+        let last = today.back(MAX_DAYS);
+        let gone = Days::new(Some(last), Some(last), today).unwrap();
+        let gone = store.list_client_usage(&client, gone).await.unwrap();
+        assert!(gone.is_empty());
     }
 }

@@ -7,7 +7,6 @@
 
 pub(crate) mod authority;
 mod clock;
-mod downloads;
 mod faults;
 mod housekeeping;
 mod journal;
@@ -17,12 +16,9 @@ mod ports;
 mod registry;
 mod selfservice;
 mod server;
-mod signals;
 mod signing_keys;
 mod surface;
-mod trust;
 
 pub(crate) use self::lock::FolderLock;
 pub(crate) use self::registry::InitialRegistry;
 pub(crate) use self::server::{Options, Server};
-pub(crate) use self::signals::{Signals, interrupted};

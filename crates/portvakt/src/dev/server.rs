@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use portvakt_core::Clock;
+use portvakt_core::cache::CachedStore;
 use portvakt_core::issuer::Profile;
 use portvakt_http::{Limits, Shutdown, serve};
 use portvakt_maskinporten::Observer;
@@ -15,7 +16,6 @@ use tokio::task::JoinSet;
 
 use super::authority::Authority;
 use super::clock::DevClock;
-use super::downloads::Downloads;
 use super::faults::Faults;
 use super::housekeeping;
 use super::journal::Journal;
@@ -26,12 +26,21 @@ use super::registry::{self, InitialRegistry};
 use super::selfservice;
 use super::signing_keys::SigningKeys;
 use super::surface::{self, Surroundings};
-use super::trust::Trust;
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
+use crate::following;
+use crate::refusals::{self, Recording, RefusalRecorder};
+use crate::server::{Downloads, Trust, TrustSources};
+use crate::usage::UsageCounter;
 
 /// How far the ports are from the base port; the others are kept for surfaces to come.
 const SELFSERVICE_OFFSET: u16 = 2;
 const OPERATIONS_OFFSET: u16 = 4;
+
+/// Clients under development are refused often.
+const REFUSAL_LIMITS: portvakt_core::refusals::Limits = portvakt_core::refusals::Limits {
+    unproven_per_minute: 600,
+    client_per_minute: 600,
+};
 
 /// What a development server is started with.
 #[derive(Clone, Debug)]
@@ -69,9 +78,12 @@ impl Options {
 pub(crate) struct Server {
     endpoints: Endpoints,
     data_dir: DataDir,
-    store: Arc<SqliteStore>,
+    database: Arc<SqliteStore>,
+    store: Arc<CachedStore>,
+    usage: Arc<UsageCounter>,
     shutdown: Shutdown,
     tasks: JoinSet<()>,
+    recording: Recording,
     _lock: FolderLock,
 }
 
@@ -85,12 +97,15 @@ impl Server {
         // A server that was killed has left its addresses behind.
         remove_endpoints(&data_dir)?;
         let bound = Ports::bind(options.base_port).await?;
-        let store = open_store(&data_dir).await?;
-        let parts = Parts::prepare(&options, Arc::clone(&store)).await?;
-
-        let endpoints = bound.endpoints();
+        let database = open_store(&data_dir).await?;
+        let (store, follower) = following::cached(database.clone()).await?;
+        let (refusals, recording) = refusals::start(Arc::clone(&database), REFUSAL_LIMITS);
         let shutdown = Shutdown::new();
         let mut tasks = JoinSet::new();
+        tasks.spawn(following::follow_until(follower, shutdown.clone()));
+        let parts = Parts::prepare(&options, Arc::clone(&store), refusals).await?;
+
+        let endpoints = bound.endpoints();
         let routers = parts.routers(&endpoints, &bound);
         serve_on(
             &mut tasks,
@@ -105,8 +120,18 @@ impl Server {
             &shutdown,
         );
         serve_on(&mut tasks, bound.operations, &routers.operations, &shutdown);
-        tasks.spawn(housekeeping::remove_expired(
-            Arc::clone(&store),
+        tasks.spawn(housekeeping::keep_small(
+            Arc::clone(&database),
+            Arc::clone(&parts.clock),
+            shutdown.clone(),
+        ));
+        tasks.spawn(housekeeping::write_usage(
+            Arc::clone(&parts.usage),
+            Arc::clone(&database),
+            shutdown.clone(),
+        ));
+        tasks.spawn(housekeeping::remove_old_usage(
+            Arc::clone(&database),
             Arc::clone(&parts.clock),
             shutdown.clone(),
         ));
@@ -125,9 +150,12 @@ impl Server {
         Ok(Self {
             endpoints,
             data_dir,
+            database,
             store,
+            usage: parts.usage,
             shutdown,
             tasks,
+            recording,
             _lock: lock,
         })
     }
@@ -142,8 +170,8 @@ impl Server {
         &self.data_dir
     }
 
-    /// What it keeps.
-    pub(crate) fn store(&self) -> &SqliteStore {
+    /// What it keeps. A change that is written through it shows at the next request.
+    pub(crate) fn store(&self) -> &CachedStore {
         &self.store
     }
 
@@ -158,7 +186,11 @@ impl Server {
             );
         }
         while self.tasks.join_next().await.is_some() {}
-        self.store.close().await;
+        // The last requests have ended, so this is all that was counted.
+        self.usage.flush(self.database.as_ref()).await;
+        // Nobody is refused any more: what was is written before the store closes.
+        self.recording.finish().await;
+        self.database.close().await;
     }
 }
 
@@ -234,28 +266,39 @@ fn serve_on(tasks: &mut JoinSet<()>, port: Port, router: &Router, shutdown: &Shu
 
 /// What the surfaces share.
 struct Parts {
-    store: Arc<SqliteStore>,
+    store: Arc<CachedStore>,
     clock: Arc<DevClock>,
     keys: Arc<SigningKeys>,
     trust: Arc<Trust>,
     downloads: Downloads,
     faults: Arc<Faults>,
     journal: Arc<Journal>,
+    usage: Arc<UsageCounter>,
+    refusals: Arc<RefusalRecorder>,
 }
 
 impl Parts {
-    async fn prepare(options: &Options, store: Arc<SqliteStore>) -> anyhow::Result<Self> {
+    async fn prepare(
+        options: &Options,
+        store: Arc<CachedStore>,
+        refusals: Arc<RefusalRecorder>,
+    ) -> anyhow::Result<Self> {
         let clock = Arc::new(DevClock::default());
         let authority = Authority::open_or_make(&options.data_dir, clock.now())?;
-        let downloads = Downloads::new(&options.data_dir, &options.revocation_urls)?;
-        downloads.refresh().await;
-        let trust = Trust::new(
-            &options.data_dir,
-            &authority,
-            &options.trust_anchors,
-            &options.revocation_lists,
-            downloads.files(),
+        let downloads = Downloads::new(
+            &options.data_dir.revocation_lists(),
+            &options.revocation_urls,
         )?;
+        downloads.refresh().await;
+        let mut optional_lists = downloads.files();
+        optional_lists.push(options.data_dir.ca_revocation_list());
+        let trust = Trust::new(TrustSources {
+            anchors: vec![authority.certificate_der().to_vec()],
+            anchor_files: options.trust_anchors.clone(),
+            named_lists: options.revocation_lists.clone(),
+            optional_lists,
+            ..TrustSources::default()
+        })?;
         let (keys, ()) = tokio::try_join!(
             SigningKeys::open(store.clone(), Arc::clone(&clock)),
             registry::prepare(
@@ -272,13 +315,19 @@ impl Parts {
             downloads,
             faults: Arc::default(),
             journal: Arc::default(),
+            usage: Arc::default(),
+            refusals,
             clock,
         })
     }
 
     /// Who hears of the token endpoint's decisions.
     fn observers(&self) -> Vec<Arc<dyn Observer>> {
-        vec![self.journal.clone()]
+        vec![
+            self.journal.clone(),
+            self.usage.clone(),
+            self.refusals.clone(),
+        ]
     }
 
     fn routers(&self, endpoints: &Endpoints, ports: &Ports) -> Routers {
@@ -289,6 +338,13 @@ impl Parts {
             trust: Arc::clone(self.trust.shared()),
         };
         let exchanges = surface::exchanges(ports.maskinporten.number, &surroundings);
+        let made = selfservice::Made {
+            surroundings,
+            exchanges: exchanges.clone(),
+            refusals: self.refusals.clone(),
+        };
+        let keys = Arc::clone(&self.keys);
+        let operator = selfservice::operator_router(endpoints, made.clone(), keys);
         let controls = Controls {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -298,14 +354,14 @@ impl Parts {
             exchanges: exchanges.clone(),
         };
         Routers {
-            selfservice: selfservice::router(endpoints, surroundings),
+            selfservice: selfservice::router(endpoints, made),
             maskinporten: surface::router(
                 exchanges,
                 Arc::new(self.observers()),
                 Arc::clone(&self.faults),
                 Arc::clone(&self.keys),
             ),
-            operations: operations::router(controls, ports.operations.number),
+            operations: operations::router(controls, operator, ports.operations.number),
         }
     }
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::signing::{
     KeyRing, SigningKeyRecord, SigningKeyState, SigningKeys as SharedKeys, generate,
@@ -73,17 +74,28 @@ impl SigningKeys {
     ///
     /// It runs to its end even when the caller goes away.
     pub(crate) async fn rotate(self: &Arc<Self>) -> anyhow::Result<Rotation> {
+        self.rotate_as(None).await
+    }
+
+    /// As [`SigningKeys::rotate`], as somebody's act rather than the server's own.
+    pub(crate) async fn rotate_as(self: &Arc<Self>, act: Option<Act>) -> anyhow::Result<Rotation> {
         let keys = Arc::clone(self);
-        tokio::spawn(async move { keys.rotate_in_turn().await })
+        tokio::spawn(async move { keys.rotate_in_turn(act).await })
             .await
             .context("rotate the signing keys")?
     }
 
-    async fn rotate_in_turn(&self) -> anyhow::Result<Rotation> {
+    async fn rotate_in_turn(&self, act: Option<Act>) -> anyhow::Result<Rotation> {
         let _turn = self.turn.lock().await;
         let now = self.clock.now();
         let key = make_key(now).await?;
-        let mut unit = begin_as_server(self.store.as_ref(), now).await?;
+        let own = || Act {
+            actor: Actor::new(Channel::Server),
+            at: now,
+            request_id: None,
+        };
+        let act = act.unwrap_or_else(own);
+        let mut unit = Recorded::begin(self.store.as_ref(), act).await?;
         let mut records = unit.list_signing_keys(SURFACE).await?;
         retire(unit.as_mut(), &mut records, now).await?;
         unit.save_signing_key(&key).await?;

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use portvakt_core::SystemEntropy;
+use portvakt_core::cache::CachedStore;
 use portvakt_core::grant::{TokenExchange, TokenExchangeParts};
 use portvakt_core::issuer::{Issuer, Profile};
 use portvakt_core::person::PidCheck;
@@ -13,7 +14,6 @@ use portvakt_core::signing::SigningKeys as SharedKeys;
 use portvakt_http::Limits;
 use portvakt_jose::{AlgorithmSet, TrustStore};
 use portvakt_maskinporten::{Observer, Surface};
-use portvakt_store_sqlite::SqliteStore;
 
 use super::clock::DevClock;
 use super::faults::{Faults, Faulty, inject};
@@ -25,8 +25,9 @@ use crate::request_ids::request_ids;
 const CACHE_SECONDS: u32 = 10;
 
 /// What the surface decides with.
+#[derive(Clone)]
 pub(super) struct Surroundings {
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) store: Arc<CachedStore>,
     pub(super) clock: Arc<DevClock>,
     pub(super) keys: Arc<SharedKeys>,
     pub(super) trust: Arc<ArcSwap<TrustStore>>,

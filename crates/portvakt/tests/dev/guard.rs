@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Dev, send};
 
-const CONTROLS: [(Method, &str); 10] = [
+const CONTROLS: [(Method, &str); 13] = [
     (Method::GET, "/health"),
     (Method::GET, "/ready"),
     (Method::GET, "/dev/clock"),
@@ -16,6 +16,9 @@ const CONTROLS: [(Method, &str); 10] = [
     (Method::POST, "/dev/tokens"),
     (Method::POST, "/dev/explain"),
     (Method::GET, "/dev/requests"),
+    (Method::GET, "/operator/v1/audit"),
+    (Method::PUT, "/operator/v1/organizations/310420107"),
+    (Method::POST, "/operator/v1/signing-keys/rotate"),
 ];
 
 #[tokio::test]
@@ -128,4 +131,35 @@ async fn whatever_is_sent_gets_a_documented_answer() {
             .header("content-type", "application/json");
         assert_eq!(send(request.body(large)).await.status, 413, "{path}");
     }
+}
+
+/// The operator's API shares the port, and neither its form of answers nor the controls' freedom.
+#[tokio::test]
+async fn the_operators_api_asks_for_a_token_on_the_same_port() {
+    let dev = Dev::start().await;
+    for path in ["/organizations", "/audit", "/signing-keys"] {
+        let path = format!("/operator/v1{path}");
+        let answer = dev.control(Method::GET, &path, &Value::Null).await;
+        assert_eq!(answer.status, 401, "{path}");
+        assert_eq!(answer.body["status"], 401, "{path}: {}", answer.text);
+        assert_eq!(answer.body["correlation_id"], answer.request_id());
+    }
+    let unknown = dev
+        .control(Method::GET, "/operator/v1/nothing", &Value::Null)
+        .await;
+    assert_eq!(
+        (unknown.status, &unknown.body["status"]),
+        (404, &json!(404))
+    );
+    // A developer's token with every claim but a client of the operator's is none.
+    let claims = json!({"scope": "portvakt:operator.write", "client_id": "ukjent"});
+    let minted = dev
+        .order(Method::POST, "/dev/tokens", json!({ "claims": claims }))
+        .await;
+    let url = format!("{}/operator/v1/organizations", dev.operations());
+    let token = minted["access_token"].as_str().unwrap();
+    let answer = send(dev.http().get(url).bearer_auth(token)).await;
+    assert!(matches!(answer.status, 401 | 403), "{}", answer.text);
+    let elsewhere = format!("{}/operator/v1/organizations", dev.selfservice());
+    assert_eq!(dev.get(&elsewhere).await.status, 404);
 }

@@ -8,6 +8,7 @@
 mod certificates;
 mod clock;
 mod documentation;
+mod explain;
 mod faults;
 mod guard;
 mod harness;
@@ -17,3 +18,5 @@ mod replay;
 mod requests;
 mod secrets;
 mod tokens;
+mod usage;
+mod withdrawal;

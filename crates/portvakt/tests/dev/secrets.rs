@@ -60,8 +60,10 @@ async fn no_log_and_no_journal_holds_a_secret_or_a_person() {
     secrets.push(minted["access_token"].as_str().unwrap().to_owned());
     dev.order(Method::POST, "/dev/keys/rotate", json!({})).await;
 
+    secrets.extend(client_secrets(&dev).await);
+
     let journal = dev.order(Method::GET, "/dev/requests", Value::Null).await;
-    assert_eq!(journal["requests"].as_array().unwrap().len(), 7);
+    assert_eq!(journal["requests"].as_array().unwrap().len(), 8);
     let journal = journal.to_string();
     dev.signal("TERM");
     dev.ended().await;
@@ -80,4 +82,26 @@ async fn no_log_and_no_journal_holds_a_secret_or_a_person() {
             assert!(!journal.contains(part), "the journal holds {part}");
         }
     }
+}
+
+/// The secrets that a client gets over the self-service API, and the token that asked for them.
+async fn client_secrets(dev: &Dev) -> Vec<String> {
+    let arguments = ["token", "--client", "eksempel-administrasjon"];
+    let token = dev.run(&[&arguments[..], &["--scope", "idporten:dcr.write"]].concat());
+    let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
+    let post = async |path: &str, body: Value| {
+        let url = format!("{}{path}", dev.selfservice());
+        let answer = send(dev.http().post(url).bearer_auth(&token).json(&body)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    };
+    let login = json!({
+        "integration_type": "idporten", "application_type": "web", "client_name": "Innlogging",
+        "redirect_uris": ["https://havbris.example/inn"], "scopes": ["openid"],
+    });
+    let made = post("/clients", login).await;
+    let path = format!("/clients/{}/secret", made["client_id"].as_str().unwrap());
+    let rotated = post(&path, json!({})).await;
+    let secret = |body: &Value| body["client_secret"].as_str().unwrap().to_owned();
+    vec![secret(&made), secret(&rotated), token]
 }

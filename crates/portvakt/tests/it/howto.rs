@@ -1,4 +1,5 @@
-//! The how-tos work: every line of each is run, in order, in one shell.
+//! The how-tos, and the page on the operator's API, work: every line of each is run, in order, in
+//! one shell.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use crate::support::DevServer;
 
 fn run(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../docs/howto")
+        .join("../../docs")
         .join(name);
     let page = std::fs::read_to_string(path).unwrap();
     let blocks: Vec<_> = page
@@ -20,15 +21,20 @@ fn run(name: &str) {
 
 #[test]
 fn a_provider_offers_an_api() {
-    run("provider.md");
+    run("howto/provider.md");
 }
 
 #[test]
 fn a_consumer_uses_an_api() {
-    run("consumer.md");
+    run("howto/consumer.md");
 }
 
 #[test]
 fn a_supplier_acts_for_a_customer() {
-    run("supplier.md");
+    run("howto/supplier.md");
+}
+
+#[test]
+fn an_operator_operates() {
+    run("operator-api.md");
 }

@@ -14,4 +14,5 @@ mod howto;
 #[cfg(unix)]
 mod migrate;
 mod readme;
+mod signing_keys;
 mod support;

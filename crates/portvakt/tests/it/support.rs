@@ -135,6 +135,11 @@ pub(crate) fn portvakt(folder: &Path) -> Command {
     command
 }
 
+/// Runs a command to its end.
+pub(crate) fn ran(command: &mut Command) -> Ran {
+    Ran(command.output().unwrap())
+}
+
 /// What a command did.
 pub(crate) struct Ran(Output);
 

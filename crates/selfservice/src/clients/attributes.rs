@@ -3,7 +3,7 @@
 use portvakt_api_types::ClientRequest;
 use portvakt_core::Timestamp;
 use portvakt_core::administration::client::{
-    attribute_faults, default_authentication, default_grants,
+    attribute_faults, default_authentication, default_grants, uri_faults,
 };
 use portvakt_core::administration::{FieldFaults, Role};
 use portvakt_core::client::{
@@ -30,9 +30,9 @@ const TYPED: [&str; 4] = [
 ];
 
 /// What a request is read against.
-pub(super) struct Ground<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) now: Timestamp,
+pub(crate) struct Ground<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) now: Timestamp,
 }
 
 /// What is settled about a client before its attributes are read.
@@ -41,12 +41,11 @@ struct Base {
     owner: Owner,
     /// None when the request's is at fault.
     kind: Option<IntegrationType>,
-    present_method: Option<AuthenticationMethod>,
 }
 
 impl Ground<'_> {
     /// A client that is to be registered. Beside its faults it is as good as it can be.
-    pub(super) fn new_client(
+    pub(crate) fn new_client(
         &self,
         request: ClientRequest,
         client_id: ClientId,
@@ -57,13 +56,12 @@ impl Ground<'_> {
             client_id,
             owner,
             kind: integration_type(request.integration_type.as_deref(), None, faults),
-            present_method: None,
         };
         self.client(request, base, faults)
     }
 
     /// The client that is to take the place of `known`: what is left out returns to its default.
-    pub(super) fn replacement(
+    pub(crate) fn replacement(
         &self,
         request: ClientRequest,
         known: &Client,
@@ -89,7 +87,6 @@ impl Ground<'_> {
             client_id: known.client_id.clone(),
             owner,
             kind: integration_type(request.integration_type.as_deref(), Some(known), faults),
-            present_method: Some(known.token_endpoint_auth_method),
         };
         self.client(request, base, faults)
     }
@@ -99,16 +96,12 @@ impl Ground<'_> {
             client_id,
             owner,
             kind,
-            present_method,
         } = base;
         texts(&request, faults);
         let integration_type = kind.unwrap_or(IntegrationType::Maskinporten);
         let application_type = application_type(&request, integration_type, faults);
         let method = method(&request, integration_type, application_type, faults);
-        if kind.is_some() {
-            refuse_secret(method, present_method, faults);
-        }
-        Client {
+        let client = Client {
             client_id,
             client_orgno: owner.client_orgno,
             supplier_orgno: owner.supplier_orgno,
@@ -125,12 +118,18 @@ impl Ground<'_> {
             ),
             token_endpoint_auth_signing_alg: None,
             login: self.login(&request, integration_type, faults),
+            self_managed: false,
             client_name: request.client_name.unwrap_or_default(),
             description: request.description.unwrap_or_default(),
             active: true,
             created: self.now,
             last_updated: self.now,
+        };
+        if kind.is_some() && !has_fault(faults, "application_type") {
+            let policy = self.settings.login_addresses;
+            faults::merge(faults, uri_faults(&client, policy));
         }
+        client
     }
 
     fn login(
@@ -155,11 +154,12 @@ impl Ground<'_> {
             redirect_uris: if kind.is_machine() {
                 Vec::new()
             } else {
-                uris("redirect_uris", request.redirect_uris, faults)
+                uris("redirect_uris", request.redirect_uris, kind, faults)
             },
             post_logout_redirect_uris: uris(
                 "post_logout_redirect_uris",
                 request.post_logout_redirect_uris,
+                kind,
                 faults,
             ),
             frontchannel_logout_uri: request.frontchannel_logout_uri,
@@ -285,20 +285,6 @@ fn method(
         .unwrap_or_else(|| default_authentication(kind, application_type))
 }
 
-/// Secrets are not made here, and a client that needs one and has none is of no use.
-fn refuse_secret(
-    method: AuthenticationMethod,
-    present: Option<AuthenticationMethod>,
-    faults: &mut FieldFaults,
-) {
-    use AuthenticationMethod::{ClientSecretBasic, ClientSecretPost};
-    let is_secret = |method| matches!(method, ClientSecretBasic | ClientSecretPost);
-    if is_secret(method) && !present.is_some_and(is_secret) {
-        let message = "client secrets are not offered: state private_key_jwt, or none";
-        faults.invalid("token_endpoint_auth_method", message);
-    }
-}
-
 fn grant_types(
     names: Option<&[String]>,
     kind: IntegrationType,
@@ -331,13 +317,20 @@ fn scopes(names: Option<&[String]>, faults: &mut FieldFaults) -> Vec<ScopeName> 
     scopes
 }
 
-fn uris(field: &str, uris: Option<Vec<String>>, faults: &mut FieldFaults) -> Vec<String> {
+/// The addresses of a member. Those of logins are judged by the rules of logins, with the rest of
+/// the client; those of machines are only kept.
+fn uris(
+    field: &str,
+    uris: Option<Vec<String>>,
+    kind: IntegrationType,
+    faults: &mut FieldFaults,
+) -> Vec<String> {
     let uris = uris.unwrap_or_default();
     if uris.len() > MAX_URIS {
         faults.invalid(field, format!("has more than {MAX_URIS} addresses"));
         return Vec::new();
     }
-    for (index, uri) in uris.iter().enumerate() {
+    for (index, uri) in uris.iter().enumerate().filter(|_| kind.is_machine()) {
         faults::return_address(faults, &format!("{field}[{index}]"), Some(uri));
     }
     uris

@@ -10,7 +10,7 @@ use portvakt_core::ports::{Listing, StoredKey, UnitOfWork};
 use portvakt_jose::{JwkSet, MAX_KEYS_PARSED, PublicJwk};
 use serde_json::{Map, Value};
 
-use super::{find, find_for};
+use super::{find, find_for, key_expiry};
 use crate::authority::{Operation, Standing};
 use crate::call::Call;
 use crate::problem::{Object, Problem};
@@ -24,9 +24,11 @@ pub(crate) async fn read(call: Call, Path(id): Path<String>) -> Result<Response,
     let listing = call.query.listing(OBJECT)?;
     let mut unit = call.read().await?;
     let (client, _) = find(unit.as_mut(), &id, &caller, Standing::of).await?;
-    let body = view(unit.as_mut(), &client.client_id, listing).await?;
+    let stored = stored(unit.as_mut(), &client.client_id).await?;
     let revision = reply::commit(unit).await?;
-    Ok(reply::resource(&body, revision))
+    let mut response = reply::resource(&view(&stored, listing), revision);
+    key_expiry::tell(&mut response, &stored, call.now);
+    Ok(response)
 }
 
 /// `POST` and `PUT`: the new set takes the place of the old, at once and whole.
@@ -46,9 +48,12 @@ pub(crate) async fn replace(
     let id = &client.client_id;
     let saved = key::replace(unit.as_mut(), id, &jwks, role, call.now).await;
     saved.map_err(Problem::about(OBJECT))?;
-    let body = view(unit.as_mut(), id, Listing::Active).await?;
+    let stored = stored(unit.as_mut(), id).await?;
     let revision = reply::commit(unit).await?;
-    Ok(reply::resource(&body, revision))
+    key_expiry::log_if_unusable(&client, &stored, call.now);
+    let mut response = reply::resource(&view(&stored, Listing::Active), revision);
+    key_expiry::tell(&mut response, &stored, call.now);
+    Ok(response)
 }
 
 /// `DELETE`: without keys the client is back to certificates.
@@ -72,29 +77,41 @@ async fn check_version(
     if !etag::is_conditional(&call.headers) {
         return Ok(());
     }
-    let present = view(unit, &client.client_id, Listing::Active).await?;
+    let present = view(&stored(unit, &client.client_id).await?, Listing::Active);
     etag::check(&call.headers, &etag::of(&reply::bytes(&present)), OBJECT)
 }
 
-/// The set with its times: the client's first key, and the last replacement.
-async fn view(
+/// The client's present and former keys.
+async fn stored(
+    unit: &mut dyn UnitOfWork,
+    client_id: &ClientId,
+) -> Result<Vec<StoredKey>, Problem> {
+    let stored = unit.list_keys(client_id, Listing::All).await;
+    stored.map_err(|error| Problem::storage(&error))
+}
+
+/// The set as it is answered, read from the store.
+pub(crate) async fn set(
     unit: &mut dyn UnitOfWork,
     client_id: &ClientId,
     listing: Listing,
 ) -> Result<JwksResponse, Problem> {
-    let stored = unit.list_keys(client_id, Listing::All).await;
-    let stored = stored.map_err(|error| Problem::storage(&error))?;
+    Ok(view(&stored(unit, client_id).await?, listing))
+}
+
+/// The set with its times: the client's first key, and the last replacement.
+fn view(stored: &[StoredKey], listing: Listing) -> JwksResponse {
     let first = stored.iter().map(|stored| stored.key.created).min();
     let shown: Vec<_> = stored
         .iter()
         .filter(|stored| stored.active || listing == Listing::All)
         .collect();
     let last = shown.iter().map(|stored| stored.key.created).max();
-    Ok(JwksResponse {
+    JwksResponse {
         keys: shown.into_iter().map(key_json).collect(),
         created: last.and(first).map(|instant| instant.to_string()),
         last_updated: last.map(|instant| instant.to_string()),
-    })
+    }
 }
 
 fn key_json(stored: &StoredKey) -> Value {
@@ -106,7 +123,7 @@ fn key_json(stored: &StoredKey) -> Value {
 }
 
 /// The set that a body holds; every key that is refused is named.
-fn read_set(members: &Map<String, Value>) -> Result<JwkSet, Problem> {
+pub(crate) fn read_set(members: &Map<String, Value>) -> Result<JwkSet, Problem> {
     let mut faults = FieldFaults::default();
     let elements = match members.get("keys") {
         Some(Value::Array(elements)) => elements.as_slice(),

@@ -4,13 +4,17 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::Response;
 use portvakt_api_types::ClientRequest;
-use portvakt_core::administration::{AdministrationError, FieldFaults, Role, client};
+use portvakt_core::administration::secret::SavedClient;
+use portvakt_core::administration::{AdministrationError, FieldFaults, Role, client, secret};
 use portvakt_core::bearer::Caller;
 use portvakt_core::client::{Client, IntegrationType};
+use portvakt_core::idempotency::Fingerprint;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::scope::ScopeName;
 
 use super::attributes::{Ground, all_faults};
+use super::idempotency::{self, Creation};
+use super::secret::answer;
 use super::{owner, view};
 use crate::authority::{Operation, Standing};
 use crate::body;
@@ -40,23 +44,33 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     Ok(reply::list(&body, revision))
 }
 
-/// `POST /clients`
+/// `POST /clients`; one that was made under the same `Idempotency-Key` is answered instead, without
+/// its secret.
 pub(crate) async fn create(call: Call, body: Bytes) -> Result<Response, Problem> {
     let caller = call.authorize(Operation::CreateClient).await?;
-    let client = describe(&call, &caller, &body)?;
+    let key = idempotency::key(&call.headers)?;
+    let (client, fingerprint) = describe(&call, &caller, &body)?;
+    let creation = Creation::new(&caller, key, fingerprint);
     let mut unit = call.begin(&caller).await?;
+    let before = creation.made_before(&call, unit.as_mut(), &caller).await?;
+    if let Some(client) = before {
+        return answer(&call, unit, SavedClient::unchanged(client)).await;
+    }
     let role = Role::Owner(caller.organization);
-    let saved = client::register(unit.as_mut(), client, role, call.now).await;
-    let saved = saved.map_err(Problem::about(OBJECT))?;
-    let body = view::client(unit.as_mut(), saved.record, call.settings()).await?;
-    let revision = reply::commit(unit).await?;
-    Ok(reply::resource(&body, revision))
+    let made = secret::register(unit.as_mut(), client, role, call.making()).await;
+    let made = made.map_err(Problem::about(OBJECT))?;
+    let id = &made.saved.record.client_id;
+    creation.remember(&call, unit.as_mut(), id).await?;
+    answer(&call, unit, made).await
 }
 
-fn describe(call: &Call, caller: &Caller, body: &[u8]) -> Result<Client, Problem> {
+/// The client that the body describes, and what tells the request from others: what was read of
+/// it, so that neither spaces nor what is ignored makes a difference.
+fn describe(call: &Call, caller: &Caller, body: &[u8]) -> Result<(Client, Fingerprint), Problem> {
     let members = body::members(&call.headers, body, OBJECT)?;
     let mut faults = FieldFaults::default();
     let request: ClientRequest = body::read(members, &mut faults);
+    let fingerprint = Fingerprint::of(&reply::bytes(&request));
     let client_id = client::generate_id(call.entropy()).map_err(Problem::about(OBJECT))?;
     let owner = owner::of_new(caller, request.client_orgno.as_deref(), &mut faults);
     let ground = Ground {
@@ -64,20 +78,16 @@ fn describe(call: &Call, caller: &Caller, body: &[u8]) -> Result<Client, Problem
         now: call.now,
     };
     let client = ground.new_client(request, client_id, owner, &mut faults);
-    settled(client, caller, faults)
+    let client = settled(client, Role::Owner(caller.organization), faults)?;
+    Ok((client, fingerprint))
 }
 
 /// The client if nothing is wrong with it as far as it can be seen without the registry.
-pub(super) fn settled(
-    client: Client,
-    caller: &Caller,
-    faults: FieldFaults,
-) -> Result<Client, Problem> {
+pub(crate) fn settled(client: Client, role: Role, faults: FieldFaults) -> Result<Client, Problem> {
     let is_typed = !faults
         .invalid
         .iter()
         .any(|fault| fault.field == "integration_type");
-    let role = Role::Owner(caller.organization);
     all_faults(&client, is_typed, role, faults)
         .into_result()
         .map_err(|error: AdministrationError| Problem::of(error, OBJECT))?;

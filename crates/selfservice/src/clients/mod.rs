@@ -1,13 +1,15 @@
 //! Clients, their keys and their registrations of customers (spec: selfservice §5).
 
-mod attributes;
+pub(crate) mod attributes;
+pub(crate) mod idempotency;
+mod key_expiry;
 pub(crate) mod keys;
 pub(crate) mod many;
 pub(crate) mod on_behalf_of;
 pub(crate) mod one;
-mod owner;
+pub(crate) mod owner;
 pub(crate) mod secret;
-mod view;
+pub(crate) mod view;
 
 use portvakt_core::bearer::Caller;
 use portvakt_core::client::{Client, ClientId};
@@ -18,7 +20,7 @@ use crate::problem::{Object, Problem};
 
 /// The client that an address names, and the caller's standing to it. What the caller may not see
 /// is answered as what does not exist.
-async fn find(
+pub(crate) async fn find(
     unit: &mut dyn UnitOfWork,
     client_id: &str,
     caller: &Caller,

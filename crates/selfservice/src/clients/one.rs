@@ -4,12 +4,13 @@ use axum::body::Bytes;
 use axum::extract::Path;
 use axum::response::Response;
 use portvakt_api_types::ClientRequest;
-use portvakt_core::administration::{FieldFaults, Role, client};
+use portvakt_core::administration::{FieldFaults, Role, client, secret};
 use portvakt_core::client::Client;
 use portvakt_core::ports::UnitOfWork;
 
 use super::attributes::Ground;
 use super::many::settled;
+use super::secret::answer;
 use super::{find, find_for, view};
 use crate::authority::{Operation, Standing};
 use crate::call::Call;
@@ -23,9 +24,11 @@ pub(crate) async fn read(call: Call, Path(id): Path<String>) -> Result<Response,
     let caller = call.authorize(Operation::ReadClients).await?;
     let mut unit = call.read().await?;
     let (client, _) = find(unit.as_mut(), &id, &caller, Standing::of).await?;
+    let client_id = client.client_id.clone();
     let body = view::client(unit.as_mut(), client, call.settings()).await?;
+    let tag = view::tag(unit.as_mut(), &client_id, &body).await?;
     let revision = reply::commit(unit).await?;
-    Ok(reply::resource(&body, revision))
+    Ok(reply::tagged(&body, tag, revision))
 }
 
 /// `PUT /clients/{client_id}`: what is left out returns to its default.
@@ -47,13 +50,10 @@ pub(crate) async fn update(
         now: call.now,
     };
     let desired = ground.replacement(request, &known, &mut faults);
-    let desired = settled(desired, &caller, faults)?;
     let role = Role::Owner(caller.organization);
-    let saved = client::update(unit.as_mut(), desired, role, call.now).await;
-    let saved = saved.map_err(Problem::about(OBJECT))?;
-    let body = view::client(unit.as_mut(), saved.record, call.settings()).await?;
-    let revision = reply::commit(unit).await?;
-    Ok(reply::resource(&body, revision))
+    let desired = settled(desired, role, faults)?;
+    let saved = secret::update(unit.as_mut(), desired, role, call.making()).await;
+    answer(&call, unit, saved.map_err(Problem::about(OBJECT))?).await
 }
 
 /// `DELETE /clients/{client_id}`; the customer may do it to what its supplier manages.
@@ -68,7 +68,8 @@ pub(crate) async fn deactivate(call: Call, Path(id): Path<String>) -> Result<Res
     Ok(reply::empty(reply::commit(unit).await?))
 }
 
-async fn check_version(
+/// Whether the caller has the client's present version in mind, if it said which one it means.
+pub(super) async fn check_version(
     call: &Call,
     unit: &mut dyn UnitOfWork,
     known: &Client,
@@ -77,6 +78,6 @@ async fn check_version(
         return Ok(());
     }
     let present = view::client(unit, known.clone(), call.settings()).await?;
-    let tag = etag::of(&reply::bytes(&present));
+    let tag = view::tag(unit, &known.client_id, &present).await?;
     etag::check(&call.headers, &tag, OBJECT)
 }

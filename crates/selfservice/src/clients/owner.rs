@@ -8,9 +8,9 @@ use crate::authority::{DCR_SUPPLIER, DCR_WRITE};
 
 /// Whom a new client acts for, and who manages it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) client_orgno: OrgNumber,
-    pub(super) supplier_orgno: Option<OrgNumber>,
+pub(crate) struct Owner {
+    pub(crate) client_orgno: OrgNumber,
+    pub(crate) supplier_orgno: Option<OrgNumber>,
 }
 
 /// An organization registers its own clients; a supplier those of others, and names them.

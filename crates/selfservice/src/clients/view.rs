@@ -1,15 +1,16 @@
 //! Clients and registrations as answers.
 
 use portvakt_api_types::{ClientResponse, OnBehalfOfResponse};
-use portvakt_core::client::{Client, OnBehalfOf};
+use portvakt_core::client::{Client, ClientId, OnBehalfOf};
 use portvakt_core::ports::{Listing, UnitOfWork};
 
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::words::word;
+use crate::{etag, reply};
 
 /// The client with its active registrations.
-pub(super) async fn client(
+pub(crate) async fn client(
     unit: &mut dyn UnitOfWork,
     client: Client,
     settings: &Settings,
@@ -24,6 +25,22 @@ pub(super) async fn client(
     }
     let registrations = registrations.into_iter().map(registration).collect();
     Ok(response(client, registrations, settings))
+}
+
+/// The version of a client: of what is shown, and of the secret that is not, so that of two who
+/// rotate it from one version one is told. Nobody gets from a tag to what 256 random bits were.
+pub(super) async fn tag(
+    unit: &mut dyn UnitOfWork,
+    client_id: &ClientId,
+    shown: &ClientResponse,
+) -> Result<String, Problem> {
+    let secrets = unit.find_secrets(client_id).await;
+    let secrets = secrets.map_err(|error| Problem::storage(&error))?;
+    let mut version = reply::bytes(shown);
+    if let Some(newest) = secrets.as_slice().first() {
+        version.extend_from_slice(newest.hash.as_bytes());
+    }
+    Ok(etag::of(&version))
 }
 
 /// Lifetimes are the effective ones, so that what was read can be sent back.
@@ -67,9 +84,12 @@ fn response(
         refresh_token_usage: word(login.refresh_token_usage.unwrap_or_default()),
         code_challenge_method: login.code_challenge_method,
         sso_disabled: login.sso_disabled.unwrap_or(false),
+        self_managed: client.self_managed,
         active: client.active,
         created: client.created.to_string(),
         last_updated: client.last_updated.to_string(),
+        client_secret: None,
+        client_secret_expires_at: None,
         onbehalfof,
     }
 }

@@ -12,13 +12,18 @@ use super::table::Success;
 const JSON: &str = "application/json";
 
 /// Each header by the name of its component.
-const HEADERS: [(&str, &str, &str); 6] = [
+const HEADERS: [(&str, &str, &str); 7] = [
     (
         "Revision",
         "Portvakt-Revision",
         "The state of the registry that the answer tells of",
     ),
     ("Tag", "ETag", "The version of what is answered"),
+    (
+        "KeyExpiry",
+        "Portvakt-Key-Expiry",
+        "Keys that expire within 60, 30, 7 or 1 days, or have (0); absent when there are none",
+    ),
     (
         "RequestId",
         "X-Request-Id",
@@ -50,12 +55,13 @@ pub(super) enum Refusal {
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
+    UnprocessableContent,
     InternalError,
     Unavailable,
 }
 
 impl Refusal {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -66,6 +72,7 @@ impl Refusal {
         Self::PreconditionFailed,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
+        Self::UnprocessableContent,
         Self::InternalError,
         Self::Unavailable,
     ];
@@ -128,14 +135,20 @@ impl Refusal {
             Self::PreconditionFailed => (
                 "412",
                 "PreconditionFailed",
-                "If-Match names another version",
-                &[],
+                "If-Match names another version, or the revision is not reached",
+                &["RetryAfter"],
             ),
             Self::PayloadTooLarge => ("413", "PayloadTooLarge", "The body is too large", &[]),
             Self::UnsupportedMediaType => (
                 "415",
                 "UnsupportedMediaType",
                 "The body is not application/json",
+                &[],
+            ),
+            Self::UnprocessableContent => (
+                "422",
+                "UnprocessableContent",
+                "The Idempotency-Key was used for another request",
                 &[],
             ),
             Self::InternalError => ("500", "InternalError", "The server is at fault", &[]),
@@ -187,10 +200,18 @@ pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
     match success {
         Success::Resource(schema) => {
             let answer = json("The resource", Ref::from_schema_name(schema));
+            let answer = match schema {
+                "JwksResponse" => with_headers(answer, &["KeyExpiry"]),
+                _ => answer,
+            };
             vec![(OK, with_headers(answer, &resource).build())]
         }
         Success::List(schema) => {
             let answer = json("The list, which may be empty", list(schema));
+            vec![(OK, with_headers(answer, &["Revision"]).build())]
+        }
+        Success::Outcome(schema) => {
+            let answer = json("The outcome", Ref::from_schema_name(schema));
             vec![(OK, with_headers(answer, &["Revision"]).build())]
         }
         Success::ScopeOrScopes => {
@@ -216,11 +237,20 @@ pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
                 ("304", not_modified(&["Tag"])),
             ]
         }
+        Success::Page => {
+            let text = ObjectBuilder::new().schema_type(Type::String);
+            let content = ContentBuilder::new().schema(Some(text)).build();
+            let answer = ResponseBuilder::new().description("The page");
+            let answer = answer.content("text/html", content);
+            vec![
+                (OK, with_headers(answer, &["Tag"]).build()),
+                ("304", not_modified(&["Tag"])),
+            ]
+        }
         Success::Preflight => {
             let answer = ResponseBuilder::new().description("Any origin may read");
             vec![("204", with_headers(answer, &["Allow"]).build())]
         }
-        Success::Never => Vec::new(),
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod answers;
 mod operation;
+mod operator;
+pub(crate) mod page;
 mod parameter;
 mod table;
 
@@ -25,6 +27,8 @@ use utoipa::openapi::{
 };
 
 use crate::{etag, reply};
+
+pub(crate) use self::operator::serve as serve_operator;
 
 /// Names the one way to prove who asks.
 const BEARER: &str = "bearer";
@@ -50,26 +54,29 @@ fn text() -> String {
 
 fn document() -> OpenApi {
     OpenApiBuilder::new()
-        .info(info())
+        .info(info(TITLE, DESCRIPTION))
         .servers(Some(servers()))
-        .paths(paths())
+        .paths(paths(table::entries()))
         .components(Some(components()))
         .build()
 }
 
-fn info() -> Info {
+const TITLE: &str = "Portvakt self-service API";
+
+const DESCRIPTION: &str = "Organizations administer their clients, keys, scopes and access. Nothing \
+     is deleted: DELETE deactivates, and `inactive=true` shows what was deactivated. Every address \
+     accepts one slash at its end. Unknown members of bodies are ignored, and `null` is the same as \
+     absence. The counts of tokens and the page of this document are extensions; the rest is the \
+     national API's.";
+
+fn info(title: &str, description: &str) -> Info {
     let license = LicenseBuilder::new()
         .name("Apache-2.0 OR MIT")
         .identifier(Some("Apache-2.0 OR MIT"));
     InfoBuilder::new()
-        .title("Portvakt self-service API")
+        .title(title)
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "Organizations administer their clients, keys, scopes and access. Nothing is deleted: \
-             DELETE deactivates, and `inactive=true` shows what was deactivated. Every address \
-             accepts one slash at its end. Unknown members of bodies are ignored, and `null` is \
-             the same as absence.",
-        ))
+        .description(Some(description))
         .license(Some(license.build()))
         .build()
 }
@@ -80,15 +87,17 @@ fn servers() -> [Server; 3] {
         ("/external/api/v1", "The same"),
         ("/", "The same, as older clients address it"),
     ]
-    .map(|(url, description)| {
-        let server = ServerBuilder::new().url(url);
-        server.description(Some(description)).build()
-    })
+    .map(|(url, description)| server(url, description))
 }
 
-fn paths() -> Paths {
+fn server(url: &str, description: &str) -> Server {
+    let server = ServerBuilder::new().url(url);
+    server.description(Some(description)).build()
+}
+
+fn paths(entries: impl Iterator<Item = table::Entry>) -> Paths {
     let mut paths = Paths::new();
-    for entry in table::entries() {
+    for entry in entries {
         for (path, operation) in operation::spellings(&entry) {
             paths.add_path_operation(path, vec![entry.method.clone()], operation);
         }
@@ -99,11 +108,20 @@ fn paths() -> Paths {
 fn components() -> Components {
     let components = ComponentsBuilder::new()
         .schema_from::<api::AccessResponse>()
+        .schema_from::<api::AuditPartEntryResponse>()
+        .schema_from::<api::AuditPartObjectResponse>()
+        .schema_from::<api::AuditPartResponse>()
         .schema_from::<api::ClientRequest>()
         .schema_from::<api::ClientResponse>()
+        .schema_from::<api::ClientScopeUsage>()
+        .schema_from::<api::ClientUsageResponse>()
+        .schema_from::<api::ConsumerUsage>()
+        .schema_from::<api::DayUsage>()
         .schema_from::<api::DelegationSourceResponse>()
         .schema_from::<api::ErrorBody>()
         .schema_from::<api::ErrorItem>()
+        .schema_from::<api::ExplainRequest>()
+        .schema_from::<api::ExplanationResponse>()
         .schema_from::<api::JwksRequest>()
         .schema_from::<api::JwksResponse>()
         .schema_from::<api::OnBehalfOfRequest>()
@@ -111,6 +129,7 @@ fn components() -> Components {
         .schema_from::<api::PrefixResponse>()
         .schema_from::<api::ScopeRequest>()
         .schema_from::<api::ScopeResponse>()
+        .schema_from::<api::ScopeUsageResponse>()
         .security_scheme(BEARER, bearer());
     answers::register(components).build()
 }

@@ -3,11 +3,14 @@
 use utoipa::openapi::HttpMethod;
 
 use super::parameter::Parameter::{
-    self, AccessibleForAll, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerOrgno, IfMatch,
-    IfNoneMatch, Inactive, IntegrationType, OwnScope, OwnerOrgno, Prefix, RequiredScope,
-    ScopeFilter, Value,
+    self, AccessibleForAll, After, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerFilter,
+    ConsumerOrgno, FirstDay, From, IdempotencyKey, IfMatch, IfNoneMatch, Inactive, IntegrationType,
+    LastDay, Object, Overlap, OwnScope, OwnerOrgno, PartLimit, Prefix, RequestId, RequiredScope,
+    ScopeFilter, To, Value,
 };
-use crate::authority::Operation::{self, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes};
+use crate::authority::Operation::{
+    self, ReadAudit, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes,
+};
 use crate::authority::Operation::{ChangeClient, ChangeOnBehalfOf, ChangeScopes, CreateClient};
 
 /// One operation.
@@ -18,8 +21,12 @@ pub(super) struct Entry {
     /// Unique; generators name functions after it.
     pub(super) id: &'static str,
     pub(super) summary: &'static str,
-    /// What the caller must have the right to do; nothing for what is open to everybody.
-    pub(super) needs: Option<Operation>,
+    /// The scopes of which the token has one; nothing for what is open to everybody.
+    pub(super) needs: Option<&'static [&'static str]>,
+    /// The group that it is shown in, unless its address tells.
+    pub(super) tag: Option<&'static str>,
+    /// Whether a token, which is not needed, is looked at.
+    pub(super) heeds_token: bool,
     pub(super) parameters: &'static [Parameter],
     /// The schema of the request's body.
     pub(super) body: Option<&'static str>,
@@ -31,6 +38,8 @@ pub(super) struct Entry {
 pub(super) enum Success {
     /// 200 with one resource.
     Resource(&'static str),
+    /// 200 with what came of an act or a question; without a version.
+    Outcome(&'static str),
     /// 200 with a list of the caller's.
     List(&'static str),
     /// 200 with the caller's scopes, or the one that is asked for.
@@ -41,10 +50,10 @@ pub(super) enum Success {
     OpenList(&'static str),
     /// 200 with this document, or 304.
     Document,
+    /// 200 with this document for people, or 304.
+    Page,
     /// 204.
     Preflight,
-    /// There is always something wrong.
-    Never,
 }
 
 pub(super) fn entries() -> impl Iterator<Item = Entry> {
@@ -55,44 +64,76 @@ pub(super) fn entries() -> impl Iterator<Item = Entry> {
         registrations(),
         scopes(),
         access(),
+        usage(),
+        decisions(),
     ];
     protected.into_iter().flatten().chain(open())
 }
 
 /// Begins an entry.
-fn on(method: HttpMethod, path: &'static str, id: &'static str, summary: &'static str) -> Entry {
+pub(super) fn on(
+    method: HttpMethod,
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+) -> Entry {
     Entry {
         method,
         path,
         id,
         summary,
+        heeds_token: false,
         needs: None,
+        tag: None,
         parameters: &[],
         body: None,
-        success: Success::Never,
+        success: Success::Empty,
     }
 }
 
 impl Entry {
     fn needs(self, operation: Operation) -> Self {
+        self.needs_any(operation.any_of())
+    }
+
+    /// Says that the token has one of these scopes.
+    pub(super) fn needs_any(self, scopes: &'static [&'static str]) -> Self {
         Self {
-            needs: Some(operation),
+            needs: Some(scopes),
             ..self
         }
     }
 
-    fn with(self, parameters: &'static [Parameter]) -> Self {
+    /// Says which group it is shown in.
+    pub(super) fn tagged(self, tag: &'static str) -> Self {
+        Self {
+            tag: Some(tag),
+            ..self
+        }
+    }
+
+    fn heeds_token(self) -> Self {
+        Self {
+            heeds_token: true,
+            ..self
+        }
+    }
+
+    /// Says which parameters it has.
+    pub(super) fn with(self, parameters: &'static [Parameter]) -> Self {
         Self { parameters, ..self }
     }
 
-    fn takes(self, schema: &'static str) -> Self {
+    /// Says which schema its body has.
+    pub(super) fn takes(self, schema: &'static str) -> Self {
         Self {
             body: Some(schema),
             ..self
         }
     }
 
-    fn gives(self, success: Success) -> Self {
+    /// Says what follows when nothing is wrong.
+    pub(super) fn gives(self, success: Success) -> Self {
         Self { success, ..self }
     }
 }
@@ -109,6 +150,7 @@ fn clients() -> Vec<Entry> {
             .gives(Success::List("ClientResponse")),
         on(Post, "/clients", "createClient", "Register a client")
             .needs(CreateClient)
+            .with(&[IdempotencyKey])
             .takes("ClientRequest")
             .gives(client),
         on(Get, ONE, "readClient", "Read a client, deactivated or not")
@@ -165,10 +207,11 @@ fn keys() -> Vec<Entry> {
 
 fn secrets() -> Vec<Entry> {
     let rotate = |method, id| {
-        let summary = "Make a new secret; refused, because clients authenticate with keys here";
+        let summary = "Make a new secret, which this answer alone shows";
         on(method, "/clients/{client_id}/secret", id, summary)
             .needs(ChangeClient)
-            .with(&[ClientId])
+            .with(&[ClientId, Overlap, IfMatch])
+            .gives(Success::Resource("ClientResponse"))
     };
     vec![
         rotate(HttpMethod::Post, "createSecret"),
@@ -312,6 +355,63 @@ fn access() -> Vec<Entry> {
     ]
 }
 
+fn usage() -> Vec<Entry> {
+    use HttpMethod::Get;
+    vec![
+        on(
+            Get,
+            "/scopes/usage",
+            "readScopeUsage",
+            "Count the tokens with an own scope, by organization and by day",
+        )
+        .needs(ReadScopes)
+        .with(&[RequiredScope, ConsumerFilter, FirstDay, LastDay])
+        .gives(Success::Outcome("ScopeUsageResponse")),
+        on(
+            Get,
+            "/usage",
+            "listClientUsage",
+            "Count the tokens of own and managed clients, by scope",
+        )
+        .needs(ReadClients)
+        .with(&[FirstDay, LastDay, Inactive])
+        .gives(Success::List("ClientUsageResponse")),
+        on(
+            Get,
+            "/clients/{client_id}/usage",
+            "readClientUsage",
+            "Count the tokens of a client, by scope and by day",
+        )
+        .needs(ReadClients)
+        .with(&[ClientId, FirstDay, LastDay])
+        .gives(Success::Outcome("ClientUsageResponse")),
+    ]
+}
+
+fn decisions() -> Vec<Entry> {
+    use HttpMethod::{Get, Post};
+    vec![
+        on(
+            Post,
+            "/explain",
+            "explain",
+            "Say why a grant is, or was, refused; the grant is not used up",
+        )
+        .heeds_token()
+        .takes("ExplainRequest")
+        .gives(Success::Outcome("ExplanationResponse")),
+        on(
+            Get,
+            "/audit",
+            "readAudit",
+            "Read the caller's own part of the audit log, oldest first",
+        )
+        .needs(ReadAudit)
+        .with(&[Object, RequestId, From, To, PartLimit, After])
+        .gives(Success::Outcome("AuditPartResponse")),
+    ]
+}
+
 fn open() -> Vec<Entry> {
     use HttpMethod::{Get, Options};
     const PREFLIGHT: &str = "Say what pages of other origins may send";
@@ -361,5 +461,8 @@ fn open() -> Vec<Entry> {
         .with(&[IfNoneMatch])
         .gives(Success::Document),
         preflight("/openapi.json", "preflightDescription"),
+        on(Get, "/docs", "readPage", "Read this document as a page")
+            .with(&[IfNoneMatch])
+            .gives(Success::Page),
     ]
 }

@@ -10,6 +10,15 @@ fn json() -> Value {
     serde_json::from_str(&text()).unwrap()
 }
 
+/// The two documents.
+fn both() -> [Value; 2] {
+    [json(), operators()]
+}
+
+fn operators() -> Value {
+    serde_json::from_str(&operator::text()).unwrap()
+}
+
 /// Every operation with its address.
 fn operations(document: &Value) -> Vec<(&str, &Value)> {
     let paths = document["paths"].as_object().unwrap();
@@ -48,25 +57,37 @@ fn every_route_has_operations_and_every_operation_a_route() {
         .map(|(path, _)| *path)
         .collect();
     assert_eq!(documented, routes::paths().into_iter().collect());
+    let document = operators();
+    let documented: BTreeSet<_> = operations(&document)
+        .iter()
+        .map(|(path, _)| *path)
+        .collect();
+    assert_eq!(documented, crate::operator::paths().into_iter().collect());
 }
 
 #[test]
 fn what_is_referred_to_is_there() {
-    let document = json();
-    let mut found = Vec::new();
-    references(&document, &mut found);
-    assert!(!found.is_empty());
-    for reference in found {
-        let place = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(place).is_some(), "{reference}");
+    for document in both() {
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            let place = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(place).is_some(), "{reference}");
+        }
     }
 }
 
 #[test]
 fn every_part_of_an_address_is_described_and_every_operation_has_its_own_name() {
-    let document = json();
+    for document in both() {
+        check_names(&document);
+    }
+}
+
+fn check_names(document: &Value) {
     let mut names = BTreeSet::new();
-    for (path, operation) in operations(&document) {
+    for (path, operation) in operations(document) {
         let name = operation["operationId"].as_str().unwrap();
         assert!(names.insert(name), "{name}");
         let parts = path.split('/').filter_map(|part| {
@@ -84,8 +105,8 @@ fn every_part_of_an_address_is_described_and_every_operation_has_its_own_name() 
 
 #[test]
 fn every_operation_has_the_refusals_of_every_request() {
-    let document = json();
-    for (path, operation) in operations(&document) {
+    let documents = both();
+    for (path, operation) in documents.iter().flat_map(operations) {
         for status in ["400", "405", "408", "413", "500", "503"] {
             let response = &operation["responses"][status];
             assert!(response["$ref"].is_string(), "{path} {status}");
@@ -101,14 +122,20 @@ fn every_operation_has_the_refusals_of_every_request() {
 
 #[test]
 fn the_committed_document_is_the_served_one() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
-    if std::env::var_os("PORTVAKT_BLESS").is_some() {
-        std::fs::write(&path, text()).unwrap();
-        return;
+    for (name, text) in [
+        ("openapi.json", text()),
+        ("openapi-operator.json", operator::text()),
+    ] {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        let path = docs.join(name);
+        if std::env::var_os("PORTVAKT_BLESS").is_some() {
+            std::fs::write(&path, text).unwrap();
+            continue;
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            found == text,
+            "docs/{name} differs from the code: run `make docs`"
+        );
     }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == text(),
-        "docs/openapi.json differs from the code: run `make docs`"
-    );
 }

@@ -3,35 +3,54 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use portvakt_core::access::AccessState;
+use portvakt_core::audit::AuditFilter;
 use portvakt_core::client::{IntegrationType, UnknownIntegrationType};
 use portvakt_core::organization::OrgNumber;
-use portvakt_core::ports::{StorageError, UnitOfWork};
+use portvakt_core::ports::{Listing, StorageError, UnitOfWork};
 use portvakt_core::scope::{Scope, ScopeName, Visibility};
 
 use super::own::unknown;
-use super::view;
+use super::pages::Pages;
 use crate::call::Call;
 use crate::problem::{Object, Problem};
 use crate::query::Query;
-use crate::reply;
+use crate::{etag, reply};
 
 const OBJECT: Object = Object::Scope;
 
 /// `GET /scopes/all`: every public scope, for everybody. A token is not looked at.
+///
+/// The tag names the registry's state and the question, so a caller that has the answer costs no
+/// reading of scopes.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let filter = Filter::read(&call.query)?;
     let listing = call.query.listing(OBJECT)?;
     let mut unit = call.read().await?;
-    let scopes = unit.list_scopes(filter.owner_orgno, listing).await;
-    let scopes = scopes.map_err(|error| Problem::storage(&error))?;
-    let is_listed = |scope: &Scope| scope.visibility == Visibility::Public && filter.admits(scope);
-    let body: Vec<_> = scopes
-        .into_iter()
-        .filter(is_listed)
-        .map(view::scope)
-        .collect();
-    let revision = reply::commit(unit).await?;
-    Ok(reply::open(&call.headers, &body, revision))
+    let revision = unit.revision();
+    let tag = tag(unit.as_mut(), &filter, listing).await;
+    let tag = tag.map_err(|error| Problem::storage(&error))?;
+    if etag::is_known(&call.headers, &tag) {
+        return Ok(reply::open_version(None, &tag, revision));
+    }
+    let pages = Pages::new(&call, unit, Selection { filter, listing });
+    let body = pages.into_body().await;
+    let body = body.map_err(|error| Problem::storage(&error))?;
+    Ok(reply::open_version(Some(body), &tag, revision))
+}
+
+/// Equal for equal answers alone: of one program, about one history of one registry, at one
+/// revision, to one question.
+async fn tag(
+    unit: &mut dyn UnitOfWork,
+    filter: &Filter,
+    listing: Listing,
+) -> Result<String, StorageError> {
+    // Revisions are numbers, and another registry at this place has the same ones.
+    let first = unit.list_audit(&AuditFilter::default(), 0, 1).await?;
+    let history = first.first().map(|entry| entry.link.hash);
+    let (program, revision) = (env!("CARGO_PKG_VERSION"), unit.revision());
+    let version = format!("{program} {history:?} {revision:?} {filter:?} {listing:?}");
+    Ok(etag::of(version.as_bytes()))
 }
 
 /// The scope, if this organization may know of it: its own, a public one, or a private one that
@@ -70,7 +89,25 @@ async fn is_visible(
     }
 }
 
+/// What of the catalogue is asked for.
+pub(super) struct Selection {
+    filter: Filter,
+    pub(super) listing: Listing,
+}
+
+impl Selection {
+    /// The owner whose scopes are asked for, if one.
+    pub(super) fn owner(&self) -> Option<OrgNumber> {
+        self.filter.owner_orgno
+    }
+
+    pub(super) fn admits(&self, scope: &Scope) -> bool {
+        scope.visibility == Visibility::Public && self.filter.admits(scope)
+    }
+}
+
 /// Which scopes the catalogue holds; each parameter narrows it.
+#[derive(Debug)]
 struct Filter {
     accessible_for_all: Option<bool>,
     scope: Option<String>,

@@ -4,4 +4,5 @@ pub(crate) mod access;
 mod attributes;
 pub(crate) mod catalogue;
 pub(crate) mod own;
-mod view;
+pub(crate) mod pages;
+pub(crate) mod view;

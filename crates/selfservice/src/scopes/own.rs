@@ -118,7 +118,7 @@ async fn find_own(
 }
 
 /// What is said of a scope that does not exist, and of one that the caller may not know of.
-pub(super) fn unknown(name: &ScopeName) -> Problem {
+pub(crate) fn unknown(name: &ScopeName) -> Problem {
     let error = AdministrationError::NotFound {
         kind: RecordKind::Scope,
         id: name.to_string(),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::words::word;
 
 /// The scope with every attribute that the API has.
-pub(super) fn scope(scope: Scope) -> ScopeResponse {
+pub(crate) fn scope(scope: Scope) -> ScopeResponse {
     let translations = scope.translations.into_iter();
     ScopeResponse {
         prefix: scope.name.prefix().unwrap_or_default().to_owned(),

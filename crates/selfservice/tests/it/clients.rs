@@ -213,7 +213,7 @@ async fn combinations_outside_the_table_are_refused() {
 }
 
 #[tokio::test]
-async fn logins_are_registered_without_secrets() {
+async fn logins_are_registered_with_the_defaults_of_their_type() {
     let api = Api::start().await;
     let consumer = api.consumer();
     let login = json!({
@@ -226,14 +226,6 @@ async fn logins_are_registered_without_secrets() {
     assert_eq!(made.body["scopes"], json!(["openid", "profile"]));
     assert_eq!(made.body["grant_types"], json!(["authorization_code"]));
     assert_eq!(made.body["redirect_uris"], login["redirect_uris"]);
-    let secret = but(login, &json!({"application_type": "web"}));
-    let answer = consumer.post("/clients", &secret).await;
-    answer.refused(400, "token_endpoint_auth_method");
-    let path = format!("/clients/{}/secret", made.member("client_id"));
-    for method in ["POST", "PUT"] {
-        let answer = crate::harness::send(consumer.request(method, &path)).await;
-        answer.refused(400, "token_endpoint_auth_method");
-    }
 }
 
 #[tokio::test]

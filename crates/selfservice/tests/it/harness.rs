@@ -2,17 +2,24 @@
 //! can be wrong in every way, and answers read whole.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use arc_swap::ArcSwap;
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
+use portvakt_core::grant::{TokenExchange, TokenExchangeParts};
+use portvakt_core::issuer::{Issuer, Profile};
 use portvakt_core::ports::{Store, UnitOfWork};
+use portvakt_core::refusals::{self, RefusalRecord, RefusalSink, RefusedRequest, TokenRefusal};
 use portvakt_core::signing::{KeyRing, SigningKeyState, SigningKeys, generate};
 use portvakt_core::{Entropy, MockClock, SystemEntropy, Timestamp};
 use portvakt_http::{Limits, Listener, Shutdown, serve};
 use portvakt_jose::{Algorithm, RsaBits};
+use portvakt_maskinporten::{Decision, Observer};
 use portvakt_selfservice::{MAX_BODY_BYTES, Settings, Surface, router};
 use portvakt_store_sqlite::SqliteStore;
-use portvakt_testkit::{Answer, FJORDETATEN, HAVBRIS, LYNGVIK, NOW, SOURCE, TINDESYSTEM, World};
+use portvakt_testkit::{
+    Answer, FJORDETATEN, HAVBRIS, LYNGVIK, NOW, SOURCE, TINDESYSTEM, TestServer, World, trust,
+};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -32,10 +39,43 @@ pub(crate) struct Api {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) clock: Arc<MockClock>,
     pub(crate) keys: Arc<SigningKeys>,
+    pub(crate) heard: Arc<Heard>,
+    issuer: String,
     address: SocketAddr,
     http: Client,
     shutdown: Shutdown,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Every refusal that was told of.
+#[derive(Default)]
+pub(crate) struct Heard(Mutex<Vec<RefusalRecord>>);
+
+impl RefusalSink for Heard {
+    fn refused(&self, refusal: RefusedRequest<'_>) {
+        self.0.lock().unwrap().push(refusal.record());
+    }
+}
+
+impl Observer for Heard {
+    fn decided(&self, decision: &Decision<'_>) {
+        if let Err(denied) = decision.result {
+            self.refused(RefusedRequest::Token(TokenRefusal {
+                request_id: &decision.request_id.to_string().parse().unwrap(),
+                issuer: &decision.issuer.identifier,
+                at: decision.at,
+                denied,
+            }));
+        }
+    }
+}
+
+impl Heard {
+    /// Makes what was told durable, as the server does beside its requests.
+    pub(crate) async fn write(&self, store: &dyn Store) {
+        let records = std::mem::take(&mut *self.0.lock().unwrap());
+        refusals::write(store, &records, None).await.unwrap();
+    }
 }
 
 impl Api {
@@ -48,19 +88,65 @@ impl Api {
         let store = SqliteStore::open(folder.path().join("test.db")).await;
         let store = Arc::new(store.unwrap());
         fill(store.as_ref()).await;
+        let clock = Arc::new(MockClock::new(Timestamp::from_seconds(NOW)));
+        let keys = Arc::new(SigningKeys::new(ring()));
+        let exchange = TokenExchange::new(TokenExchangeParts {
+            issuer: Issuer::new(ISSUER, Profile::Maskinporten),
+            registry: store.clone(),
+            ledger: store.clone(),
+            delegations: store.clone(),
+            parties: store.clone(),
+            keys: keys.clone(),
+            trust: Arc::new(ArcSwap::from_pointee(trust().build().unwrap())),
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            explain_refusals: false,
+        });
+        let heard = Arc::default();
+        Self::serve(settings, store, clock, keys, exchange, heard, Some(folder)).await
+    }
+
+    /// The API of a token endpoint's registry, which hears of the refusals of both.
+    pub(crate) async fn beside(server: &TestServer, heard: Arc<Heard>) -> Self {
+        let (store, clock, keys) = (
+            server.store.clone(),
+            server.clock.clone(),
+            server.keys.clone(),
+        );
+        let exchange = server.exchange.clone();
+        Self::serve(
+            Settings::default(),
+            store,
+            clock,
+            keys,
+            exchange,
+            heard,
+            None,
+        )
+        .await
+    }
+
+    async fn serve(
+        settings: Settings,
+        store: Arc<SqliteStore>,
+        clock: Arc<MockClock>,
+        keys: Arc<SigningKeys>,
+        exchange: TokenExchange,
+        heard: Arc<Heard>,
+        folder: Option<tempfile::TempDir>,
+    ) -> Self {
         let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
         let listener = listener.unwrap();
         let address = listener.local_addr();
-        let clock = Arc::new(MockClock::new(Timestamp::from_seconds(NOW)));
-        let keys = Arc::new(SigningKeys::new(ring()));
         let limits = Limits {
             max_body_bytes: MAX_BODY_BYTES,
             ..Limits::default()
         };
+        let issuer = exchange.issuer().identifier.clone();
         let app = router(Surface {
             store: store.clone(),
             keys: keys.clone(),
-            issuer: ISSUER.to_owned(),
+            issuer: issuer.clone(),
             base_urls: vec![BASE_URL.to_owned()],
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
@@ -71,6 +157,9 @@ impl Api {
             }),
             limits,
             settings,
+            exchange,
+            siblings: Vec::new(),
+            refusals: heard.clone(),
         });
         let shutdown = Shutdown::new();
         tokio::spawn(serve(listener, app, limits, shutdown.clone()));
@@ -78,6 +167,8 @@ impl Api {
             store,
             clock,
             keys,
+            heard,
+            issuer,
             address,
             http: Client::new(),
             shutdown,
@@ -89,7 +180,7 @@ impl Api {
     pub(crate) fn claims(&self, orgno: &str, scopes: &[&str]) -> Value {
         let now = portvakt_core::Clock::now(self.clock.as_ref()).seconds();
         json!({
-            "iss": ISSUER, "scope": scopes.join(" "), "token_type": "Bearer",
+            "iss": self.issuer, "scope": scopes.join(" "), "token_type": "Bearer",
             "client_amr": "private_key_jwt", "client_id": "administrasjon", "jti": "j",
             "iat": now, "exp": now + 120,
             "consumer": {"authority": "iso6523-actorid-upis", "ID": format!("0192:{orgno}")},
@@ -100,7 +191,13 @@ impl Api {
     pub(crate) fn sign(&self, claims: &Value) -> String {
         let ring = self.keys.current();
         let header = json!({"kid": ring.active_kid(), "alg": ring.active().algorithm().as_str()});
-        ring.active().sign_compact(&header, claims).unwrap()
+        let key = ring.active().software().unwrap();
+        key.sign_compact(&header, claims).unwrap()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {

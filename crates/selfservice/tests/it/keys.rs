@@ -118,3 +118,37 @@ async fn unknown_members_are_not_kept() {
     members.sort_unstable();
     assert_eq!(members, ["alg", "e", "exp", "kid", "kty", "n", "use"]);
 }
+
+#[tokio::test]
+async fn keys_that_expire_are_told_in_a_header_and_bodies_stay_as_they_are() {
+    let api = with_scope().await;
+    let path = client_keys(&api).await;
+    let consumer = api.consumer();
+    let (now, day) = (1_772_442_900, 86_400);
+    let ending = |kid: &str, days: i64| {
+        let mut key = key(kid);
+        key["exp"] = json!(now + days * day);
+        key
+    };
+    let answer = consumer
+        .post(&path, &json!([ending("good", 300)]))
+        .await
+        .ok();
+    assert_eq!(answer.header("portvakt-key-expiry"), "");
+    let set = json!([ending("good", 300), ending("soon", 29), ending("gone", -1)]);
+    let answer = consumer.post(&path, &set).await.ok();
+    let told = "\"gone\";days=0, \"soon\";days=30";
+    assert_eq!(answer.header("portvakt-key-expiry"), told);
+    let answer = consumer.get(&path).await.ok();
+    assert_eq!(answer.header("portvakt-key-expiry"), told);
+    let members: Vec<_> = answer.body.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["created", "keys", "last_updated"]);
+    // Former keys are told of no more, and a set without a usable key is accepted.
+    let answer = consumer
+        .post(&path, &json!([ending("gone", -1)]))
+        .await
+        .ok();
+    assert_eq!(answer.header("portvakt-key-expiry"), "\"gone\";days=0");
+    let answer = consumer.get(&format!("{path}?inactive=true")).await.ok();
+    assert_eq!(answer.header("portvakt-key-expiry"), "\"gone\";days=0");
+}

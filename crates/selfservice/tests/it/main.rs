@@ -5,19 +5,32 @@
     reason = "whatever goes wrong in a test's scaffolding fails the test by panicking"
 )]
 
+mod addresses;
 mod audit;
 mod bad_input;
+mod catalogue;
 mod clients;
 mod concurrency;
 mod examples;
+mod explain;
 mod harness;
+mod idempotency;
 mod keys;
 mod model;
 mod noise;
 mod openapi;
+mod operator;
+mod operator_audit;
+mod operator_bodies;
+mod operator_clients;
+mod operator_delegation;
+mod operator_harness;
+mod operator_who;
 mod registrations;
 mod scopes;
+mod secrets;
 mod story;
 mod tokens;
 mod transport;
+mod usage;
 mod who;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use portvakt_testkit::{Answer, FJORDETATEN};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Api, Checked, send};
 
@@ -53,6 +53,30 @@ async fn the_description_is_open_and_may_be_kept() {
 }
 
 #[tokio::test]
+async fn the_page_is_open_and_strict() {
+    let api = Api::start().await;
+    for base in ["", "/api/v1", "/external/api/v1"] {
+        let path = format!("{base}/docs");
+        let answer = send(api.request("GET", &path)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        assert!(answer.text.starts_with("<!DOCTYPE html>"));
+        assert!(answer.text.contains("GET /scopes/usage"));
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'sha256-"),
+            "{policy}"
+        );
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        let request = api.request("GET", &path);
+        let again = send(request.header("if-none-match", answer.header("etag"))).await;
+        assert_eq!((again.status, again.text.as_str()), (304, ""));
+    }
+}
+
+#[tokio::test]
 async fn every_address_offers_the_methods_that_are_described_and_no_others() {
     let api = Api::start().await;
     let document = document(&api).await;
@@ -82,6 +106,13 @@ async fn the_scopes_that_are_described_are_those_that_are_asked_for() {
             assert!(answer.status < 300, "{context}: {}", answer.text);
             continue;
         };
+        // Where no token is needed there is an alternative without one, and no scope is asked for.
+        if alternatives.contains(&json!({})) {
+            assert_ne!(answer.status, 401, "{context}");
+            let answer = send(api.request(&method, &path).bearer_auth("a.b.c")).await;
+            answer.refused(401, "");
+            continue;
+        }
         assert_eq!(answer.status, 401, "{context}");
         let scopes: Vec<_> = alternatives
             .iter()

@@ -9,7 +9,7 @@ use portvakt_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{Checked, havbris, send, tidevann};
+use crate::harness::{Checked, Heard, havbris, send, tidevann};
 
 /// Both surfaces on one store, with the machine surface's keys.
 struct Both {
@@ -44,6 +44,9 @@ impl Both {
             request_ids: std::sync::Arc::new(|| [7; 16]),
             limits,
             settings: Settings::default(),
+            exchange: machine.exchange.clone(),
+            siblings: Vec::new(),
+            refusals: std::sync::Arc::new(Heard::default()),
         });
         let shutdown = portvakt_http::Shutdown::new();
         tokio::spawn(portvakt_http::serve(
@@ -72,7 +75,8 @@ impl Both {
             "exp": now + 120,
             "consumer": {"authority": "iso6523-actorid-upis", "ID": format!("0192:{orgno}")},
         });
-        ring.active().sign_compact(&header, &claims).unwrap()
+        let key = ring.active().software().unwrap();
+        key.sign_compact(&header, &claims).unwrap()
     }
 
     async fn call(&self, method: &str, path: &str, token: &str, body: Option<Value>) -> Answer {

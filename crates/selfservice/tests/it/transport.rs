@@ -183,6 +183,29 @@ async fn a_write_states_the_revision_that_reads_then_have() {
 }
 
 #[tokio::test]
+async fn a_read_waits_for_the_revision_that_it_names_and_no_longer_than_that() {
+    let api = with_scope().await;
+    let provider = api.provider();
+    let read = |path: &str, wanted: &str| {
+        let request = provider.request("GET", path);
+        send(request.header("portvakt-min-revision", wanted))
+    };
+    let path = "/scopes?scope=fjord:tidevann.read";
+    let written = provider.put(path, &json!({"description": "Ny"})).await.ok();
+    let revision = written.header("portvakt-revision");
+    for path in ["/scopes", "/scopes/all", "/prefix/all"] {
+        read(path, revision).await.ok();
+        for malformed in ["", "-1", "1.5", "x", "99999999999999999999"] {
+            read(path, malformed).await.refused(400, "");
+        }
+    }
+    let ahead = read("/scopes", &format!("{}0", u64::MAX / 10)).await;
+    let ahead = ahead.refused(412, "");
+    assert_eq!(ahead.header("retry-after"), "1");
+    assert!(ahead.text.contains(&format!("revision {revision}")));
+}
+
+#[tokio::test]
 async fn a_store_that_fails_is_503_without_internals() {
     let api = with_scope().await;
     let provider = api.provider();

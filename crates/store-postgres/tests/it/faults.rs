@@ -1,7 +1,9 @@
 //! What the server, another node or a damaged row do to the answers: never a wrong one.
 
 use portvakt_core::client::{Client, ClientId};
-use portvakt_core::ports::{Consumption, Listing, ReplayLedger, Revision, StorageError, Store};
+use portvakt_core::ports::{
+    ChangeFeed, Consumption, Extent, Listing, ReplayLedger, Revision, StorageError, Store,
+};
 use portvakt_core::scope::Scope;
 use portvakt_store_postgres::CHANNEL;
 use sqlx::postgres::PgListener;
@@ -42,7 +44,9 @@ async fn a_unit_whose_commit_fails_says_so_and_leaves_nothing() {
     let error = save_organization(&*store).await.unwrap_err();
     assert!(error.to_string().contains("the disk is full"), "{error}");
     assert_eq!(store.revision().await.unwrap(), Revision(0));
-    assert_eq!(store.list_changes(Revision(0), 9).await.unwrap(), []);
+    let changes = store.changes_since(Revision(0), 9).await.unwrap();
+    assert_eq!(changes.records, []);
+    assert_eq!(changes.extent, Extent::Complete);
 }
 
 /// The server answers COMMIT by undoing everything when a statement failed, and calls that a success.
@@ -144,7 +148,7 @@ async fn read_all(store: &dyn Store) -> Result<(), StorageError> {
         .find_scope_facts(&["fjord:a".parse().unwrap()], orgno())
         .await?;
     store.revision().await?;
-    store.list_changes(Revision(0), 10).await?;
+    store.changes_since(Revision(0), 10).await?;
     Ok(())
 }
 
@@ -187,7 +191,11 @@ async fn a_damaged_value_is_corrupt_with_its_place() {
             "INSERT INTO client_keys VALUES ('client', 1, 0, 'a', '{\"kty\": \"RSA\"}', 0, 0)",
             "client_keys.jwk of client",
         ),
-        ("UPDATE changes SET kind = 'x'", "changes.kind of 1"),
+        (
+            "INSERT INTO client_secrets VALUES ('client', 0, '\\x00', 0, 0)",
+            "client_secrets.hash of client",
+        ),
+        ("UPDATE revision SET trimmed = -1", "revision.number of 1"),
         ("UPDATE revision SET number = -1", "revision.number of 1"),
     ];
     for (damage, place) in damages {

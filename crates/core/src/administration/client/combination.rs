@@ -1,7 +1,10 @@
 //! Which attributes of a client go together (spec: selfservice §5.1 to §5.3).
 
+use super::uris::uri_faults;
 use crate::administration::{FieldFaults, Role};
-use crate::client::{ApplicationType, AuthenticationMethod, Client, GrantType, IntegrationType};
+use crate::client::{
+    ApplicationType, AuthenticationMethod, Client, GrantType, IntegrationType, UriPolicy,
+};
 use crate::scope::ScopeName;
 
 const MAX_NAME: usize = 255;
@@ -35,14 +38,19 @@ pub fn default_grants(integration_type: IntegrationType) -> Vec<GrantType> {
     }
 }
 
-/// Drops repeated scopes and adds those that a kind of client always starts with.
+/// Drops repeated scopes, adds those that a kind of client always starts with, and says that a
+/// client which is told of logouts over the back channel is told which session it is.
 pub(crate) fn normalize(client: &mut Client) {
     match client.integration_type {
         IntegrationType::Krr => add_missing(&mut client.scopes, &CONTACT_REGISTRY_SCOPES),
-        IntegrationType::Idporten if client.scopes.is_empty() => {
+        IntegrationType::Idporten | IntegrationType::Ansattporten if client.scopes.is_empty() => {
             add_missing(&mut client.scopes, &LOGIN_SCOPES);
         }
         _ => {}
+    }
+    let login = &mut client.login;
+    if !client.integration_type.is_machine() && login.backchannel_logout_uri.is_some() {
+        login.backchannel_logout_session_required = Some(true);
     }
     let mut seen = std::collections::HashSet::new();
     client.scopes.retain(|scope| seen.insert(scope.clone()));
@@ -80,6 +88,10 @@ pub fn attribute_faults(client: &Client, role: Role) -> FieldFaults {
     if !client.integration_type.is_machine() && client.login.redirect_uris.is_empty() {
         faults.invalid("redirect_uris", "is required for logins");
     }
+    // What is refused everywhere; a surface that knows its deployment may refuse more.
+    faults
+        .invalid
+        .extend(uri_faults(client, UriPolicy::Test).invalid);
     if role != Role::Operator {
         operator_attributes(client, &mut faults);
     }

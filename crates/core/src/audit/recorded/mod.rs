@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use self::known::Known;
 use super::actor::Act;
-use super::entry::{AuditEntry, AuditLink, AuditObject, ObjectKind, StoredEntry};
-use super::redaction::{redact, redacted};
+use super::append::append;
+use super::entry::{AuditEntry, AuditObject, ObjectKind};
 use super::snapshot::{Audited, Snapshot};
 use crate::organization::OrgNumber;
 use crate::ports::{Revision, StorageError, Store, UnitOfWork};
@@ -72,7 +72,7 @@ impl Recorded {
         let mut organizations = after.organizations;
         let before = before.map(|before| {
             organizations.extend(before.organizations);
-            redact(before.value)
+            before.value
         });
         let actor = &self.act.actor;
         organizations.extend(actor.organization.into_iter().chain(actor.supplier));
@@ -81,17 +81,21 @@ impl Recorded {
         self.notes.push(Note {
             object: AuditObject {
                 kind: after.kind,
-                key: redacted(&after.key),
+                key: after.key,
             },
             organizations,
             before,
-            after: Some(redact(after.value)),
+            after: Some(after.value),
         });
     }
 }
 
 #[async_trait]
 impl UnitOfWork for Recorded {
+    fn revision(&self) -> Revision {
+        self.inner.revision()
+    }
+
     async fn commit(self: Box<Self>) -> Result<Revision, StorageError> {
         let Self {
             mut inner,
@@ -100,26 +104,11 @@ impl UnitOfWork for Recorded {
             ..
         } = *self;
         if !notes.is_empty() {
-            append(inner.as_mut(), &act, notes).await?;
+            let entries = notes.into_iter().map(|note| entry(&act, note));
+            append(inner.as_mut(), entries).await?;
         }
         inner.commit().await
     }
-}
-
-async fn append(
-    unit: &mut dyn UnitOfWork,
-    act: &Act,
-    notes: Vec<Note>,
-) -> Result<(), StorageError> {
-    let last = unit.last_audit_link().await?;
-    let mut last = last.unwrap_or_else(AuditLink::first);
-    for note in notes {
-        let stored = StoredEntry::following(&last, entry(act, note))
-            .map_err(|error| StorageError::Refused(error.to_string()))?;
-        unit.append_audit(&stored).await?;
-        last = stored.link;
-    }
-    Ok(())
 }
 
 fn entry(act: &Act, note: Note) -> AuditEntry {
@@ -129,8 +118,8 @@ fn entry(act: &Act, note: Note) -> AuditEntry {
         // Given by the entry that this one follows.
         sequence: 0,
         at: act.at.to_string(),
-        actor: act.actor.clone().redacted(),
-        request_id: act.request_id.as_deref().map(redacted),
+        actor: act.actor.clone(),
+        request_id: act.request_id.clone(),
         operation: format!("{}.{change}", note.object.kind),
         object: note.object,
         organizations: note.organizations,
@@ -151,6 +140,8 @@ fn change(kind: ObjectKind, before: Option<&Value>, after: Option<&Value>) -> &'
         },
         ObjectKind::KeySet if is("keys").as_array().is_some_and(Vec::is_empty) => "remove",
         ObjectKind::KeySet => "replace",
+        ObjectKind::ClientSecret if is("secrets").as_array().is_some_and(Vec::is_empty) => "remove",
+        ObjectKind::ClientSecret if before.is_some() => "rotate",
         _ if before.is_none() => "create",
         _ => match (was("active"), is("active")) {
             (Some(Value::Bool(true)), Value::Bool(false)) => "deactivate",

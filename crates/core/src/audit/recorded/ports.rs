@@ -5,18 +5,20 @@ use async_trait::async_trait;
 use super::Recorded;
 use super::known::{delegation_key, person_key};
 use crate::access::Access;
-use crate::audit::snapshot::key_set;
+use crate::audit::snapshot::{key_set, secrets};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
-use crate::client::{Client, ClientId, KeySet, OnBehalfOf};
+use crate::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
+use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
 use crate::person::Person;
 use crate::ports::{
-    AuditLog, Clients, Listing, Organizations, PrefixAssignment, Registers, Scopes, SigningKeys,
-    StorageError, StoredKey,
+    AuditLog, Clients, KeyedRequests, Listing, Organizations, PrefixAssignment, RefusalMemory,
+    Registers, Scopes, SigningKeys, StorageError, StoredKey,
 };
+use crate::refusals::{RememberedRefusal, RequestId};
 use crate::scope::{Prefix, Scope, ScopeName};
 use crate::signing::SigningKeyRecord;
 
@@ -78,6 +80,18 @@ impl Scopes for Recorded {
         listing: Listing,
     ) -> Result<Vec<Scope>, StorageError> {
         self.inner.list_scopes(owner, listing).await
+    }
+
+    async fn list_scopes_after(
+        &mut self,
+        owner: Option<OrgNumber>,
+        listing: Listing,
+        after: Option<&ScopeName>,
+        limit: u32,
+    ) -> Result<Vec<Scope>, StorageError> {
+        self.inner
+            .list_scopes_after(owner, listing, after, limit)
+            .await
     }
 
     async fn save_scope(&mut self, scope: &Scope) -> Result<(), StorageError> {
@@ -163,6 +177,25 @@ impl Clients for Recorded {
         let after = key_set(client_id, organizations, after);
         if before.value != after.value {
             self.note_change(Some(before), after);
+        }
+        Ok(())
+    }
+
+    async fn find_secrets(&mut self, client_id: &ClientId) -> Result<ClientSecrets, StorageError> {
+        self.inner.find_secrets(client_id).await
+    }
+
+    async fn save_secrets(
+        &mut self,
+        client_id: &ClientId,
+        after: &ClientSecrets,
+    ) -> Result<(), StorageError> {
+        let before = self.inner.find_secrets(client_id).await?;
+        let organizations = self.organizations_of(client_id).await?;
+        self.inner.save_secrets(client_id, after).await?;
+        if before != *after {
+            let known = (!before.is_empty()).then(|| secrets(client_id, Vec::new(), &before));
+            self.note_change(known, secrets(client_id, organizations, after));
         }
         Ok(())
     }
@@ -340,5 +373,55 @@ impl AuditLog for Recorded {
         limit: u32,
     ) -> Result<Vec<StoredEntry>, StorageError> {
         self.inner.list_latest_audit(filter, limit).await
+    }
+}
+
+/// What is remembered of requests is no change of the registry.
+#[async_trait]
+impl KeyedRequests for Recorded {
+    async fn find_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+    ) -> Result<Option<RememberedRequest>, StorageError> {
+        self.inner.find_request(organization, key).await
+    }
+
+    async fn save_request(
+        &mut self,
+        organization: OrgNumber,
+        key: &IdempotencyKey,
+        request: &RememberedRequest,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.inner
+            .save_request(organization, key, request, now)
+            .await
+    }
+
+    async fn remove_expired_requests(&mut self, now: Timestamp) -> Result<u64, StorageError> {
+        self.inner.remove_expired_requests(now).await
+    }
+}
+
+#[async_trait]
+impl RefusalMemory for Recorded {
+    async fn remember_refusal(&mut self, refusal: &RememberedRefusal) -> Result<(), StorageError> {
+        self.inner.remember_refusal(refusal).await
+    }
+
+    async fn find_refusal(
+        &mut self,
+        request_id: &RequestId,
+    ) -> Result<Option<RememberedRefusal>, StorageError> {
+        self.inner.find_refusal(request_id).await
+    }
+
+    async fn forget_refusals(
+        &mut self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StorageError> {
+        self.inner.forget_refusals(before, limit).await
     }
 }

@@ -98,6 +98,7 @@ impl Applying<'_> {
         let Some(client) = self.settle(place, RecordKind::Client, saved)? else {
             return Ok(());
         };
+        self.warn_without_secret(place, &client).await?;
         let changed = self.keys(&client, &entry.jwks).await;
         if let Some(Some(change)) = self.accept(place, changed)? {
             self.applied.count(RecordKind::Key, change);
@@ -131,6 +132,27 @@ impl Applying<'_> {
         }
         self.unit.save_client(&wanted).await?;
         Ok(Saved::created(wanted))
+    }
+
+    /// Applying makes no secret, because it would have to print it. A client that needs one and has
+    /// none cannot authenticate, which is accepted, as is what was exported.
+    async fn warn_without_secret(
+        &mut self,
+        place: &Place,
+        client: &Client,
+    ) -> Result<(), ApplyError> {
+        if !client.token_endpoint_auth_method.uses_secret() {
+            return Ok(());
+        }
+        let secrets = self.unit.find_secrets(&client.client_id).await?;
+        if !secrets.any_valid(self.context.now) {
+            let message = format!(
+                "client {} has no secret that counts: make one",
+                client.client_id
+            );
+            self.warn(place.at("token_endpoint_auth_method"), message);
+        }
+        Ok(())
     }
 
     /// A client may be declared with scopes that it cannot get at present: the registry that was

@@ -20,7 +20,8 @@ impl Applying<'_> {
     ) -> Result<(), ApplyError> {
         for Located { place, entry } in entries {
             let now = self.now();
-            let saved = delegation::add_source(self.unit, &entry.name, &entry.issuer, now).await;
+            let (name, issuer) = (&entry.name, &entry.issuer);
+            let saved = delegation::put_source(self.unit, name, issuer, entry.active, now).await;
             self.settle(place, RecordKind::DelegationSource, saved)?;
             self.entry_done();
         }

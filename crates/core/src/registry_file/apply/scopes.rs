@@ -20,7 +20,11 @@ impl Applying<'_> {
             return Ok(());
         }
         let sources = self.unit.list_delegation_sources().await?;
-        let issuers: HashSet<String> = sources.into_iter().map(|source| source.issuer).collect();
+        let issuers: HashSet<String> = sources
+            .into_iter()
+            .filter(|source| source.active)
+            .map(|source| source.issuer)
+            .collect();
         for Located { place, entry } in entries {
             let saved = self.scope(entry, &issuers).await;
             if self.settle(place, RecordKind::Scope, saved)?.is_some() {

@@ -53,6 +53,9 @@ pub struct ClientEntry {
     /// Attributes of logins.
     #[serde(flatten)]
     pub login: LoginSettings,
+    /// The owning organization may change it although it has an operator-only scope.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub self_managed: bool,
     /// Whether it is active; absent leaves it as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
@@ -158,6 +161,7 @@ impl ClientEntry {
             access_token_lifetime: client.access_token_lifetime,
             token_endpoint_auth_signing_alg: client.token_endpoint_auth_signing_alg,
             login: client.login,
+            self_managed: client.self_managed,
             active: (!client.active).then_some(false),
             jwks: KeysEntry::Unstated,
             onbehalfof: Vec::new(),
@@ -190,6 +194,7 @@ impl ClientEntry {
             access_token_lifetime: entry.access_token_lifetime,
             token_endpoint_auth_signing_alg: entry.token_endpoint_auth_signing_alg,
             login: entry.login,
+            self_managed: entry.self_managed,
             active,
             created: now,
             last_updated: now,

@@ -25,7 +25,7 @@ const LOGIN_MEMBERS: [&str; 13] = [
 ];
 
 /// Every other member. Those that the server sets are accepted and mean nothing.
-const MEMBERS: [&str; 19] = [
+const MEMBERS: [&str; 22] = [
     "client_id",
     "client_name",
     "description",
@@ -38,10 +38,13 @@ const MEMBERS: [&str; 19] = [
     "scopes",
     "access_token_lifetime",
     "token_endpoint_auth_signing_alg",
+    "self_managed",
     "active",
     "jwks",
     "jwks_file",
     "jwks_uri",
+    "client_secret",
+    "client_secret_expires_at",
     "onbehalfof",
     "created",
     "last_updated",
@@ -50,6 +53,9 @@ const MEMBERS: [&str; 19] = [
 pub(super) fn client(node: &Node, place: Place, faults: &mut Faults) -> Option<ClientEntry> {
     let names: Vec<_> = MEMBERS.into_iter().chain(LOGIN_MEMBERS).collect();
     let entry = Entry::of(node, place, &names, faults)?;
+    if let Some((place, _)) = entry.member("client_secret") {
+        faults.push(place.fault("a secret does not belong in a file: take it out"));
+    }
     let client_name = entry.required("client_name", faults, Entry::text);
     let client_orgno = entry.required("client_orgno", faults, Entry::parsed);
     let integration_type = entry.required("integration_type", faults, Entry::parsed);
@@ -64,6 +70,7 @@ pub(super) fn client(node: &Node, place: Place, faults: &mut Faults) -> Option<C
         access_token_lifetime: entry.seconds("access_token_lifetime", faults),
         token_endpoint_auth_signing_alg: entry.parsed("token_endpoint_auth_signing_alg", faults),
         login: login(&entry, faults),
+        self_managed: entry.flag("self_managed", faults).unwrap_or(false),
         active: entry.flag("active", faults),
         jwks: keys(&entry, faults),
         onbehalfof: entry.list("onbehalfof", faults, on_behalf_of),

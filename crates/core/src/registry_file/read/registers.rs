@@ -36,11 +36,12 @@ pub(super) fn source(
     place: Place,
     faults: &mut Faults,
 ) -> Option<DelegationSourceEntry> {
-    let members = ["name", "issuer", "created", "last_updated"];
+    let members = ["name", "issuer", "active", "created", "last_updated"];
     let entry = Entry::of(node, place, &members, faults)?;
     let name = entry.required("name", faults, bounded);
     let issuer = entry.required("issuer", faults, Entry::text);
     Some(DelegationSourceEntry {
+        active: entry.flag("active", faults),
         name: name?,
         issuer: issuer?,
     })

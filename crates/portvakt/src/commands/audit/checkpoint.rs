@@ -56,7 +56,9 @@ async fn sign(unit: &mut dyn UnitOfWork, last: AuditLink) -> anyhow::Result<Stri
     let ring = KeyRing::from_records(&keys)
         .context("sign a checkpoint (a server makes the first key when it starts)")?;
     let now = SystemClock.now();
-    AuditCheckpoint::sign(last, ring.active(), ring.active_kid(), now).context("sign a checkpoint")
+    AuditCheckpoint::sign(last, ring.active(), ring.active_kid(), now)
+        .await
+        .context("sign a checkpoint")
 }
 
 /// One write for the whole line, on the disk before it is reported.

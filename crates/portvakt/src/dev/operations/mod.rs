@@ -1,7 +1,9 @@
-//! The operations port: health, readiness, and the developer's controls under `/dev`.
+//! The operations port: health, readiness, the operator's API, and the developer's controls under
+//! `/dev`.
 //!
 //! Whoever reaches this port controls the server, so web pages must not: see [`guard`]. Every
-//! control is described, with a `curl` line, in `docs/dev.md`; a test runs those lines.
+//! control is described, with a `curl` line, in `docs/dev.md`; a test runs those lines. The
+//! operator's API asks for a token besides.
 
 mod answer;
 mod clock;
@@ -17,8 +19,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use portvakt_core::cache::CachedStore;
 use portvakt_http::{Limits, bounded};
-use portvakt_store_sqlite::SqliteStore;
 
 use self::guard::AllowedHosts;
 use super::clock::DevClock;
@@ -31,7 +33,7 @@ use crate::request_ids::request_ids;
 /// What the controls control.
 #[derive(Clone)]
 pub(super) struct Controls {
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) store: Arc<CachedStore>,
     pub(super) clock: Arc<DevClock>,
     pub(super) keys: Arc<SigningKeys>,
     pub(super) faults: Arc<Faults>,
@@ -39,8 +41,9 @@ pub(super) struct Controls {
     pub(super) exchanges: Exchanges,
 }
 
-/// The port's router.
-pub(super) fn router(controls: Controls, port: u16) -> Router {
+/// The port's router. `operator` answers below its own path, within its own bounds.
+pub(super) fn router(controls: Controls, operator: Router, port: u16) -> Router {
+    let allowed = AllowedHosts::new(port);
     let probes = crate::operations::probes(controls.store.clone());
     let router = Router::new()
         .route(
@@ -60,11 +63,12 @@ pub(super) fn router(controls: Controls, port: u16) -> Router {
         .merge(probes)
         .fallback(answer::not_found)
         .method_not_allowed_fallback(answer::method_not_allowed)
-        .layer(from_fn_with_state(AllowedHosts::new(port), guard::guard));
-    bounded(
+        .layer(from_fn_with_state(allowed.clone(), guard::guard));
+    let controls = bounded(
         router,
         &Limits::default(),
         request_ids(),
         answer::transport_fault,
-    )
+    );
+    controls.merge(operator.layer(from_fn_with_state(allowed, guard::guard)))
 }

@@ -41,6 +41,7 @@ pub(super) async fn mint(
     let access_token = ring
         .active()
         .sign_compact(&header, &claims)
+        .await
         .map_err(|error| Problem::internal(&error.into()))?;
     Ok(document(
         &json!({ "access_token": access_token, "header": header, "claims": claims }),

@@ -189,3 +189,42 @@ fn defaults_follow_the_type() {
     assert_eq!(default_grants(Krr), [JwtBearer]);
     assert_eq!(default_grants(ApiKlient), [AuthorizationCode]);
 }
+
+#[test]
+fn a_client_that_is_called_back_is_told_which_session_it_is() {
+    let mut client = login(ApiKlient);
+    client.login.backchannel_logout_uri = Some("https://example.no/ut".to_owned());
+    client.login.backchannel_logout_session_required = Some(false);
+    normalize(&mut client);
+    let required = client.login.backchannel_logout_session_required;
+    assert_eq!(required, Some(true));
+}
+
+#[test]
+fn every_address_of_a_login_is_judged_and_none_of_a_machine() {
+    let with_addresses = |mut client: Client| {
+        let login = &mut client.login;
+        login.redirect_uris = vec!["https://example.no/".to_owned(), "a".to_owned()];
+        login.post_logout_redirect_uris = vec!["https://a@example.no/".to_owned()];
+        login.frontchannel_logout_uri = Some("https://example.com/".to_owned());
+        login.backchannel_logout_uri = Some("https://example.com/".to_owned());
+        client
+    };
+    let expected = [
+        "redirect_uris[1]",
+        "post_logout_redirect_uris[0]",
+        "frontchannel_logout_uri",
+        "backchannel_logout_uri",
+    ];
+    assert_eq!(fields(&with_addresses(login(Idporten))), expected);
+    assert!(fields(&with_addresses(machine())).is_empty());
+}
+
+#[test]
+fn ansattporten_starts_with_the_scopes_of_a_login_too() {
+    let mut client = login(Ansattporten);
+    client.scopes.clear();
+    normalize(&mut client);
+    let scopes: Vec<_> = client.scopes.iter().map(ScopeName::as_str).collect();
+    assert_eq!(scopes, ["openid", "profile"]);
+}

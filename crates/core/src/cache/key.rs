@@ -1,0 +1,253 @@
+//! What entries are called, and which of them a changed record makes old.
+
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::client::ClientId;
+use crate::organization::OrgNumber;
+use crate::ports::{ChangedRecord, RecordKind};
+
+/// What an entry holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum EntryKind {
+    Client,
+    Scope,
+    Access,
+    OnBehalfOf,
+    Organization,
+    Prefixes,
+}
+
+/// The name of an entry, borrowed from whoever looks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct KeyRef<'a> {
+    kind: EntryKind,
+    head: &'a str,
+    tail: &'a str,
+}
+
+impl<'a> KeyRef<'a> {
+    fn simple(kind: EntryKind, head: &'a str) -> Self {
+        Self {
+            kind,
+            head,
+            tail: "",
+        }
+    }
+
+    pub(super) fn client(client_id: &'a ClientId) -> Self {
+        Self::simple(EntryKind::Client, client_id.as_str())
+    }
+
+    pub(super) fn scope(name: &'a str) -> Self {
+        Self::simple(EntryKind::Scope, name)
+    }
+
+    pub(super) fn access(scope: &'a str, consumer: &'a OrgNumber) -> Self {
+        Self {
+            kind: EntryKind::Access,
+            head: scope,
+            tail: consumer.as_str(),
+        }
+    }
+
+    pub(super) fn on_behalf_of(client_id: &'a ClientId, value: &'a str) -> Self {
+        Self {
+            kind: EntryKind::OnBehalfOf,
+            head: client_id.as_str(),
+            tail: value,
+        }
+    }
+
+    pub(super) fn organization(orgno: &'a OrgNumber) -> Self {
+        Self::simple(EntryKind::Organization, orgno.as_str())
+    }
+
+    pub(super) fn prefixes(owner: &'a OrgNumber) -> Self {
+        Self::simple(EntryKind::Prefixes, owner.as_str())
+    }
+
+    pub(super) fn kind(self) -> EntryKind {
+        self.kind
+    }
+
+    /// Bytes of text.
+    pub(super) fn len(self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+
+    pub(super) fn to_key(self) -> Key {
+        Key(Arc::new(Parts {
+            kind: self.kind,
+            head: self.head.into(),
+            tail: self.tail.into(),
+        }))
+    }
+}
+
+/// The name of an entry. A clone shares the texts.
+#[derive(Clone, Debug)]
+pub(super) struct Key(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    kind: EntryKind,
+    head: Box<str>,
+    tail: Box<str>,
+}
+
+impl Key {
+    pub(super) fn as_ref(&self) -> KeyRef<'_> {
+        KeyRef {
+            kind: self.0.kind,
+            head: &self.0.head,
+            tail: &self.0.tail,
+        }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_ref().hash(state);
+    }
+}
+
+/// Either form of a name: a map of [`Key`]s is looked up by a [`KeyRef`] without a copy of it.
+pub(super) trait Named {
+    fn name(&self) -> KeyRef<'_>;
+}
+
+impl Named for Key {
+    fn name(&self) -> KeyRef<'_> {
+        self.as_ref()
+    }
+}
+
+impl Named for KeyRef<'_> {
+    fn name(&self) -> KeyRef<'_> {
+        *self
+    }
+}
+
+impl<'a> Borrow<dyn Named + 'a> for Key {
+    fn borrow(&self) -> &(dyn Named + 'a) {
+        self
+    }
+}
+
+impl PartialEq for dyn Named + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for dyn Named + '_ {}
+
+impl Hash for dyn Named + '_ {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+/// What a changed record makes old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stale<'a> {
+    /// One entry.
+    Entry(KeyRef<'a>),
+    /// Every list of prefixes: the record does not say whose the prefix was.
+    Prefixes,
+    /// No entry: decisions read these records from the store.
+    Nothing,
+    /// Whatever there is: the record's key cannot be read.
+    Everything,
+}
+
+impl<'a> From<&'a ChangedRecord> for Stale<'a> {
+    fn from(record: &'a ChangedRecord) -> Self {
+        let key = record.key.as_str();
+        let pair = |kind, parts: Option<(&'a str, &'a str)>| match parts {
+            Some((head, tail)) => Self::Entry(KeyRef { kind, head, tail }),
+            None => Self::Everything,
+        };
+        match record.kind {
+            RecordKind::Client => Self::Entry(KeyRef::simple(EntryKind::Client, key)),
+            RecordKind::Scope => Self::Entry(KeyRef::simple(EntryKind::Scope, key)),
+            RecordKind::Organization => Self::Entry(KeyRef::simple(EntryKind::Organization, key)),
+            // A consumer's number holds no space, and neither does a client id.
+            RecordKind::Access => pair(EntryKind::Access, key.rsplit_once(' ')),
+            RecordKind::OnBehalfOf => pair(EntryKind::OnBehalfOf, key.split_once(' ')),
+            RecordKind::Prefix => Self::Prefixes,
+            RecordKind::DelegationSource
+            | RecordKind::Delegation
+            | RecordKind::SystemUser
+            | RecordKind::Consent
+            | RecordKind::Person
+            | RecordKind::SigningKey => Self::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: RecordKind, key: &str, expected: Stale<'_>) {
+        let record = ChangedRecord {
+            kind,
+            key: key.to_owned(),
+        };
+        assert_eq!(Stale::from(&record), expected, "{kind:?} {key:?}");
+    }
+
+    #[test]
+    fn each_kind_of_record_names_its_entry() {
+        let orgno = OrgNumber::parse("312773023").unwrap();
+        let client = ClientId::parse("a.~b").unwrap();
+        let entry = Stale::Entry;
+        check(RecordKind::Client, "a.~b", entry(KeyRef::client(&client)));
+        check(RecordKind::Scope, "a:b", entry(KeyRef::scope("a:b")));
+        let organization = entry(KeyRef::organization(&orgno));
+        check(RecordKind::Organization, "312773023", organization);
+        let access = entry(KeyRef::access("a:b", &orgno));
+        check(RecordKind::Access, "a:b 312773023", access);
+        for value in ["kunde", "en kunde med rom", ""] {
+            let registration = entry(KeyRef::on_behalf_of(&client, value));
+            let key = format!("a.~b {value}");
+            check(RecordKind::OnBehalfOf, &key, registration);
+        }
+        check(RecordKind::Prefix, "fjord", Stale::Prefixes);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_read_makes_everything_old() {
+        for kind in [RecordKind::Access, RecordKind::OnBehalfOf] {
+            check(kind, "nospace", Stale::Everything);
+        }
+    }
+
+    #[test]
+    fn a_borrowed_name_finds_its_key_and_no_other() {
+        let orgno = OrgNumber::parse("312773023").unwrap();
+        let names = [
+            KeyRef::scope("312773023"),
+            KeyRef::organization(&orgno),
+            KeyRef::prefixes(&orgno),
+            KeyRef::access("", &orgno),
+        ];
+        let keys: std::collections::HashSet<Key> = names.map(KeyRef::to_key).into();
+        assert_eq!(keys.len(), names.len());
+        for name in &names {
+            let found = keys.get(name as &dyn Named).unwrap();
+            assert_eq!(found.as_ref(), *name);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Signing keys in a hardware module. The store keeps no more than that they are there.
+//!
+//! A key is found by its surface and its key id, the thumbprint of its public half: whoever can write the
+//! store can publish no key that the module does not hold.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use portvakt_core::signing::{
+    Kept, KeySource, KeySourceError, NewKey, NewKeyKind, OpenKey, SigningKeyRecord, SigningKeyState,
+};
+use portvakt_jose::{KeyModule, KeyModuleError, KeyModuleSettings, Signer};
+use zeroize::Zeroizing;
+
+use super::secret::SecretLocation;
+
+/// What the store keeps.
+const STORED: &[u8] = br#"{"version":1,"module":"pkcs11"}"#;
+/// How often the library is started anew while the module is away.
+const RESTART_INTERVAL: Duration = Duration::from_secs(5);
+
+/// A hardware module.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ModuleArgs {
+    /// PKCS#11 library of the hardware module that holds the signing keys
+    #[arg(
+        long = "pkcs11-library",
+        value_name = "FILE",
+        requires_all = ["token", "pin"]
+    )]
+    library: Option<PathBuf>,
+    /// Label of the token in it
+    #[arg(long = "pkcs11-token", value_name = "LABEL", requires = "library")]
+    token: Option<String>,
+    /// Where the token's PIN is
+    #[arg(
+        long = "pkcs11-pin",
+        value_name = "FILE|env:NAME",
+        requires = "library"
+    )]
+    pin: Option<SecretLocation>,
+    /// How many signatures are made at the same time
+    #[arg(long = "pkcs11-sessions", value_name = "N", default_value_t = 4)]
+    sessions: usize,
+    /// How many more may wait before others are refused with 503
+    #[arg(long = "pkcs11-waiting", value_name = "N", default_value_t = 256)]
+    waiting: usize,
+}
+
+impl ModuleArgs {
+    /// Opens the module, if one is named.
+    pub(super) fn open(&self) -> anyhow::Result<Option<ModuleKeys>> {
+        let Some(library) = &self.library else {
+            return Ok(None);
+        };
+        let (Some(token), Some(pin)) = (&self.token, &self.pin) else {
+            bail!("a module needs a token and a PIN");
+        };
+        let module = KeyModule::open(KeyModuleSettings {
+            library: library.clone(),
+            token: token.clone(),
+            pin: Zeroizing::new(pin.read()?.trim().to_owned()),
+            sessions: self.sessions,
+            waiting: self.waiting,
+            restart_interval: RESTART_INTERVAL,
+        });
+        let module = module.with_context(|| format!("open {}", library.display()))?;
+        Ok(Some(ModuleKeys(module)))
+    }
+}
+
+/// The keys of a module.
+pub(crate) struct ModuleKeys(KeyModule);
+
+impl KeySource for ModuleKeys {
+    fn generate(&self, surface: &str, wanted: NewKeyKind) -> Result<NewKey, KeySourceError> {
+        let NewKeyKind {
+            algorithm,
+            rsa_bits,
+        } = wanted;
+        let made = self.0.generate(&label(surface), algorithm, rsa_bits);
+        Ok(NewKey {
+            kid: made.map_err(|error| source_error(&error))?,
+            algorithm,
+            private_key: STORED.to_vec(),
+        })
+    }
+
+    fn open(&self, record: &SigningKeyRecord) -> Result<OpenKey, KeySourceError> {
+        if record.kept() != Kept::Module {
+            return Err(KeySourceError::ElsewhereKept(format!(
+                "it is kept as {}",
+                record.kept()
+            )));
+        }
+        let label = label(&record.surface);
+        let found = self.0.find(&label, &record.kid, record.algorithm);
+        let found = found
+            .map_err(|error| source_error(&error))?
+            .ok_or_else(|| {
+                KeySourceError::ElsewhereKept("the hardware module does not have it".to_owned())
+            })?;
+        let signer = Signer::Remote(found);
+        Ok(match record.state {
+            SigningKeyState::Next | SigningKeyState::Active => OpenKey::Signs(signer),
+            SigningKeyState::Retired | SigningKeyState::Gone => {
+                OpenKey::Verifies(signer.public_jwk(&record.kid))
+            }
+        })
+    }
+
+    fn retire(&self, record: &SigningKeyRecord) -> Result<Vec<u8>, KeySourceError> {
+        Ok(record.private_key.clone())
+    }
+
+    fn destroy(&self, surface: &str, kid: &str) -> Result<(), KeySourceError> {
+        let destroyed = self.0.destroy(&label(surface), kid);
+        destroyed.map(drop).map_err(|error| source_error(&error))
+    }
+}
+
+fn label(surface: &str) -> String {
+    format!("portvakt-{surface}")
+}
+
+fn source_error(error: &KeyModuleError) -> KeySourceError {
+    match error {
+        KeyModuleError::Algorithm(algorithm) => KeySourceError::NotOffered(algorithm.to_string()),
+        KeyModuleError::Key(error) => (*error).into(),
+        KeyModuleError::MayLeave => KeySourceError::ElsewhereKept(error.to_string()),
+        KeyModuleError::Unavailable(_)
+        | KeyModuleError::Busy
+        | KeyModuleError::Pin
+        | KeyModuleError::Settings(_) => KeySourceError::Unavailable(error.to_string()),
+    }
+}

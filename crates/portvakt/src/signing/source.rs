@@ -1,0 +1,56 @@
+//! Which source of signing keys is wanted: as they are, sealed, or in a hardware module.
+
+use std::sync::Arc;
+
+use portvakt_core::SystemEntropy;
+use portvakt_core::signing::{KeySource, PlainKeys, SealedKeys};
+
+use super::secret::SecretLocation;
+
+/// Where signing keys come from. Without any of it they are in the store as they are.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct KeySourceArgs {
+    /// Where the key-encryption key is: a file, or an environment variable by name
+    #[arg(
+        long = "key-encryption-key",
+        value_name = "FILE|env:NAME",
+        env = "PORTVAKT_KEY_ENCRYPTION_KEY_FROM"
+    )]
+    pub(crate) key_encryption_key: Option<SecretLocation>,
+    /// A former key-encryption key, which opens what is not sealed anew yet; repeat for several
+    #[arg(long = "former-key-encryption-key", value_name = "FILE|env:NAME")]
+    pub(crate) former: Vec<SecretLocation>,
+    #[cfg(feature = "pkcs11")]
+    #[command(flatten)]
+    pub(crate) module: super::module::ModuleArgs,
+}
+
+impl KeySourceArgs {
+    /// Opens the source. A module is asked to answer; a secret that cannot be read is an error.
+    pub(crate) fn open(&self) -> anyhow::Result<Arc<dyn KeySource>> {
+        #[cfg(feature = "pkcs11")]
+        if let Some(module) = self.module.open()? {
+            anyhow::ensure!(
+                self.key_encryption_key.is_none(),
+                "keys in a module are not encrypted: give a module or a key-encryption key"
+            );
+            return Ok(Arc::new(module));
+        }
+        Ok(match &self.key_encryption_key {
+            Some(key) => Arc::new(sealed(key, &self.former)?),
+            None => Arc::new(PlainKeys),
+        })
+    }
+}
+
+/// Keys that are sealed under this key; what is sealed under a former one opens too.
+pub(crate) fn sealed(
+    key: &SecretLocation,
+    former: &[SecretLocation],
+) -> anyhow::Result<SealedKeys> {
+    let key = key.read_key_encryption_key()?;
+    let source = SealedKeys::new(key, Arc::new(SystemEntropy));
+    former.iter().try_fold(source, |source, former| {
+        Ok(source.with_former(former.read_key_encryption_key()?))
+    })
+}
