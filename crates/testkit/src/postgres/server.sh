@@ -25,7 +25,17 @@ processes() {
   cat "/proc/$server/task/$server/children" 2>/dev/null || ps -o pid= --ppid "$server"
 }
 
+# Processes that were killed may keep their shared memory for a moment, and no server starts before
+# it is gone.
 start() {
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    launch && return 0
+    sleep 0.3
+  done
+  return 1
+}
+
+launch() {
   postgres -D "$data" >>"$folder/log" 2>&1 </dev/null &
   server=$!
   until pg_isready -q -h "$folder" -t 1 2>/dev/null; do
