@@ -25,6 +25,7 @@ done
 # --- packages -----------------------------------------------------------------------------------
 
 packages=()
+has_postgresql() { has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 need() {
   local package="$1"
   shift
@@ -41,6 +42,8 @@ if wants test; then
   need npm has npm
   need curl has curl
   need jq has jq
+  # For its programs: tests start servers of their own, and no other needs to run.
+  need postgresql has_postgresql
   # Stands in for a hardware module.
   need softhsm2 has softhsm2-util
 fi

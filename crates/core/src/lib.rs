@@ -31,6 +31,7 @@ pub mod registry_file;
 pub mod revision;
 pub mod scope;
 pub mod signing;
+pub mod transfer;
 pub mod usage;
 
 pub use crate::clock::{Clock, MockClock, SystemClock, Timestamp};

@@ -166,6 +166,13 @@ macro_rules! conformance_tests {
             the_first_keep_until_counts,
             a_transaction_and_the_ledger_take_turns,
         ] }
+        $crate::conformance_tests! { @group $factory, races, [
+            each_grant_is_accepted_by_one_node,
+            removing_lets_no_grant_in_again,
+            each_revision_is_given_once,
+            one_of_several_key_sets_is_left,
+            each_place_in_the_audit_log_is_taken_once,
+        ] }
         $crate::conformance_tests! { @group $factory, usage, [
             finds_how_a_scope_was_used,
             usage_is_found_by_day,
@@ -180,6 +187,7 @@ macro_rules! conformance_tests {
             hostile_texts_come_back_as_they_were,
             hostile_texts_find_exactly_themselves,
             hostile_tokens_find_no_scope,
+            a_zero_byte_finds_nothing_or_itself,
         ] }
     };
     (@group $factory:expr, $group:ident, [$($behavior:ident),+ $(,)?]) => {
@@ -195,6 +203,18 @@ macro_rules! conformance_tests {
                 }
             )+
         }
+    };
+}
+
+/// Makes one test of each behavior around a crash. The argument is an expression that makes a
+/// [`CrashingFactory`](crate::crash::CrashingFactory); it is evaluated for each test.
+#[macro_export]
+macro_rules! crash_tests {
+    ($factory:expr) => {
+        $crate::conformance_tests! { @group $factory, crash, [
+            acknowledged_units_survive_and_others_are_whole,
+            an_accepted_grant_stays_used,
+        ] }
     };
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use portvakt_core::client::{Client, OnBehalfOf};
 use portvakt_core::organization::Organization;
 use portvakt_core::party::{Consent, SystemUser};
-use portvakt_core::ports::Listing;
+use portvakt_core::ports::{Listing, StorageError};
 use portvakt_core::scope::Scope;
 use serde_json::json;
 
@@ -154,5 +154,32 @@ pub async fn hostile_tokens_find_no_scope(factory: &impl StoreFactory) -> Outcom
         .await?;
     assert_eq!(facts.len(), asked.len());
     assert!(facts.iter().all(|fact| fact.scope.is_none()));
+    Ok(())
+}
+
+/// A store that cannot keep such a text refuses it; one that can gives it back. Neither fails
+/// because somebody asked.
+pub async fn a_zero_byte_finds_nothing_or_itself(factory: &impl StoreFactory) -> Outcome {
+    let store = factory.open().await;
+    let (id, text) = (client_id("a"), "a\0b");
+    commit!(store, save_client(&client("a")));
+    assert_eq!(store.find_consent(text).await?, None);
+    assert_eq!(store.find_on_behalf_of(&id, text).await?, None);
+    let user = store
+        .find_system_user(&id, orgno(FIRST), Some(text))
+        .await?;
+    assert_eq!(user, None);
+    let named = Organization {
+        name: text.to_owned(),
+        ..organization(FIRST)
+    };
+    let mut unit = store.begin().await?;
+    match unit.save_organization(&named).await {
+        Ok(()) => {
+            unit.commit().await?;
+            assert_eq!(read!(store, find_organization(orgno(FIRST))), Some(named));
+        }
+        Err(refusal) => assert!(matches!(refusal, StorageError::Refused(_)), "{refusal}"),
+    }
     Ok(())
 }

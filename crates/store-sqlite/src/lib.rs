@@ -31,7 +31,9 @@ mod registers;
 mod scopes;
 mod signing_keys;
 mod store;
+mod transfer;
 mod unit;
 mod usage;
 
 pub use self::store::SqliteStore;
+pub use self::transfer::SqliteSource;

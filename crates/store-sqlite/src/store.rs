@@ -39,7 +39,7 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the file, makes it (mode 0600, in a folder that exists) if need be, and brings its
     /// schema up to date. Several processes may do so at once. A schema from a later version is
-    /// refused.
+    /// refused, and so is a file whose contents were moved to another store.
     ///
     /// Must be called inside a Tokio runtime, where the ledger's task then runs until the store is
     /// dropped.
@@ -48,6 +48,9 @@ impl SqliteStore {
         crate::file::create_private(path)?;
         let writer = open_writer(path).await?;
         migrate(&writer).await?;
+        let mut connection = writer.acquire().await.map_err(storage_error)?;
+        crate::transfer::refuse_sealed(&mut connection).await?;
+        drop(connection);
         let readers = pool(READERS).connect_lazy_with(options(path).pragma("query_only", "ON"));
         let ledger = Ledger::start(writer.clone());
         Ok(Self {
@@ -135,7 +138,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 
 /// Connects to the file. SQLite does not wait, but fails, when two connections turn a new file to
 /// WAL at the same moment, so this tries again.
-async fn open_writer(path: &Path) -> Result<SqlitePool, StorageError> {
+pub(crate) async fn open_writer(path: &Path) -> Result<SqlitePool, StorageError> {
     let mut attempt = 1;
     loop {
         match pool(1).connect_with(options(path)).await {
@@ -149,7 +152,7 @@ async fn open_writer(path: &Path) -> Result<SqlitePool, StorageError> {
 
 /// Applies the missing migrations in one transaction. Its lock makes a second process wait, which
 /// then finds nothing left to do.
-async fn migrate(writer: &SqlitePool) -> Result<(), StorageError> {
+pub(crate) async fn migrate(writer: &SqlitePool) -> Result<(), StorageError> {
     let mut transaction = begin_immediate(writer).await.map_err(storage_error)?;
     // The public `run` makes a future that cannot be sent between threads.
     MIGRATIONS

@@ -15,6 +15,7 @@ mod explain;
 mod inspect;
 mod key;
 mod key_files;
+mod migrate;
 mod organization;
 mod pem;
 mod prefix;
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     /// Who changed what, in a log that shows any edit
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Move everything from the SQLite file to an empty PostgreSQL database
+    Migrate(migrate::Args),
     /// Organization certificates of the development certificate authority
     #[command(subcommand)]
     Certificate(certificate::Command),
@@ -103,6 +106,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
         Command::Delegation(command) => delegation::run(command, *output).await,
         Command::Registry(command) => registry::run(command, *output).await,
         Command::Audit(command) => audit::run(command, *output).await,
+        Command::Migrate(args) => migrate::run(args, *output).await,
         Command::Certificate(command) => certificate::run(command, *output).await,
         Command::Config(command) => config::run(&command, *output),
         Command::Generate(command) => completions::run(command, *output),

@@ -18,5 +18,6 @@ mod server;
 mod signing_keys;
 mod surface;
 
+pub(crate) use self::lock::FolderLock;
 pub(crate) use self::registry::InitialRegistry;
 pub(crate) use self::server::{Options, Server};

@@ -11,6 +11,8 @@ mod clients;
 mod commands;
 mod demo;
 mod howto;
+#[cfg(unix)]
+mod migrate;
 mod readme;
 mod signing_keys;
 mod support;

@@ -40,6 +40,12 @@ impl DevServer {
         server
     }
 
+    /// Ends the server with no warning; its folder stays.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
     /// The folder that commands are run in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

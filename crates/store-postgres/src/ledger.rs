@@ -1,0 +1,207 @@
+//! The ledger of used grants. What arrives while a batch is on its way to the server becomes the
+//! next one: many records share a durable commit, and each caller waits for the commit that holds
+//! its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portvakt_core::Timestamp;
+use portvakt_core::ports::{Consumption, GrantDigest, ReplayLedger, StorageError};
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::fault::{answered, unavailable};
+use crate::session::{Use, pool};
+use crate::store::PostgresStore;
+
+/// Batches on their way at a time, each on a connection of its own; one more connection is left
+/// for removing and for readiness.
+const BATCHES: u32 = 3;
+const BATCH: usize = 256;
+/// Records that wait for a batch; beyond them the ledger says that it is unavailable.
+const QUEUE: usize = 4096;
+/// Expired rows removed in one statement, so that consuming never waits long for removing.
+const REMOVAL: u64 = 1000;
+
+/// A record on its way to the server, and who waits for it.
+struct Pending {
+    digest: GrantDigest,
+    keep_until: Timestamp,
+    answer: oneshot::Sender<Result<Consumption, StorageError>>,
+}
+
+/// The way to the task that writes. The task ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    queue: mpsc::Sender<Pending>,
+    connections: PgPool,
+}
+
+impl Ledger {
+    /// Starts the task on the current runtime.
+    pub(crate) fn start(connect: &PgConnectOptions) -> Self {
+        let connections = pool(connect, BATCHES + 1, Use::Writing);
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(write_batches(connections.clone(), receiver));
+        Self { queue, connections }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), StorageError> {
+        if self.queue.is_closed() {
+            Err(stopped())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Connections that no unit of work holds.
+    pub(crate) fn connections(&self) -> &PgPool {
+        &self.connections
+    }
+
+    pub(crate) async fn close(&self) {
+        self.connections.close().await;
+    }
+}
+
+fn stopped() -> StorageError {
+    unavailable("the ledger has stopped")
+}
+
+#[async_trait]
+impl ReplayLedger for PostgresStore {
+    /// A caller that goes away before the answer may have used its grant all the same.
+    async fn consume(
+        &self,
+        digest: GrantDigest,
+        keep_until: Timestamp,
+    ) -> Result<Consumption, StorageError> {
+        let (answer, answered) = oneshot::channel();
+        let pending = Pending {
+            digest,
+            keep_until,
+            answer,
+        };
+        let sent = self.ledger.queue.try_send(pending);
+        sent.map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => unavailable("too many grants are waiting"),
+            mpsc::error::TrySendError::Closed(_) => stopped(),
+        })?;
+        answered.await.map_err(|_| stopped())?
+    }
+
+    async fn is_consumed(&self, digest: GrantDigest) -> Result<bool, StorageError> {
+        let digest = digest.as_slice();
+        let query = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM used_grants WHERE digest = $1) AS "consumed!""#,
+            digest
+        );
+        answered(query.fetch_one(&self.readers)).await
+    }
+
+    async fn remove_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
+        let mut removed = 0;
+        loop {
+            let part = remove_part(self.ledger.connections(), now).await?;
+            removed += part;
+            if part < REMOVAL {
+                return Ok(removed);
+            }
+        }
+    }
+}
+
+/// Rows that another node is removing are left to it.
+async fn remove_part(connections: &PgPool, now: Timestamp) -> Result<u64, StorageError> {
+    let now = now.milliseconds();
+    let most = i64::try_from(REMOVAL).unwrap_or(i64::MAX);
+    let statement = sqlx::query!(
+        "DELETE FROM used_grants WHERE digest IN
+             (SELECT digest FROM used_grants WHERE keep_until < $1 LIMIT $2
+              FOR UPDATE SKIP LOCKED)",
+        now,
+        most
+    );
+    let result = answered(statement.execute(connections)).await?;
+    Ok(result.rows_affected())
+}
+
+async fn write_batches(connections: PgPool, mut receiver: mpsc::Receiver<Pending>) {
+    let room = Arc::new(Semaphore::new(BATCHES as usize));
+    loop {
+        // Waiting for room first lets the queue grow into a batch meanwhile.
+        let Ok(permit) = room.clone().acquire_owned().await else {
+            return;
+        };
+        let mut batch = Vec::new();
+        if receiver.recv_many(&mut batch, BATCH).await == 0 {
+            return;
+        }
+        let connections = connections.clone();
+        tokio::spawn(async move {
+            settle(&connections, batch).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn settle(connections: &PgPool, batch: Vec<Pending>) {
+    match write_batch(connections, &batch).await {
+        Ok(consumptions) => {
+            for (pending, consumption) in batch.into_iter().zip(consumptions) {
+                answer(pending, Ok(consumption));
+            }
+        }
+        Err(error) => refuse(batch, &error),
+    }
+}
+
+/// Inserts every record in one statement, which is a transaction of its own. The primary key
+/// decides who came first, against every other batch and node; within the batch the first one
+/// does. The driver answers only after the server has said that the commit is done.
+async fn write_batch(
+    connections: &PgPool,
+    batch: &[Pending],
+) -> Result<Vec<Consumption>, StorageError> {
+    // In order, so that two batches cannot each wait for a row of the other.
+    let mut first = BTreeMap::new();
+    for (place, pending) in batch.iter().enumerate() {
+        first.entry(pending.digest).or_insert(place);
+    }
+    let digests: Vec<_> = first.keys().map(|digest| digest.to_vec()).collect();
+    let ends: Vec<_> = first
+        .values()
+        .map(|place| batch[*place].keep_until.milliseconds())
+        .collect();
+    let insert = sqlx::query_scalar!(
+        "INSERT INTO used_grants (digest, keep_until)
+         SELECT digest, keep_until FROM unnest($1::BYTEA[], $2::BIGINT[]) AS used (digest, keep_until)
+         ON CONFLICT DO NOTHING
+         RETURNING digest",
+        &digests,
+        &ends
+    );
+    let inserted = answered(insert.fetch_all(connections)).await?;
+    let mut consumptions = vec![Consumption::Replayed; batch.len()];
+    for digest in inserted {
+        if let Some(place) = first.get(digest.as_slice()) {
+            consumptions[*place] = Consumption::Fresh;
+        }
+    }
+    Ok(consumptions)
+}
+
+/// After a failed commit nobody knows what the server holds, so nobody is told `Fresh`.
+fn refuse(batch: Vec<Pending>, error: &StorageError) {
+    tracing::error!(%error, records = batch.len(), "used grants could not be recorded");
+    let reason = error.to_string();
+    for pending in batch {
+        answer(pending, Err(StorageError::Unavailable(reason.clone())));
+    }
+}
+
+/// A caller that has gone away needs no answer.
+fn answer(pending: Pending, consumption: Result<Consumption, StorageError>) {
+    let _ = pending.answer.send(consumption);
+}

@@ -1,0 +1,62 @@
+//! The port of the built-in registers, over the queries of each.
+
+use async_trait::async_trait;
+use portvakt_core::delegation::{Delegation, DelegationSource};
+use portvakt_core::party::{Consent, SystemUser};
+use portvakt_core::person::Person;
+use portvakt_core::ports::{Listing, Registers, StorageError};
+
+use crate::unit::PostgresUnit;
+use crate::{delegations, parties};
+
+#[async_trait]
+impl Registers for PostgresUnit {
+    async fn list_delegation_sources(&mut self) -> Result<Vec<DelegationSource>, StorageError> {
+        delegations::list_sources(self.connection()).await
+    }
+
+    async fn save_delegation_source(
+        &mut self,
+        source: &DelegationSource,
+    ) -> Result<(), StorageError> {
+        delegations::save_source(self, source).await
+    }
+
+    async fn list_delegations(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<Delegation>, StorageError> {
+        delegations::list(self.connection(), listing).await
+    }
+
+    async fn save_delegation(&mut self, delegation: &Delegation) -> Result<(), StorageError> {
+        delegations::save(self, delegation).await
+    }
+
+    async fn list_system_users(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<SystemUser>, StorageError> {
+        parties::list_system_users(self.connection(), listing).await
+    }
+
+    async fn save_system_user(&mut self, system_user: &SystemUser) -> Result<(), StorageError> {
+        parties::save_system_user(self, system_user).await
+    }
+
+    async fn list_consents(&mut self, listing: Listing) -> Result<Vec<Consent>, StorageError> {
+        parties::list_consents(self.connection(), listing).await
+    }
+
+    async fn save_consent(&mut self, consent: &Consent) -> Result<(), StorageError> {
+        parties::save_consent(self, consent).await
+    }
+
+    async fn list_people(&mut self) -> Result<Vec<Person>, StorageError> {
+        parties::list_people(self.connection()).await
+    }
+
+    async fn save_person(&mut self, person: &Person) -> Result<(), StorageError> {
+        parties::save_person(self, person).await
+    }
+}

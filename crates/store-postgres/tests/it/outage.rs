@@ -1,0 +1,73 @@
+//! The server goes away, is cut off, and comes back.
+
+use std::sync::Arc;
+
+use portvakt_core::ports::{Consumption, GrantRegistry, ReplayLedger, Store};
+use portvakt_store_postgres::PostgresStore;
+use portvakt_testkit::PostgresServer;
+
+use crate::place::{Database, at, is_unavailable, organization, orgno, save_organization};
+
+struct Outage {
+    server: PostgresServer,
+    store: Arc<PostgresStore>,
+}
+
+impl Outage {
+    async fn new() -> Self {
+        let server = PostgresServer::durable();
+        let store = Database(server.database()).store().await;
+        Self { server, store }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_without_its_server_is_unavailable_and_recovers_with_it() {
+    let Outage { server, store } = Outage::new().await;
+    save_organization(&*store).await.unwrap();
+    server.crash();
+    assert!(is_unavailable(&store.revision().await));
+    assert!(is_unavailable(&store.check().await));
+    assert!(is_unavailable(&store.is_deactivated(orgno()).await));
+    assert!(is_unavailable(&save_organization(&*store).await));
+    assert!(is_unavailable(&store.consume([1; 32], at(1)).await));
+    server.start();
+    store.check().await.unwrap();
+    save_organization(&*store).await.unwrap();
+    let consumption = store.consume([1; 32], at(1)).await.unwrap();
+    assert_eq!(consumption, Consumption::Fresh, "it was never recorded");
+}
+
+/// The answer to the commit is lost, so nobody is told that it is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_is_lost_is_no_success() {
+    let Outage { server, store } = Outage::new().await;
+    let mut unit = store.begin().await.unwrap();
+    unit.save_organization(&organization()).await.unwrap();
+    server.crash();
+    assert!(is_unavailable(&unit.commit().await));
+    server.start();
+    let mut reader = store.read().await.unwrap();
+    assert_eq!(reader.find_organization(orgno()).await.unwrap(), None);
+}
+
+/// Nothing comes back and nothing is refused: the network between the two was cut.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_cut_off_is_unavailable_in_bounded_time() {
+    let Outage { server, store } = Outage::new().await;
+    let unit = store.begin().await.unwrap();
+    server.freeze();
+    let (revision, consumption, commit) =
+        tokio::join!(store.revision(), store.consume([1; 32], at(1)), async {
+            let mut unit = unit;
+            unit.save_organization(&organization()).await?;
+            unit.commit().await
+        });
+    assert!(is_unavailable(&revision));
+    assert!(is_unavailable(&consumption));
+    assert!(is_unavailable(&commit));
+    server.thaw();
+    // Whoever waits long enough finds it whole again.
+    while is_unavailable(&store.check().await) {}
+    save_organization(&*store).await.unwrap();
+}

@@ -1,0 +1,100 @@
+//! An empty database, a store on it, and somebody else with the same database.
+
+use std::sync::Arc;
+
+use portvakt_core::Timestamp;
+use portvakt_core::organization::{OrgNumber, Organization};
+use portvakt_core::ports::{Consumption, GrantDigest, ReplayLedger, StorageError, Store};
+use portvakt_store_conformance::StoreFactory;
+use portvakt_store_postgres::PostgresStore;
+use portvakt_testkit::PostgresServer;
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use tokio::task::JoinSet;
+
+/// A database of its own on the shared server.
+pub(crate) struct Database(pub(crate) String);
+
+impl Database {
+    pub(crate) fn new() -> Self {
+        Self(PostgresServer::shared().database())
+    }
+
+    pub(crate) async fn store(&self) -> Arc<PostgresStore> {
+        Arc::new(self.try_store().await.unwrap())
+    }
+
+    pub(crate) async fn try_store(&self) -> Result<PostgresStore, StorageError> {
+        PostgresStore::open(&self.0.parse().unwrap()).await
+    }
+
+    /// A connection of somebody else.
+    pub(crate) async fn stranger(&self) -> PgConnection {
+        let options: sqlx::postgres::PgConnectOptions = self.0.parse().unwrap();
+        options.connect().await.unwrap()
+    }
+
+    /// Runs statements as somebody else.
+    pub(crate) async fn run(&self, sql: &'static str) {
+        let mut stranger = self.stranger().await;
+        sqlx::raw_sql(sql).execute(&mut stranger).await.unwrap();
+        stranger.close().await.unwrap();
+    }
+}
+
+impl StoreFactory for Database {
+    async fn open(&self) -> Arc<dyn Store> {
+        self.store().await
+    }
+}
+
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(seconds)
+}
+
+pub(crate) fn orgno() -> OrgNumber {
+    "312773023".parse().unwrap()
+}
+
+pub(crate) fn organization() -> Organization {
+    Organization {
+        orgno: orgno(),
+        name: "Fjord".to_owned(),
+        active: true,
+        created: at(1),
+        last_updated: at(1),
+    }
+}
+
+pub(crate) fn digests(count: u16) -> Vec<GrantDigest> {
+    let digest = |number: u16| {
+        let mut digest = [0; 32];
+        digest[..2].copy_from_slice(&number.to_be_bytes());
+        digest
+    };
+    (0..count).map(digest).collect()
+}
+
+/// The answer to each digest, consumed all at the same time.
+pub(crate) async fn consume(
+    store: &Arc<PostgresStore>,
+    digests: Vec<GrantDigest>,
+) -> Vec<Result<Consumption, StorageError>> {
+    let mut tasks = JoinSet::new();
+    for digest in digests {
+        let store = store.clone();
+        tasks.spawn(async move { store.consume(digest, at(1000)).await });
+    }
+    tasks.join_all().await
+}
+
+/// Saves one organization in a unit of its own.
+pub(crate) async fn save_organization(store: &dyn Store) -> Result<(), StorageError> {
+    let mut unit = store.begin().await?;
+    unit.save_organization(&organization()).await?;
+    unit.commit().await?;
+    Ok(())
+}
+
+pub(crate) fn is_unavailable<T>(answer: &Result<T, StorageError>) -> bool {
+    matches!(answer, Err(StorageError::Unavailable(_)))
+}

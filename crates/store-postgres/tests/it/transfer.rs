@@ -1,0 +1,171 @@
+//! Being filled by another store.
+
+use portvakt_core::organization::Organization;
+use portvakt_core::ports::{Consumption, Listing, ReplayLedger, Revision, StorageError, Store};
+use portvakt_core::transfer::{TransferError, TransferSource, transfer};
+use portvakt_store_sqlite::{SqliteSource, SqliteStore};
+use tempfile::TempDir;
+
+use crate::place::{Database, at, digests, organization, save_organization};
+
+async fn full_file() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("portvakt.db"))
+        .await
+        .unwrap();
+    let mut unit = store.begin().await.unwrap();
+    for number in 0..1201 {
+        let orgno = format!("{}", 300_000_000 + number).parse().unwrap();
+        unit.save_organization(&Organization {
+            orgno,
+            ..organization()
+        })
+        .await
+        .unwrap();
+    }
+    unit.commit().await.unwrap();
+    for digest in digests(10) {
+        store.consume(digest, at(1000)).await.unwrap();
+    }
+    store.close().await;
+    folder
+}
+
+async fn source(folder: &TempDir) -> SqliteSource {
+    SqliteSource::open(folder.path().join("portvakt.db"))
+        .await
+        .unwrap()
+}
+
+/// What one store keeps and the other does not would be lost by a move.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_stores_keep_the_same_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("portvakt.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let store = Database::new().store().await;
+    let mut target = store.begin_transfer().await.unwrap();
+    let mut sent = source(&folder).await.tables().await.unwrap();
+    let arrived = target.tables().await.unwrap();
+    sent.sort_by(|a, b| a.name.cmp(&b.name));
+    let names = |tables: &[portvakt_core::transfer::Table]| -> Vec<_> {
+        tables.iter().map(|table| table.name.clone()).collect()
+    };
+    assert_eq!(names(&sent), names(&arrived));
+    for (sent, arrived) in sent.iter().zip(&arrived) {
+        assert!(sent.is_like(arrived), "{sent:#?}\n{arrived:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_arrives_and_a_used_grant_stays_used() {
+    let folder = full_file().await;
+    let database = Database::new();
+    let store = database.store().await;
+    let mut target = store.begin_transfer().await.unwrap();
+    let mut seen = Vec::new();
+    let report = transfer(&mut source(&folder).await, &mut target, |progress| {
+        seen.push((progress.rows, progress.total));
+    })
+    .await
+    .unwrap();
+    target.commit().await.unwrap();
+    let rows = |name: &str| {
+        report
+            .tables
+            .iter()
+            .find(|table| table.table == name)
+            .unwrap()
+            .rows
+    };
+    assert_eq!(rows("organizations"), 1201);
+    assert_eq!(rows("changes"), 1201);
+    assert_eq!(rows("used_grants"), 10);
+    assert!(seen.is_sorted() && seen.last().is_some_and(|(rows, total)| rows == total));
+
+    assert_eq!(store.revision().await.unwrap(), Revision(1));
+    for digest in digests(10) {
+        let again = store.consume(digest, at(1000)).await.unwrap();
+        assert_eq!(again, Consumption::Replayed);
+    }
+    let mut unit = store.read().await.unwrap();
+    let organizations = unit.list_organizations(Listing::All).await.unwrap();
+    assert_eq!(organizations.len(), 1201);
+    save_organization(&*store).await.unwrap();
+    assert_eq!(store.revision().await.unwrap(), Revision(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_given_up_leaves_the_target_empty_and_working() {
+    let folder = full_file().await;
+    let store = Database::new().store().await;
+    let mut target = store.begin_transfer().await.unwrap();
+    transfer(&mut source(&folder).await, &mut target, |_| {})
+        .await
+        .unwrap();
+    drop(target);
+    assert_eq!(store.revision().await.unwrap(), Revision(0));
+    save_organization(&*store).await.unwrap();
+    SqliteStore::open(folder.path().join("portvakt.db"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_holds_anything_is_refused() {
+    let used = Database::new().store().await;
+    used.consume([1; 32], at(1)).await.unwrap();
+    let kept = Database::new().store().await;
+    save_organization(&*kept).await.unwrap();
+    for store in [used, kept] {
+        let refused = store.begin_transfer().await.map(|_| ()).unwrap_err();
+        assert!(matches!(refused, StorageError::Refused(_)), "{refused}");
+        assert!(refused.to_string().contains("not empty"), "{refused}");
+        store.check().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_tampered_with_is_not_moved() {
+    let folder = full_file().await;
+    let path = folder.path().join("portvakt.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let mut stranger = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::raw_sql("INSERT INTO audit VALUES (1, '', '', NULL, '{}', zeroblob(32))")
+        .execute(&mut stranger)
+        .await
+        .unwrap();
+    let store = Database::new().store().await;
+    let mut target = store.begin_transfer().await.unwrap();
+    let refused = transfer(&mut source(&folder).await, &mut target, |_| {}).await;
+    assert!(
+        matches!(refused, Err(TransferError::Audit(_))),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stores_of_different_versions_are_not_mixed() {
+    let folder = full_file().await;
+    let database = Database::new();
+    let store = database.store().await;
+    database
+        .run("ALTER TABLE organizations ADD COLUMN later BIGINT")
+        .await;
+    let mut target = store.begin_transfer().await.unwrap();
+    let refused = transfer(&mut source(&folder).await, &mut target, |_| {}).await;
+    let Err(TransferError::DifferentTables { table }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(table, "organizations");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_file_is_no_store_and_can_be_moved_again() {
+    let folder = full_file().await;
+    let path = folder.path().join("portvakt.db");
+    source(&folder).await.seal().await.unwrap();
+    let refused = SqliteStore::open(&path).await.unwrap_err();
+    assert!(refused.to_string().contains("moved"), "{refused}");
+    assert!(!source(&folder).await.tables().await.unwrap().is_empty());
+}

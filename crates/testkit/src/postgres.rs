@@ -1,0 +1,218 @@
+//! A private PostgreSQL server from the programs that are installed here: no port, no service and
+//! nothing left behind, however the test ends.
+//!
+//! A small shell script ([`SCRIPT`]) owns the server. It takes commands on its standard input and
+//! takes the server and its folder away when that ends, which the operating system sees to when
+//! the test process does.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+const SCRIPT: &str = include_str!("postgres/server.sh");
+
+/// What Debian and Ubuntu do not put on the path.
+const INSTALLED: &str = "/usr/lib/postgresql";
+
+/// A server of its own. It and its data are gone when it is dropped, or when the process ends.
+#[derive(Debug)]
+pub struct PostgresServer {
+    folder: PathBuf,
+    keeper: Mutex<Keeper>,
+    databases: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Keeper {
+    process: Child,
+    /// None once the server is to go.
+    commands: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl PostgresServer {
+    /// The server that the tests of one binary share, each with a database of its own. It does not
+    /// wait for the disk.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<PostgresServer> = OnceLock::new();
+        SHARED.get_or_init(|| Self::new("off"))
+    }
+
+    /// A server for one test, which waits for the disk as one in production does.
+    pub fn durable() -> Self {
+        Self::new("on")
+    }
+
+    fn new(fsync: &str) -> Self {
+        let folder = new_folder();
+        let mut process = keeper(&folder)
+            .args(["sh", "-c", SCRIPT, "server.sh"])
+            .arg(&folder)
+            .args([fsync, "0"])
+            .env("PATH", path())
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("the shell of a PostgreSQL server: {error}"));
+        let commands = process.stdin.take();
+        let answers = process.stdout.take().map(BufReader::new);
+        let server = Self {
+            folder,
+            keeper: Mutex::new(Keeper {
+                process,
+                commands,
+                answers: answers.unwrap_or_else(|| unreachable!("it is piped")),
+            }),
+            databases: AtomicU32::new(0),
+        };
+        server.keeper().done();
+        server.start();
+        server
+    }
+
+    /// Makes an empty database, and gives the URL to connect to it.
+    pub fn database(&self) -> String {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{number}");
+        self.run("createdb", &[&name]);
+        format!(
+            "postgres:///{name}?host={}&user=portvakt",
+            self.folder.display()
+        )
+    }
+
+    /// Runs one of PostgreSQL's client programs on the server, as its superuser.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let output = Command::new(program)
+            .env("PATH", path())
+            .arg("--host")
+            .arg(&self.folder)
+            .args(["--username", "portvakt"])
+            .args(arguments)
+            .output()
+            .unwrap_or_else(|error| panic!("{program}: {error}"));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} {arguments:?}: {errors}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Starts the server after a [`crash`](Self::crash), and waits until it answers.
+    pub fn start(&self) {
+        self.keeper().tell("start");
+    }
+
+    /// Ends every process of the server at the same moment, with no warning (`kill -9`).
+    pub fn crash(&self) {
+        self.keeper().tell("crash");
+    }
+
+    /// Lets nothing answer any more without closing a connection, as a network that was cut does.
+    pub fn freeze(&self) {
+        self.keeper().tell("freeze");
+    }
+
+    /// Ends a [`freeze`](Self::freeze).
+    pub fn thaw(&self) {
+        self.keeper().tell("thaw");
+    }
+
+    fn keeper(&self) -> std::sync::MutexGuard<'_, Keeper> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        let mut keeper = self.keeper();
+        keeper.commands = None;
+        let _ = keeper.process.wait();
+    }
+}
+
+impl Keeper {
+    fn tell(&mut self, command: &str) {
+        let commands = self.commands.as_mut();
+        let commands = commands.unwrap_or_else(|| unreachable!("it ends with the server"));
+        writeln!(commands, "{command}").unwrap_or_else(|error| panic!("{command}: {error}"));
+        self.done();
+    }
+
+    fn done(&mut self) {
+        let mut answer = String::new();
+        let read = self.answers.read_line(&mut answer);
+        assert!(
+            read.is_ok() && answer.trim() == "done",
+            "the PostgreSQL server for tests: {answer}"
+        );
+    }
+}
+
+/// How to start the script. PostgreSQL refuses to run as root, so root becomes somebody else.
+fn keeper(folder: &Path) -> Command {
+    if !is_root(folder) {
+        return Command::new("env");
+    }
+    let account = account();
+    let given = Command::new("chown").arg(account).arg(folder).status();
+    assert!(given.is_ok_and(|status| status.success()), "chown");
+    let mut command = Command::new("setpriv");
+    command.arg(format!("--reuid={account}"));
+    command.args(["--clear-groups", "--inh-caps=-all"]);
+    command.arg(format!("--regid={}", group(account)));
+    command
+}
+
+/// The account that the package of the server makes, or the one that owns nothing.
+fn account() -> &'static str {
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let exists = accounts.lines().any(|line| line.starts_with("postgres:"));
+    if exists { "postgres" } else { "nobody" }
+}
+
+fn group(account: &str) -> String {
+    let output = Command::new("id").args(["-g", account]).output();
+    let output = output.unwrap_or_else(|error| panic!("id: {error}"));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn is_root(folder: &Path) -> bool {
+    std::fs::metadata(folder).is_ok_and(|metadata| metadata.uid() == 0)
+}
+
+fn new_folder() -> PathBuf {
+    let folder = tempfile::Builder::new()
+        .prefix("portvakt-postgres-")
+        .tempdir()
+        .unwrap_or_else(|error| panic!("a folder for a PostgreSQL server: {error}"));
+    folder.keep()
+}
+
+/// The path with the folder of the newest installed server before it.
+fn path() -> OsString {
+    let own = env::var_os("PATH").unwrap_or_default();
+    let folders = installed().into_iter().chain(env::split_paths(&own));
+    let folders: Vec<_> = folders.collect();
+    assert!(
+        folders.iter().any(|folder| folder.join("initdb").exists()),
+        "no PostgreSQL server is installed: run scripts/setup.sh test, or apt-get install postgresql"
+    );
+    env::join_paths(folders).unwrap_or(own)
+}
+
+fn installed() -> Option<PathBuf> {
+    let version = |path: &PathBuf| {
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        name.and_then(|name| name.parse::<u32>().ok())
+    };
+    let folders = std::fs::read_dir(INSTALLED).into_iter().flatten().flatten();
+    let newest = folders.map(|entry| entry.path()).max_by_key(version)?;
+    Some(newest.join("bin"))
+}

@@ -1,0 +1,100 @@
+#!/bin/sh
+# A PostgreSQL server of its own, in a new folder, that cannot outlive whoever started it.
+#
+#   server.sh FOLDER FSYNC PORT      (FSYNC on or off; PORT 0 for no TCP)
+#
+# Run as an unprivileged user on an empty folder that belongs to that user; the programs of the
+# server are on PATH. Listens on a socket in FOLDER, logs in as "portvakt" without a password.
+# Reads commands from standard input, a line each, and answers each with a line when it is done:
+#
+#   start    start the server, and wait until it answers
+#   crash    kill -9 every process of the server at the same moment
+#   freeze   stop every process of the server, as if its machine did not answer; thaw ends it
+#   stop     stop the server in good order
+#
+# At the end of the input, however it comes about, the server and the folder go.
+set -u
+folder="$1" fsync="$2" port="$3"
+data="$folder/data"
+server=
+# Whoever interrupts a test interrupts this too; what counts is the end of the input.
+trap '' INT HUP TERM
+
+processes() {
+  printf '%s ' "$server"
+  cat "/proc/$server/task/$server/children" 2>/dev/null || ps -o pid= --ppid "$server"
+}
+
+# Processes that were killed may keep their shared memory for a moment, and no server starts before
+# it is gone.
+start() {
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    launch && return 0
+    sleep 0.3
+  done
+  return 1
+}
+
+launch() {
+  postgres -D "$data" >>"$folder/log" 2>&1 </dev/null &
+  server=$!
+  until pg_isready -q -h "$folder" -t 1 2>/dev/null; do
+    kill -0 "$server" 2>/dev/null || return 1
+    sleep 0.02
+  done
+}
+
+crash() {
+  [ -n "$server" ] || return 0
+  # Stopped first, it starts no other process meanwhile.
+  kill -STOP "$server"
+  # shellcheck disable=SC2046
+  kill -9 $(processes) 2>/dev/null
+  wait "$server" 2>/dev/null
+  server=
+}
+
+stop() {
+  [ -n "$server" ] || return 0
+  kill -INT "$server" 2>/dev/null
+  wait "$server" 2>/dev/null
+  server=
+}
+
+answer() {
+  if "$@"; then echo done; else echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; fi
+}
+
+# The order that people sort by, so that a query that leans on the database's own is found out.
+initdb -D "$data" -U portvakt --auth=trust --encoding=UTF8 --locale=C \
+  --locale-provider=icu --icu-locale=nb-NO --no-sync >"$folder/log" 2>&1 ||
+  { echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; rm -rf "$folder"; exit 1; }
+listen=
+[ "$port" = 0 ] || listen=127.0.0.1
+cat >>"$data/postgresql.conf" <<SETTINGS
+listen_addresses = '$listen'
+port = $([ "$port" = 0 ] && echo 5432 || echo "$port")
+unix_socket_directories = '$folder'
+max_connections = 500
+shared_buffers = 32MB
+fsync = $fsync
+full_page_writes = $fsync
+autovacuum = off
+restart_after_crash = off
+SETTINGS
+echo done
+
+while read -r command; do
+  case $command in
+    start) answer start ;;
+    crash) answer crash ;;
+    stop) answer stop ;;
+    # shellcheck disable=SC2046
+    freeze) answer kill -STOP $(processes) ;;
+    # shellcheck disable=SC2046
+    thaw) answer kill -CONT $(processes) ;;
+    *) echo "failed: unknown command" ;;
+  esac
+done
+crash
+rm -rf "$folder"
