@@ -20,7 +20,10 @@ script="$(cat crates/testkit/src/postgres/server.sh)"
 coproc SERVER { cd "$folder" && "${as[@]}" sh -c "$script" server.sh "$folder" off 0; }
 expect() {
   local line
-  read -r line <&"${SERVER[0]}" && [[ $line == done ]] || { echo "postgres-queries: ${line-}" >&2; exit 1; }
+  if ! read -r line <&"${SERVER[0]}" || [[ $line != "done" ]]; then
+    echo "postgres-queries: ${line-}" >&2
+    exit 1
+  fi
 }
 expect
 echo start >&"${SERVER[1]}"
