@@ -10,9 +10,10 @@ use portvakt_http::Shutdown;
 /// Puts a cache before the store, and looks at the store once, so that it can be decided on.
 pub(crate) async fn cached(
     store: Arc<dyn Store>,
+    settings: CacheSettings,
 ) -> Result<(Arc<CachedStore>, Follower), StorageError> {
     let stopwatch = Arc::new(SystemStopwatch::default());
-    let store = Arc::new(CachedStore::new(store, stopwatch, CacheSettings::default()));
+    let store = Arc::new(CachedStore::new(store, stopwatch, settings));
     let mut follower = Follower::new(Arc::clone(&store));
     follower.look().await?;
     Ok((store, follower))

@@ -11,8 +11,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use portvakt_core::ports::{Revision, Store};
 use portvakt_core::revision::{WaitError, wait_for};
-use portvakt_http::min_revision;
+use portvakt_http::{Limits, bounded, min_revision};
 use serde_json::{Value, json};
+
+use crate::request_ids::request_ids;
 
 /// Whether the process is about to stop, so that no more traffic should come. Clones are handles to
 /// the same fact; once begun it stays begun.
@@ -44,6 +46,13 @@ pub(crate) fn probes(store: Arc<dyn Store>, drain: Drain) -> Router {
         .route("/health", get(|| async { "OK" }))
         .route("/ready", get(ready))
         .with_state(Probed { store, drain })
+}
+
+/// As [`probes`], within the bounds of a surface.
+pub(crate) fn bounded_probes(store: Arc<dyn Store>, drain: Drain, limits: &Limits) -> Router {
+    bounded(probes(store, drain), limits, request_ids(), |fault, _| {
+        answer(fault.status(), json!({ "status": fault.description() }))
+    })
 }
 
 /// 200 with the registry's revision, or 503. The cause is for the log, not for whoever asks.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use portvakt_core::cache::CacheSettings;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
@@ -14,8 +15,8 @@ const URL: &str = "database.url";
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Section {
-    /// Required. `sqlite:/var/lib/portvakt/portvakt.db` for one node, or
-    /// `postgres://user@host:5432/database` for any number of them.
+    /// Required. `sqlite:/var/lib/portvakt/portvakt.db` for one node. An address of PostgreSQL,
+    /// `postgres://user@host:5432/database`, can be read, and `serve` does not take it yet.
     pub(crate) url: Option<String>,
     /// File with the password of a PostgreSQL user, rather than a password in `url`.
     #[schema(value_type = Option<String>)]
@@ -32,7 +33,7 @@ impl Default for Section {
             url: None,
             password_file: None,
             max_connections: 16,
-            cache_bytes: 64 * 1024 * 1024,
+            cache_bytes: CacheSettings::default().max_bytes,
         }
     }
 }
@@ -84,6 +85,14 @@ impl Section {
                 );
                 None
             }
+        }
+    }
+
+    /// Bounds of the copies in memory.
+    pub(crate) fn cache(&self) -> CacheSettings {
+        CacheSettings {
+            max_bytes: self.cache_bytes,
+            ..CacheSettings::default()
         }
     }
 

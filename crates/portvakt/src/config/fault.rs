@@ -57,6 +57,15 @@ impl Faults {
         text
     }
 
+    /// What a section makes of itself, or what is wrong with it.
+    pub(crate) fn settle<T>(read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Self> {
+        let mut faults = Self::default();
+        match read(&mut faults) {
+            Some(value) if faults.0.is_empty() => Ok(value),
+            _ => Err(faults),
+        }
+    }
+
     #[cfg(test)]
     pub(crate) fn keys(&self) -> Vec<&str> {
         self.0.iter().map(|(key, _)| key.as_str()).collect()

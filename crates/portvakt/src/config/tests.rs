@@ -1,5 +1,6 @@
 //! What is read, what is refused, and what is never shown.
 
+use portvakt_core::cache::CacheSettings;
 use serde_json::json;
 
 use super::*;
@@ -73,6 +74,16 @@ fn the_environment_takes_precedence_and_makes_sections() {
         })
     ));
     assert_eq!(config.check(), Faults::default());
+}
+
+#[test]
+fn the_size_of_the_cache_is_what_is_written() {
+    let by_default = read(SMALLEST, &[]).unwrap().database.cache();
+    assert_eq!(by_default, CacheSettings::default());
+    let written = [("PORTVAKT__DATABASE__CACHE_BYTES", "1048576")];
+    let written = read(SMALLEST, &written).unwrap().database.cache();
+    assert_eq!(written.max_bytes, 1_048_576);
+    assert_eq!(written.max_age, by_default.max_age);
 }
 
 #[test]

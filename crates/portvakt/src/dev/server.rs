@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use portvakt_core::Clock;
-use portvakt_core::cache::CachedStore;
+use portvakt_core::cache::{CacheSettings, CachedStore};
 use portvakt_core::issuer::Profile;
 use portvakt_http::{Limits, Shutdown, serve};
 use portvakt_maskinporten::Observer;
@@ -28,7 +28,7 @@ use super::surface::{self, Surroundings};
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
 use crate::following;
 use crate::refusals::{self, Recording, RefusalRecorder};
-use crate::server::housekeeping::{self, Horizon};
+use crate::server::housekeeping::{self, Horizon, House};
 use crate::server::{Downloads, Trust, TrustSources};
 use crate::usage::UsageCounter;
 
@@ -98,7 +98,8 @@ impl Server {
         remove_endpoints(&data_dir)?;
         let bound = Ports::bind(options.base_port).await?;
         let database = open_store(&data_dir).await?;
-        let (store, follower) = following::cached(database.clone()).await?;
+        let (store, follower) =
+            following::cached(database.clone(), CacheSettings::default()).await?;
         let (refusals, recording) = refusals::start(Arc::clone(&database), REFUSAL_LIMITS);
         let shutdown = Shutdown::new();
         let mut tasks = JoinSet::new();
@@ -122,29 +123,14 @@ impl Server {
         serve_on(&mut tasks, bound.operations, &routers.operations, &shutdown);
         let clock = Arc::clone(&parts.clock);
         let horizon: Horizon = Arc::new(move || clock.earliest());
-        tasks.spawn(housekeeping::keep_small(
-            database.clone(),
-            Arc::clone(&horizon),
-            shutdown.clone(),
-        ));
-        tasks.spawn(housekeeping::write_usage(
-            Arc::clone(&parts.usage),
-            database.clone(),
-            shutdown.clone(),
-        ));
-        tasks.spawn(housekeeping::remove_old_usage(
-            database.clone(),
+        let house = House {
+            store: database.clone(),
             horizon,
-            shutdown.clone(),
-        ));
-        tasks.spawn(housekeeping::watch_revocations(
-            parts.trust,
-            shutdown.clone(),
-        ));
-        tasks.spawn(housekeeping::fetch_revocations(
-            parts.downloads,
-            shutdown.clone(),
-        ));
+            usage: Arc::clone(&parts.usage),
+            trust: parts.trust,
+            downloads: parts.downloads,
+        };
+        housekeeping::start(&mut tasks, house, &shutdown);
         write_private(
             &data_dir.endpoints_file(),
             &serde_json::to_vec_pretty(&endpoints)?,

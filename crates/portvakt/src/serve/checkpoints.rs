@@ -1,12 +1,14 @@
 //! Signed checkpoints of the audit log, written as it grows.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use portvakt_core::Clock;
-use portvakt_core::audit::{AuditCheckpoint, AuditLink, Checkpoints, StoredEntry, Verifier};
+use portvakt_core::audit::{
+    AuditCheckpoint, AuditFault, AuditLink, Checkpoints, StoredEntry, Verifier,
+};
 use portvakt_core::ports::Store;
 use portvakt_core::signing::SigningKeys;
 use portvakt_http::Shutdown;
@@ -23,12 +25,18 @@ pub(super) struct CheckpointWriter {
 }
 
 impl CheckpointWriter {
-    /// Signs at every interval in which the log has grown, until shutdown. It signs for nothing
-    /// that it has not verified: after a fault it says so at every interval and signs no more.
+    /// Signs at the start, and at every interval in which the log has grown, until shutdown. It
+    /// signs for nothing that it has not verified: after a fault it says so at every interval and
+    /// signs no more.
     pub(super) async fn run(self, shutdown: Shutdown) {
-        let earlier = match self.earlier().await {
-            Ok(earlier) => earlier,
-            Err(error) => return report(&error),
+        let earlier = loop {
+            match self.earlier().await {
+                Ok(earlier) => break earlier,
+                Err(error) => report(&error),
+            }
+            if self.is_over(&shutdown).await {
+                return;
+            }
         };
         let mut verifier = Verifier::new(&earlier);
         let mut signed = AuditLink::first();
@@ -39,15 +47,20 @@ impl CheckpointWriter {
                     "the audit log does not hold together: run `portvakt audit verify`"
                 );
             } else if let Err(error) = self.advance(&mut verifier, &mut signed).await {
-                broken = error
-                    .downcast_ref::<portvakt_core::audit::AuditFault>()
-                    .is_some();
+                broken = error.downcast_ref::<AuditFault>().is_some();
                 report(&error);
             }
-            tokio::select! {
-                () = shutdown.wait() => return,
-                () = tokio::time::sleep(self.interval) => {}
+            if self.is_over(&shutdown).await {
+                return;
             }
+        }
+    }
+
+    /// Waits for an interval; whether it is time to stop.
+    async fn is_over(&self, shutdown: &Shutdown) -> bool {
+        tokio::select! {
+            () = shutdown.wait() => true,
+            () = tokio::time::sleep(self.interval) => false,
         }
     }
 
@@ -78,17 +91,17 @@ impl CheckpointWriter {
         fault?;
         let last = verifier.finish()?.last;
         if last != *signed && last.sequence > 0 {
-            self.sign(last, &self.file).await?;
+            self.sign(last).await?;
         }
         *signed = last;
         Ok(())
     }
 
-    async fn sign(&self, last: AuditLink, file: &Path) -> anyhow::Result<()> {
+    async fn sign(&self, last: AuditLink) -> anyhow::Result<()> {
         let ring = self.keys.current();
         let now = self.clock.now();
         let line = AuditCheckpoint::sign(last, ring.active(), ring.active_kid(), now).await;
-        append_checkpoint(file, &line.context("sign a checkpoint")?)
+        append_checkpoint(&self.file, &line.context("sign a checkpoint")?)
     }
 }
 

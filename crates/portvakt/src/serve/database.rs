@@ -17,10 +17,7 @@ pub(crate) enum OpenStore {
 impl OpenStore {
     /// Opens it and brings its schema up to date.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let mut faults = Faults::default();
-        let location = config.database.settings(&mut faults);
-        faults.into_result()?;
-        match location.context("no database is configured")? {
+        match Faults::settle(|faults| config.database.settings(faults))? {
             DatabaseLocation::Sqlite(file) => {
                 let store = SqliteStore::open(&file).await;
                 let store = store.with_context(|| format!("open {}", file.display()))?;

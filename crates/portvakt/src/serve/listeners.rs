@@ -34,14 +34,12 @@ impl Listeners {
         config: &Config,
         certificates: &mut Certificates,
     ) -> anyhow::Result<Self> {
-        let mut faults = Faults::default();
         let maskinporten = &config.maskinporten.listener;
-        let maskinporten = maskinporten.binding("maskinporten", &mut faults);
+        let maskinporten = Faults::settle(|faults| maskinporten.binding("maskinporten", faults))?;
         let selfservice = &config.selfservice.listener;
-        let selfservice = selfservice.binding("selfservice", &mut faults);
+        let selfservice = Faults::settle(|faults| selfservice.binding("selfservice", faults))?;
         let operations = &config.operations.listener;
-        let operations = operations.binding("operations", &mut faults);
-        faults.into_result()?;
+        let operations = Faults::settle(|faults| operations.binding("operations", faults))?;
         Ok(Self {
             maskinporten: bind(maskinporten, certificates).await?,
             selfservice: bind(selfservice, certificates).await?,
@@ -67,11 +65,7 @@ impl Listeners {
     }
 }
 
-async fn bind(
-    binding: Option<Binding>,
-    certificates: &mut Certificates,
-) -> anyhow::Result<Listener> {
-    let binding = binding.context("a surface has no address")?;
+async fn bind(binding: Binding, certificates: &mut Certificates) -> anyhow::Result<Listener> {
     let listener = Listener::bind(binding.address)
         .await
         .with_context(|| format!("listen on {}", binding.address))?;

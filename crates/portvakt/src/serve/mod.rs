@@ -25,7 +25,7 @@ use crate::config::{Config, Faults};
 use crate::following;
 use crate::operations::Drain;
 use crate::refusals::{self, Recording};
-use crate::server::housekeeping::{self, Horizon};
+use crate::server::housekeeping::{self, Horizon, House};
 use crate::usage::UsageCounter;
 
 /// How far a production clock may be put back without a used grant being accepted again.
@@ -45,15 +45,15 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Opens the store and starts every surface. It fails rather than start with less than the
-    /// configuration says.
+    /// Opens the store and starts every surface of a configuration that was checked. It fails rather
+    /// than start with less than the configuration says.
     pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
-        config.check().into_result()?;
         let mut certificates = Certificates::default();
         let listeners = Listeners::bind(config, &mut certificates).await?;
         let addresses = listeners.addresses();
         let database = OpenStore::open(config).await?;
-        let (store, follower) = following::cached(database.shared()).await?;
+        let (store, follower) =
+            following::cached(database.shared(), config.database.cache()).await?;
         let shutdown = Shutdown::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(following::follow_until(follower, shutdown.clone()));
@@ -114,29 +114,14 @@ fn tend(tasks: &mut JoinSet<()>, parts: Parts, config: &Config, shutdown: &Shutd
     let horizon: Horizon = Arc::new(move || clock.now().minus(CLOCK_MARGIN));
     let store = parts.store;
     tasks.spawn(Arc::clone(&parts.keeper).run(shutdown.clone()));
-    tasks.spawn(housekeeping::keep_small(
-        store.clone(),
-        Arc::clone(&horizon),
-        shutdown.clone(),
-    ));
-    tasks.spawn(housekeeping::write_usage(
-        parts.usage,
-        store.clone(),
-        shutdown.clone(),
-    ));
-    tasks.spawn(housekeeping::remove_old_usage(
-        store.clone(),
+    let house = House {
+        store: store.clone(),
         horizon,
-        shutdown.clone(),
-    ));
-    tasks.spawn(housekeeping::watch_revocations(
-        parts.trust,
-        shutdown.clone(),
-    ));
-    tasks.spawn(housekeeping::fetch_revocations(
-        parts.downloads,
-        shutdown.clone(),
-    ));
+        usage: parts.usage,
+        trust: parts.trust,
+        downloads: parts.downloads,
+    };
+    housekeeping::start(tasks, house, shutdown);
     if let Some(file) = &config.audit.checkpoint_file {
         let writer = CheckpointWriter {
             store,

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use anyhow::Context;
 use async_trait::async_trait;
 use axum::Router;
 use portvakt_core::administration::bootstrap::bootstrap;
@@ -20,8 +19,8 @@ use portvakt_maskinporten::Observer;
 use portvakt_selfservice::{KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface};
 
 use crate::config::{Config, Faults};
-use crate::operations::{Drain, probes};
-use crate::recorded::begin_as_server;
+use crate::operations::{Drain, bounded_probes};
+use crate::recorded::{Author, begin_as_server};
 use crate::refusals::RefusalRecorder;
 use crate::request_ids::request_ids;
 use crate::server::{Downloads, Trust, TrustSources};
@@ -60,10 +59,7 @@ impl Parts {
         let keeper = open_keys(config, store.clone(), Arc::clone(&clock)).await?;
         let (trust, downloads) = trust(config).await?;
         let trust = Arc::new(trust);
-        let mut faults = Faults::default();
-        let issuers = config.maskinporten.issuers(&mut faults);
-        faults.into_result()?;
-        let issuers = issuers.context("no issuer is configured")?;
+        let issuers = Faults::settle(|faults| config.maskinporten.issuers(faults))?;
         let exchange = |issuer: Issuer| {
             TokenExchange::new(TokenExchangeParts {
                 issuer,
@@ -114,7 +110,7 @@ impl Parts {
             selfservice: portvakt_selfservice::router(
                 self.administration(config, limits, base_urls),
             ),
-            operations: probes(store, drain).fallback_service(operator),
+            operations: bounded_probes(store, drain, &limits).fallback_service(operator),
         }
     }
 
@@ -145,7 +141,7 @@ impl Parts {
     }
 }
 
-/// The operator's API is reached at the address that it listens on, whatever name that has.
+/// The addresses that an operator's token may name in `aud`; most name none.
 fn operator_base_urls(config: &Config) -> Vec<String> {
     let address = &config.operations.listener.listen;
     ["http", "https"]
@@ -158,10 +154,7 @@ async fn make_what_always_exists(
     store: &dyn Store,
     clock: &dyn Clock,
 ) -> anyhow::Result<()> {
-    let mut faults = Faults::default();
-    let operator = config.operator.organization(&mut faults);
-    faults.into_result()?;
-    let operator = operator.context("no operator is configured")?;
+    let operator = Faults::settle(|faults| config.operator.organization(faults))?;
     let mut unit = begin_as_server(store, clock.now()).await?;
     bootstrap(unit.as_mut(), &operator, clock.now()).await?;
     unit.commit().await?;
@@ -173,13 +166,8 @@ async fn open_keys(
     store: Arc<CachedStore>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<SigningKeyKeeper>> {
-    let mut faults = Faults::default();
-    let policy = config.keys.policy(config, &mut faults);
-    let encryption_key = config.keys.encryption_key(&mut faults);
-    faults.into_result()?;
-    let (Some(policy), Some(encryption_key)) = (policy, encryption_key) else {
-        anyhow::bail!("the signing keys are not configured");
-    };
+    let policy = Faults::settle(|faults| config.keys.policy(config, faults))?;
+    let encryption_key = Faults::settle(|faults| config.keys.encryption_key(faults))?;
     let source = sealed(&encryption_key, &config.keys.former_encryption_keys())?;
     SigningKeyKeeper::open(KeeperParts {
         surface: "maskinporten",
@@ -193,9 +181,7 @@ async fn open_keys(
 
 async fn trust(config: &Config) -> anyhow::Result<(Trust, Downloads)> {
     let section = &config.trust;
-    let mut faults = Faults::default();
-    let urls = section.check(&mut faults);
-    faults.into_result()?;
+    let urls = Faults::settle(|faults| Some(section.check(faults)))?;
     let folder = section.revocation_list_folder.clone().unwrap_or_default();
     let downloads = Downloads::new(&folder, &urls)?;
     downloads.refresh().await;
@@ -219,7 +205,11 @@ struct Rotation(Arc<SigningKeyKeeper>);
 #[async_trait]
 impl KeyRotation for Rotation {
     async fn rotate(&self, act: Act) -> Result<(), Box<dyn Error + Send + Sync>> {
-        self.0.order(Order::RotateNow, act.actor).await?;
+        let author = Author {
+            actor: act.actor,
+            request_id: act.request_id,
+        };
+        self.0.order(Order::RotateNow, author).await?;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use portvakt_core::ports::Store;
 use portvakt_core::refusals::forget as forget_refusals;
 use portvakt_core::usage::{Day, MAX_DAYS};
 use portvakt_http::Shutdown;
+use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{Downloads, REFRESH_INTERVAL, Trust};
@@ -26,9 +27,40 @@ pub(crate) type Horizon = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// begins anew, which costs less than reading them.
 const CHANGES_KEPT: u64 = 10_000;
 
+/// What housekeeping is done with.
+pub(crate) struct House {
+    /// Where everything is kept.
+    pub(crate) store: Arc<dyn Store>,
+    /// Before which instant things are over.
+    pub(crate) horizon: Horizon,
+    /// What is counted of tokens.
+    pub(crate) usage: Arc<UsageCounter>,
+    /// What is kept up to date with revocation lists.
+    pub(crate) trust: Arc<Trust>,
+    /// The lists that are fetched.
+    pub(crate) downloads: Downloads,
+}
+
+/// Starts everything that a server does outside requests, until shutdown.
+pub(crate) fn start(tasks: &mut JoinSet<()>, house: House, shutdown: &Shutdown) {
+    let House {
+        store,
+        horizon,
+        usage,
+        trust,
+        downloads,
+    } = house;
+    let (small, old) = (Arc::clone(&store), Arc::clone(&store));
+    tasks.spawn(keep_small(small, Arc::clone(&horizon), shutdown.clone()));
+    tasks.spawn(remove_old_usage(old, horizon, shutdown.clone()));
+    tasks.spawn(write_usage(usage, store, shutdown.clone()));
+    tasks.spawn(watch_revocations(trust, shutdown.clone()));
+    tasks.spawn(fetch_revocations(downloads, shutdown.clone()));
+}
+
 /// Forgets used grants that can no longer be accepted, requests whose keys have expired, refusals
 /// that are no longer remembered, and changes that everybody knows, until shutdown.
-pub(crate) async fn keep_small(store: Arc<dyn Store>, horizon: Horizon, shutdown: Shutdown) {
+async fn keep_small(store: Arc<dyn Store>, horizon: Horizon, shutdown: Shutdown) {
     let mut ticks = every(REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
         remove_once(store.as_ref(), horizon()).await;
@@ -65,16 +97,12 @@ async fn forget_requests(store: &dyn Store, before: Timestamp) {
 }
 
 /// Writes down which tokens were issued, until shutdown.
-pub(crate) async fn write_usage(
-    usage: Arc<UsageCounter>,
-    store: Arc<dyn Store>,
-    shutdown: Shutdown,
-) {
+async fn write_usage(usage: Arc<UsageCounter>, store: Arc<dyn Store>, shutdown: Shutdown) {
     usage.flush_until_shutdown(store.as_ref(), &shutdown).await;
 }
 
 /// Drops counts of tokens that nobody can ask for any more, until shutdown.
-pub(crate) async fn remove_old_usage(store: Arc<dyn Store>, horizon: Horizon, shutdown: Shutdown) {
+async fn remove_old_usage(store: Arc<dyn Store>, horizon: Horizon, shutdown: Shutdown) {
     let mut ticks = every(USAGE_REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
         remove_usage_once(store.as_ref(), horizon()).await;
@@ -89,7 +117,7 @@ async fn remove_usage_once(store: &dyn Store, before: Timestamp) {
 }
 
 /// Reads revocation lists again when their files change, until shutdown.
-pub(crate) async fn watch_revocations(trust: Arc<Trust>, shutdown: Shutdown) {
+async fn watch_revocations(trust: Arc<Trust>, shutdown: Shutdown) {
     let mut ticks = every(REVOCATION_INTERVAL);
     while next(&mut ticks, &shutdown).await {
         if let Err(error) = trust.reload_if_changed() {
@@ -102,7 +130,7 @@ pub(crate) async fn watch_revocations(trust: Arc<Trust>, shutdown: Shutdown) {
 }
 
 /// Fetches revocation lists that are published, until shutdown. The first time was at the start.
-pub(crate) async fn fetch_revocations(downloads: Downloads, shutdown: Shutdown) {
+async fn fetch_revocations(downloads: Downloads, shutdown: Shutdown) {
     let mut ticks = every(REFRESH_INTERVAL);
     ticks.reset();
     while next(&mut ticks, &shutdown).await {

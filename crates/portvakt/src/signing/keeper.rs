@@ -17,7 +17,7 @@ use portvakt_core::{Clock, Timestamp};
 use portvakt_http::Shutdown;
 use tokio::sync::Mutex;
 
-use crate::recorded;
+use crate::recorded::{self, Author};
 
 /// How often the store is asked whether the keys changed. An emergency acts on every node within it.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -63,8 +63,8 @@ impl SigningKeyKeeper {
     /// Opens the keys of the store. A store without any gets its first; one whose keys cannot be
     /// opened is refused, and nothing is made or changed.
     pub(crate) async fn open(parts: KeeperParts) -> anyhow::Result<Arc<Self>> {
-        let actor = Actor::new(Channel::Server);
-        let turn = parts.take_turn(Order::Keep, &actor, None).await;
+        let server = Actor::new(Channel::Server).into();
+        let turn = parts.take_turn(Order::Keep, &server, None).await;
         let turn = turn.with_context(|| format!("open the signing keys of {}", parts.surface))?;
         let bound = parts.policy.reload_bound();
         Ok(Arc::new(Self {
@@ -89,12 +89,12 @@ impl SigningKeyKeeper {
     pub(crate) async fn order(
         self: &Arc<Self>,
         order: Order,
-        actor: Actor,
+        author: impl Into<Author>,
     ) -> anyhow::Result<Vec<SigningKeyRecord>> {
-        let keeper = Arc::clone(self);
+        let (keeper, author) = (Arc::clone(self), author.into());
         let ordered = tokio::spawn(async move {
             let mut known = keeper.turn.lock().await;
-            keeper.act(&mut known, order, &actor).await?;
+            keeper.act(&mut known, order, &author).await?;
             anyhow::Ok(known.records.clone())
         });
         ordered.await.context("change the signing keys")?
@@ -131,12 +131,12 @@ impl SigningKeyKeeper {
             self.shared.confirm(read_at);
             return Ok(());
         }
-        let server = Actor::new(Channel::Server);
+        let server = Actor::new(Channel::Server).into();
         self.act(&mut known, Order::Keep, &server).await
     }
 
-    async fn act(&self, known: &mut Known, order: Order, actor: &Actor) -> anyhow::Result<()> {
-        let turn = self.parts.take_turn(order, actor, Some(known)).await?;
+    async fn act(&self, known: &mut Known, order: Order, author: &Author) -> anyhow::Result<()> {
+        let turn = self.parts.take_turn(order, author, Some(known)).await?;
         let before = self.shared.current();
         if before.active_kid() != turn.ring.active_kid() {
             let (kid, surface) = (turn.ring.active_kid(), self.parts.surface);
@@ -158,12 +158,12 @@ impl KeeperParts {
     async fn take_turn(
         &self,
         order: Order,
-        actor: &Actor,
+        author: &Author,
         known: Option<&Known>,
     ) -> anyhow::Result<Turn> {
         let mut attempts = 1;
         loop {
-            match self.try_turn(order, actor, known).await {
+            match self.try_turn(order, author, known).await {
                 Err(error) if attempts < ATTEMPTS && is_overtaken(&error) => attempts += 1,
                 result => return result,
             }
@@ -173,7 +173,7 @@ impl KeeperParts {
     async fn try_turn(
         &self,
         order: Order,
-        actor: &Actor,
+        author: &Author,
         known: Option<&Known>,
     ) -> anyhow::Result<Turn> {
         let read_at = self.clock.now();
@@ -203,18 +203,18 @@ impl KeeperParts {
             });
         }
         let new_keys = self.make_keys(steps).await?;
-        self.change(rotation, actor, new_keys, read_at).await
+        self.change(rotation, author, new_keys, read_at).await
     }
 
     async fn change(
         &self,
         rotation: Rotation<'_>,
-        actor: &Actor,
+        author: &Author,
         new_keys: Vec<NewKey>,
         now: Timestamp,
     ) -> anyhow::Result<Turn> {
         let made: Vec<_> = new_keys.iter().map(|key| key.kid.clone()).collect();
-        let mut unit = recorded::begin(self.store.as_ref(), actor.clone(), now).await?;
+        let mut unit = recorded::begin(self.store.as_ref(), author.clone(), now).await?;
         let source = Arc::clone(&self.source);
         let rotated = carry_out(unit.as_mut(), rotation, new_keys, source.as_ref(), now).await;
         let rotated = match rotated {

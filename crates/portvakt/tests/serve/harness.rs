@@ -177,6 +177,12 @@ impl Server {
         (status, answer.json().await.unwrap_or_default())
     }
 
+    /// The answer to a `GET` with a body.
+    pub(crate) async fn send(&self, surface: &str, path: &str, body: Vec<u8>) -> reqwest::Response {
+        let request = reqwest::Client::new().get(self.url(surface, path));
+        request.body(body).send().await.unwrap()
+    }
+
     /// The answer to a grant.
     pub(crate) async fn exchange(&self, grant: &str) -> (u16, Value) {
         let form =

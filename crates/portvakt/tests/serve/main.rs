@@ -52,6 +52,18 @@ async fn a_grant_is_good_for_one_use_across_a_restart() {
 }
 
 #[tokio::test]
+async fn probes_have_the_bounds_of_every_surface() {
+    let deployment = Deployment::new();
+    let server = deployment.start().await;
+    let answer = server
+        .send("operations", "/ready", vec![b' '; 65 * 1024])
+        .await;
+    assert_eq!(answer.status(), 413);
+    assert_eq!(answer.headers()["x-request-id"].len(), 32);
+    assert!(server.stopped().await.success());
+}
+
+#[tokio::test]
 async fn a_server_that_is_told_to_stop_says_so_before_it_goes() {
     let deployment = Deployment::new().with("PORTVAKT__OPERATIONS__DRAIN_SECONDS", "600");
     let server = deployment.start().await;

@@ -127,6 +127,23 @@ async fn every_change_of_keys_is_in_the_audit_log_without_a_private_part() {
 }
 
 #[tokio::test]
+async fn a_rotation_that_a_request_asked_for_is_found_by_that_request() {
+    let deployment = Deployment::new();
+    let node = deployment.node().await;
+    let author = Author {
+        actor: operator(),
+        request_id: Some("0f".repeat(16)),
+    };
+    node.order(Order::RotateNow, author).await.unwrap();
+    let filter = AuditFilter {
+        request_id: Some("0f".repeat(16)),
+        ..AuditFilter::default()
+    };
+    let mut unit = deployment.store().await.read().await.unwrap();
+    assert_eq!(unit.list_audit(&filter, 0, 100).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn another_key_encryption_key_is_a_refusal_to_start_and_changes_nothing() {
     let deployment = Deployment::new();
     drop(deployment.node().await);
