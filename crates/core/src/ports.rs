@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use self::change_feed::{ChangeFeed, ChangedRecord, Changes, Extent, RecordKind};
+pub use self::change_feed::{ChangeFeed, ChangedKind, ChangedRecord, Changes, Extent};
 use crate::access::{Access, AccessState};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
 use crate::client::{Client, ClientId, ClientKey, ClientSecrets, KeySet, OnBehalfOf};

@@ -2,7 +2,7 @@
 
 use portvakt_core::access::AccessState;
 use portvakt_core::delegation::DelegationSource;
-use portvakt_core::ports::{ChangedRecord, Changes, Extent, RecordKind, Revision, Store};
+use portvakt_core::ports::{ChangedKind, ChangedRecord, Changes, Extent, Revision, Store};
 
 use crate::delegations::delegation;
 use crate::macros::commit;
@@ -14,7 +14,7 @@ use crate::samples::{
 use crate::signing_keys::signing_key;
 use crate::{Outcome, StoreFactory};
 
-fn changed(kind: RecordKind, key: &str) -> ChangedRecord {
+fn changed(kind: ChangedKind, key: &str) -> ChangedRecord {
     ChangedRecord {
         kind,
         key: key.to_owned(),
@@ -38,7 +38,7 @@ async fn save_organizations(store: &dyn Store, numbers: &[&str]) -> Outcome {
 }
 
 fn organizations(numbers: &[&str]) -> Vec<ChangedRecord> {
-    let named = |number: &&str| changed(RecordKind::Organization, number);
+    let named = |number: &&str| changed(ChangedKind::Organization, number);
     numbers.iter().map(named).collect()
 }
 
@@ -93,18 +93,18 @@ pub async fn the_feed_names_every_record_in_order(factory: &impl StoreFactory) -
         given.consumer_orgno, given.supplier_orgno, given.delegation_source
     );
     let expected = vec![
-        changed(RecordKind::Organization, FIRST),
-        changed(RecordKind::Prefix, "fjord"),
-        changed(RecordKind::Scope, "fjord:a"),
-        changed(RecordKind::Access, &format!("fjord:a {THIRD}")),
-        changed(RecordKind::Client, "a"),
-        changed(RecordKind::OnBehalfOf, "a en kunde"),
-        changed(RecordKind::DelegationSource, "altinn"),
-        changed(RecordKind::Delegation, &delegated),
-        changed(RecordKind::SystemUser, "user"),
-        changed(RecordKind::Consent, "consent"),
-        changed(RecordKind::Person, ""),
-        changed(RecordKind::SigningKey, "kid"),
+        changed(ChangedKind::Organization, FIRST),
+        changed(ChangedKind::Prefix, "fjord"),
+        changed(ChangedKind::Scope, "fjord:a"),
+        changed(ChangedKind::Access, &format!("fjord:a {THIRD}")),
+        changed(ChangedKind::Client, "a"),
+        changed(ChangedKind::OnBehalfOf, "a en kunde"),
+        changed(ChangedKind::DelegationSource, "altinn"),
+        changed(ChangedKind::Delegation, &delegated),
+        changed(ChangedKind::SystemUser, "user"),
+        changed(ChangedKind::Consent, "consent"),
+        changed(ChangedKind::Person, ""),
+        changed(ChangedKind::SigningKey, "kid"),
     ];
     assert_eq!(changes, complete(1, expected));
     // The number is nine digits and the number alone, so that a cache finds its entry by it.

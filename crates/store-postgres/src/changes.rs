@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use portvakt_core::ports::{
-    ChangeFeed, ChangedRecord, Changes, Extent, RecordKind, Revision, StorageError,
+    ChangeFeed, ChangedKind, ChangedRecord, Changes, Extent, Revision, StorageError,
 };
 use sqlx::PgConnection;
 
@@ -148,7 +148,7 @@ fn page(mut rows: Vec<ChangeRow>, present: Revision, limit: u32) -> Result<Chang
 
 fn changed_record(row: ChangeRow) -> Option<ChangedRecord> {
     Some(ChangedRecord {
-        kind: RecordKind::from_word(&row.kind)?,
+        kind: ChangedKind::from_word(&row.kind)?,
         key: row.record_key,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-pub(crate) use portvakt_core::ports::RecordKind as Kind;
+pub(crate) use portvakt_core::ports::ChangedKind as Kind;
 use portvakt_core::ports::{Revision, StorageError, UnitOfWork};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;

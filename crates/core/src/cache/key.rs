@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::client::ClientId;
 use crate::organization::OrgNumber;
-use crate::ports::{ChangedRecord, RecordKind};
+use crate::ports::{ChangedKind, ChangedRecord};
 
 /// What an entry holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -179,19 +179,19 @@ impl<'a> From<&'a ChangedRecord> for Stale<'a> {
             None => Self::Everything,
         };
         match record.kind {
-            RecordKind::Client => Self::Entry(KeyRef::simple(EntryKind::Client, key)),
-            RecordKind::Scope => Self::Entry(KeyRef::simple(EntryKind::Scope, key)),
-            RecordKind::Organization => Self::Entry(KeyRef::simple(EntryKind::Organization, key)),
+            ChangedKind::Client => Self::Entry(KeyRef::simple(EntryKind::Client, key)),
+            ChangedKind::Scope => Self::Entry(KeyRef::simple(EntryKind::Scope, key)),
+            ChangedKind::Organization => Self::Entry(KeyRef::simple(EntryKind::Organization, key)),
             // A consumer's number holds no space, and neither does a client id.
-            RecordKind::Access => pair(EntryKind::Access, key.rsplit_once(' ')),
-            RecordKind::OnBehalfOf => pair(EntryKind::OnBehalfOf, key.split_once(' ')),
-            RecordKind::Prefix => Self::Prefixes,
-            RecordKind::DelegationSource
-            | RecordKind::Delegation
-            | RecordKind::SystemUser
-            | RecordKind::Consent
-            | RecordKind::Person
-            | RecordKind::SigningKey => Self::Nothing,
+            ChangedKind::Access => pair(EntryKind::Access, key.rsplit_once(' ')),
+            ChangedKind::OnBehalfOf => pair(EntryKind::OnBehalfOf, key.split_once(' ')),
+            ChangedKind::Prefix => Self::Prefixes,
+            ChangedKind::DelegationSource
+            | ChangedKind::Delegation
+            | ChangedKind::SystemUser
+            | ChangedKind::Consent
+            | ChangedKind::Person
+            | ChangedKind::SigningKey => Self::Nothing,
         }
     }
 }
@@ -200,7 +200,7 @@ impl<'a> From<&'a ChangedRecord> for Stale<'a> {
 mod tests {
     use super::*;
 
-    fn check(kind: RecordKind, key: &str, expected: Stale<'_>) {
+    fn check(kind: ChangedKind, key: &str, expected: Stale<'_>) {
         let record = ChangedRecord {
             kind,
             key: key.to_owned(),
@@ -213,23 +213,23 @@ mod tests {
         let orgno = OrgNumber::parse("312773023").unwrap();
         let client = ClientId::parse("a.~b").unwrap();
         let entry = Stale::Entry;
-        check(RecordKind::Client, "a.~b", entry(KeyRef::client(&client)));
-        check(RecordKind::Scope, "a:b", entry(KeyRef::scope("a:b")));
+        check(ChangedKind::Client, "a.~b", entry(KeyRef::client(&client)));
+        check(ChangedKind::Scope, "a:b", entry(KeyRef::scope("a:b")));
         let organization = entry(KeyRef::organization(&orgno));
-        check(RecordKind::Organization, "312773023", organization);
+        check(ChangedKind::Organization, "312773023", organization);
         let access = entry(KeyRef::access("a:b", &orgno));
-        check(RecordKind::Access, "a:b 312773023", access);
+        check(ChangedKind::Access, "a:b 312773023", access);
         for value in ["kunde", "en kunde med rom", ""] {
             let registration = entry(KeyRef::on_behalf_of(&client, value));
             let key = format!("a.~b {value}");
-            check(RecordKind::OnBehalfOf, &key, registration);
+            check(ChangedKind::OnBehalfOf, &key, registration);
         }
-        check(RecordKind::Prefix, "fjord", Stale::Prefixes);
+        check(ChangedKind::Prefix, "fjord", Stale::Prefixes);
     }
 
     #[test]
     fn a_key_that_cannot_be_read_makes_everything_old() {
-        for kind in [RecordKind::Access, RecordKind::OnBehalfOf] {
+        for kind in [ChangedKind::Access, ChangedKind::OnBehalfOf] {
             check(kind, "nospace", Stale::Everything);
         }
     }

@@ -6,7 +6,7 @@ use super::{Revision, StorageError};
 
 /// What a record of the feed is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RecordKind {
+pub enum ChangedKind {
     /// Key: the organization's number.
     Organization,
     /// Key: the prefix.
@@ -33,7 +33,7 @@ pub enum RecordKind {
     SigningKey,
 }
 
-impl RecordKind {
+impl ChangedKind {
     /// Every kind.
     pub const ALL: [Self; 12] = [
         Self::Organization,
@@ -78,7 +78,7 @@ impl RecordKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedRecord {
     /// What it is.
-    pub kind: RecordKind,
+    pub kind: ChangedKind,
     /// Which one; the form is the kind's.
     pub key: String,
 }
@@ -143,9 +143,9 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_word_of_its_own() {
-        for kind in RecordKind::ALL {
-            assert_eq!(RecordKind::from_word(kind.as_str()), Some(kind));
+        for kind in ChangedKind::ALL {
+            assert_eq!(ChangedKind::from_word(kind.as_str()), Some(kind));
         }
-        assert_eq!(RecordKind::from_word("tenant"), None);
+        assert_eq!(ChangedKind::from_word("tenant"), None);
     }
 }

@@ -8,7 +8,7 @@ use portvakt_core::access::{Access, AccessState};
 use portvakt_core::client::{Client, ClientId};
 use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::ports::{
-    ChangedRecord, Changes, Consumption, Extent, GrantDigest, RecordKind, Revision,
+    ChangedKind, ChangedRecord, Changes, Consumption, Extent, GrantDigest, Revision,
 };
 use portvakt_core::scope::{Scope, ScopeName};
 
@@ -188,23 +188,23 @@ fn save(state: &mut State, write: Write) -> ChangedRecord {
         Write::Organization(organization) => {
             let key = organization.orgno.to_string();
             state.organizations.insert(organization.orgno, organization);
-            (RecordKind::Organization, key)
+            (ChangedKind::Organization, key)
         }
         Write::Scope(scope) => {
             let key = scope.name.to_string();
             state.scopes.insert(scope.name.clone(), scope);
-            (RecordKind::Scope, key)
+            (ChangedKind::Scope, key)
         }
         Write::Access(access) => {
             let key = format!("{} {}", access.scope.as_str(), access.consumer_orgno);
             let name = (access.scope.clone(), access.consumer_orgno);
             state.access.insert(name, access);
-            (RecordKind::Access, key)
+            (ChangedKind::Access, key)
         }
         Write::Client(client) => {
             let key = client.client_id.to_string();
             state.clients.insert(client.client_id.clone(), client);
-            (RecordKind::Client, key)
+            (ChangedKind::Client, key)
         }
     };
     ChangedRecord { kind, key }
