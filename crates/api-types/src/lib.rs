@@ -20,7 +20,7 @@ mod secret;
 mod usage;
 
 pub use self::access::AccessResponse;
-pub use self::audit::{AuditPartEntryResponse, AuditPartObjectResponse, AuditPartResponse};
+pub use self::audit::AuditPartResponse;
 pub use self::client::{ClientRequest, ClientResponse};
 pub use self::error::{ErrorBody, ErrorItem};
 pub use self::explain::{ExplainRequest, ExplanationResponse};

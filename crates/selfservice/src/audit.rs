@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use portvakt_api_types::{AuditPartEntryResponse, AuditPartObjectResponse, AuditPartResponse};
+use portvakt_api_types::{
+    AuditActorResponse, AuditEntryResponse, AuditObjectResponse, AuditPartResponse,
+};
 use portvakt_core::Timestamp;
-use portvakt_core::audit::{AuditEntry, AuditReader, PartQuery, read_part};
+use portvakt_core::audit::{Actor, AuditEntry, AuditReader, PartQuery, read_part};
 use portvakt_core::bearer::Caller;
 use portvakt_core::refusals::RequestId;
 
@@ -12,7 +14,7 @@ use crate::authority::Operation;
 use crate::call::Call;
 use crate::problem::{Object, Problem};
 use crate::query::Query;
-use crate::{reply, words};
+use crate::reply;
 
 const OBJECT: Object = Object::Audit;
 const DEFAULT_LIMIT: usize = 100;
@@ -97,15 +99,16 @@ fn refused(name: &str, message: &str) -> Problem {
     Problem::field(StatusCode::BAD_REQUEST, OBJECT, name, &message)
 }
 
-fn view(entry: AuditEntry) -> AuditPartEntryResponse {
-    AuditPartEntryResponse {
+/// An entry as both APIs answer it.
+pub(crate) fn view(entry: AuditEntry) -> AuditEntryResponse {
+    AuditEntryResponse {
         sequence: entry.sequence,
         at: entry.at,
-        actor: serde_json::to_value(&entry.actor).unwrap_or_default(),
+        actor: actor(entry.actor),
         request_id: entry.request_id,
         operation: entry.operation,
-        object: AuditPartObjectResponse {
-            kind: words::word(entry.object.kind),
+        object: AuditObjectResponse {
+            kind: entry.object.kind.to_string(),
             key: entry.object.key,
         },
         organizations: entry
@@ -115,5 +118,16 @@ fn view(entry: AuditEntry) -> AuditPartEntryResponse {
             .collect(),
         before: entry.before,
         after: entry.after,
+    }
+}
+
+fn actor(actor: Actor) -> AuditActorResponse {
+    AuditActorResponse {
+        channel: actor.channel.as_str().to_owned(),
+        client_id: actor.client_id.map(|id| id.to_string()),
+        organization: actor.organization.map(|orgno| orgno.to_string()),
+        supplier: actor.supplier.map(|orgno| orgno.to_string()),
+        user: actor.user,
+        person: actor.person,
     }
 }

@@ -27,7 +27,12 @@ pub(crate) fn below_base(path: &str) -> &str {
 /// The resources, each with and without a slash at its end: clients that build addresses by
 /// joining strings append one, and do not follow redirects with their bodies.
 fn resources() -> Router<Arc<State>> {
-    table().fold(Router::new(), |router, (path, methods)| {
+    with_and_without_slash(table())
+}
+
+/// Each address with and without a slash at its end.
+pub(crate) fn with_and_without_slash(table: impl Iterator<Item = Route>) -> Router<Arc<State>> {
+    table.fold(Router::new(), |router, (path, methods)| {
         router
             .route(&format!("{path}/"), methods.clone())
             .route(path, methods)
@@ -45,7 +50,8 @@ fn table() -> impl Iterator<Item = Route> {
     owned.chain(decisions()).chain(open_documents())
 }
 
-type Route = (&'static str, MethodRouter<Arc<State>>);
+/// An address below a base, and what answers there.
+pub(crate) type Route = (&'static str, MethodRouter<Arc<State>>);
 
 fn clients() -> Vec<Route> {
     let registrations = || get(on_behalf_of::list).post(on_behalf_of::create);

@@ -15,7 +15,7 @@ pub struct AuditPageResponse {
     pub next_cursor: Option<String>,
 }
 
-/// One change.
+/// One change or refusal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntryResponse {
     /// 1 for the first entry, then without gaps.
@@ -28,24 +28,24 @@ pub struct AuditEntryResponse {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(nullable = false)]
     pub request_id: Option<String>,
-    /// Kind and change: `scope.create`, `access.withdraw`.
+    /// Kind and change: `scope.create`, `access.withdraw`, `token.refuse`.
     pub operation: String,
-    /// What was changed.
+    /// What it is about.
     pub object: AuditObjectResponse,
-    /// Whom it concerns.
+    /// Whom it concerns, as far as the caller may know.
     pub organizations: Vec<String>,
     /// The record as it was; `null` if it is new.
     #[schema(required)]
     pub before: Option<Value>,
-    /// The record as it became; `null` if it is gone.
+    /// The record as it became, or what was refused; `null` if it is gone.
     #[schema(required)]
     pub after: Option<Value>,
 }
 
-/// Who changed something.
+/// Who changed something, or was refused; of others than the caller no more than it may know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditActorResponse {
-    /// `command_line`, `selfservice`, `operator_api`, `portal` or `server`.
+    /// `command_line`, `selfservice`, `operator_api`, `portal`, `token_endpoint` or `server`.
     pub channel: String,
     /// The client whose access token was presented.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -74,6 +74,6 @@ pub struct AuditActorResponse {
 pub struct AuditObjectResponse {
     /// The kind of record.
     pub kind: String,
-    /// Its key.
+    /// Its key; `(hidden)` where it is another organization's.
     pub key: String,
 }

@@ -16,11 +16,13 @@ use portvakt_core::moment::MockStopwatch;
 use portvakt_core::ports::{Consumption, GrantDigest, ReplayLedger, StorageError, Store};
 use portvakt_store_sqlite::SqliteStore;
 use portvakt_testkit::{
-    Answer, FJORDETATEN, Grant, HAVBRIS, HAVBRIS_CLIENT, LYNGVIK, Options, SCOPE,
-    TINDESYSTEM_CLIENT, TestServer, World, second_signing_key,
+    Answer, Grant, HAVBRIS, HAVBRIS_CLIENT, LYNGVIK, Options, SCOPE, TINDESYSTEM_CLIENT,
+    TestServer, World,
 };
 use serde_json::json;
 use tokio::sync::Mutex;
+
+use crate::decision::DEACTIVATIONS;
 
 /// A server with a cache before its registry, and another process on the same store.
 struct Cached {
@@ -135,26 +137,6 @@ async fn the_second_token_reads_nothing() {
 /// as soon as the feed was looked at; and back again.
 #[tokio::test]
 async fn every_change_acts_as_soon_as_it_is_known() {
-    type Change = fn(&mut World);
-    let changes: [(&str, Change); 7] = [
-        ("MP-100", |world| {
-            world.client_mut(HAVBRIS_CLIENT).0.active = false;
-        }),
-        ("MP-100", |world| {
-            world.organization_mut(HAVBRIS).active = false;
-        }),
-        ("MP-200", |world| {
-            world.organization_mut(FJORDETATEN).active = false;
-        }),
-        ("MP-200", |world| world.scope_mut(SCOPE).active = false),
-        ("MP-200", |world| {
-            world.client_mut(HAVBRIS_CLIENT).0.scopes.clear();
-        }),
-        ("MP-250", |world| world.withdraw(SCOPE, HAVBRIS)),
-        ("", |world| {
-            world.client_mut(HAVBRIS_CLIENT).1 = vec![second_signing_key().public_jwk("other")];
-        }),
-    ];
     let cached = Cached::start().await;
     assert_eq!(cached.exchange().await.status, 200);
     for own in [true, false] {
@@ -163,7 +145,7 @@ async fn every_change_acts_as_soon_as_it_is_known() {
         } else {
             cached.command_line.clone()
         };
-        for (code, change) in changes {
+        for (code, change) in DEACTIVATIONS {
             let mut world = full();
             change(&mut world);
             world.save(store.as_ref()).await;

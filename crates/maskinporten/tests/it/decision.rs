@@ -137,31 +137,34 @@ issued! {
     fn only_what_was_asked_for(server) = Grant::havbris(server).sign() => |claims| assert_eq!(claims["scope"], SCOPE);
 }
 
+type Change = fn(&mut World);
+
+/// What stops the client of the worked examples, and the code of the refusal.
+pub(crate) const DEACTIVATIONS: [(&str, Change); 7] = [
+    ("MP-100", |world| {
+        world.client_mut(HAVBRIS_CLIENT).0.active = false;
+    }),
+    ("MP-100", |world| {
+        world.organization_mut(HAVBRIS).active = false;
+    }),
+    ("MP-200", |world| {
+        world.organization_mut(FJORDETATEN).active = false;
+    }),
+    ("MP-200", |world| world.scope_mut(SCOPE).active = false),
+    ("MP-200", |world| {
+        world.client_mut(HAVBRIS_CLIENT).0.scopes.clear();
+    }),
+    ("MP-250", |world| world.withdraw(SCOPE, HAVBRIS)),
+    ("", |world| {
+        world.client_mut(HAVBRIS_CLIENT).1 = vec![second_signing_key().public_jwk("other")];
+    }),
+];
+
 /// docs §15: A change of the registry takes effect at the next request, and back again.
 #[tokio::test]
 async fn every_deactivation_takes_effect_at_the_next_request() {
-    type Change = fn(&mut World);
-    let changes: [(&str, Change); 7] = [
-        ("MP-100", |world| {
-            world.client_mut(HAVBRIS_CLIENT).0.active = false;
-        }),
-        ("MP-100", |world| {
-            world.organization_mut(HAVBRIS).active = false;
-        }),
-        ("MP-200", |world| {
-            world.organization_mut(FJORDETATEN).active = false;
-        }),
-        ("MP-200", |world| world.scope_mut(SCOPE).active = false),
-        ("MP-200", |world| {
-            world.client_mut(HAVBRIS_CLIENT).0.scopes.clear();
-        }),
-        ("MP-250", |world| world.withdraw(SCOPE, HAVBRIS)),
-        ("", |world| {
-            world.client_mut(HAVBRIS_CLIENT).1 = vec![second_signing_key().public_jwk("other")];
-        }),
-    ];
     let server = TestServer::start().await;
-    for (code, change) in changes {
+    for (code, change) in DEACTIVATIONS {
         let mut world = World::spec();
         change(&mut world);
         world.save(server.store.as_ref()).await;

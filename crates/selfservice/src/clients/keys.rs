@@ -69,7 +69,8 @@ pub(crate) async fn remove(call: Call, Path(id): Path<String>) -> Result<Respons
     Ok(reply::empty(reply::commit(unit).await?))
 }
 
-async fn check_version(
+/// Whether the caller has the present set in mind, if it said which one it means.
+pub(crate) async fn check_version(
     call: &Call,
     unit: &mut dyn UnitOfWork,
     client: &Client,
@@ -77,8 +78,8 @@ async fn check_version(
     if !etag::is_conditional(&call.headers) {
         return Ok(());
     }
-    let present = view(&stored(unit, &client.client_id).await?, Listing::Active);
-    etag::check(&call.headers, &etag::of(&reply::bytes(&present)), OBJECT)
+    let present = set(unit, &client.client_id, Listing::Active).await?;
+    etag::check_resource(&call.headers, Some(&present), OBJECT)
 }
 
 /// The client's present and former keys.

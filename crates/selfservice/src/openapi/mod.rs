@@ -33,11 +33,7 @@ pub(crate) use self::operator::serve as serve_operator;
 /// Names the one way to prove who asks.
 const BEARER: &str = "bearer";
 
-static PUBLISHED: LazyLock<(Bytes, String)> = LazyLock::new(|| {
-    let text = text();
-    let tag = etag::of(text.as_bytes());
-    (Bytes::from(text), tag)
-});
+static PUBLISHED: LazyLock<(Bytes, String)> = LazyLock::new(|| published(text(&document())));
 
 /// `GET /openapi.json`
 pub(crate) async fn serve(headers: HeaderMap) -> Response {
@@ -45,10 +41,16 @@ pub(crate) async fn serve(headers: HeaderMap) -> Response {
     reply::public(&headers, text.clone(), tag)
 }
 
-/// The document as it is served and committed.
-fn text() -> String {
-    // The document has string keys and no fallible parts.
-    let text = document().to_pretty_json().unwrap_or_default();
+/// A document's text with its tag.
+fn published(text: String) -> (Bytes, String) {
+    let tag = etag::of(text.as_bytes());
+    (Bytes::from(text), tag)
+}
+
+/// A document as it is served and committed.
+fn text(document: &OpenApi) -> String {
+    // A document has string keys and no fallible parts.
+    let text = document.to_pretty_json().unwrap_or_default();
     text + "\n"
 }
 
@@ -108,8 +110,9 @@ fn paths(entries: impl Iterator<Item = table::Entry>) -> Paths {
 fn components() -> Components {
     let components = ComponentsBuilder::new()
         .schema_from::<api::AccessResponse>()
-        .schema_from::<api::AuditPartEntryResponse>()
-        .schema_from::<api::AuditPartObjectResponse>()
+        .schema_from::<api::AuditActorResponse>()
+        .schema_from::<api::AuditEntryResponse>()
+        .schema_from::<api::AuditObjectResponse>()
         .schema_from::<api::AuditPartResponse>()
         .schema_from::<api::ClientRequest>()
         .schema_from::<api::ClientResponse>()

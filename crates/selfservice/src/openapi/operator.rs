@@ -11,9 +11,9 @@ use portvakt_api_types as api;
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::{Components, OpenApi, OpenApiBuilder};
 
-use super::{BEARER, answers, bearer, info, paths, server};
+use super::{BEARER, answers, bearer, info, paths, published, server, text};
 use crate::operator::OPERATOR_BASE_PATH;
-use crate::{etag, reply};
+use crate::reply;
 
 const TITLE: &str = "Portvakt operator's API";
 
@@ -24,11 +24,7 @@ const DESCRIPTION: &str = "Whoever runs the server administers organizations, pr
      parameters are refused; members that an answer has beside those of the request are accepted \
      without effect, and `null` is the same as absence.";
 
-static PUBLISHED: LazyLock<(Bytes, String)> = LazyLock::new(|| {
-    let text = text();
-    let tag = etag::of(text.as_bytes());
-    (Bytes::from(text), tag)
-});
+static PUBLISHED: LazyLock<(Bytes, String)> = LazyLock::new(|| published(text(&document())));
 
 /// `GET /openapi.json`; for no other origin's pages.
 pub(crate) async fn serve(headers: HeaderMap) -> Response {
@@ -36,14 +32,7 @@ pub(crate) async fn serve(headers: HeaderMap) -> Response {
     reply::versioned(&headers, text.clone(), tag)
 }
 
-/// The document as it is served and committed.
-pub(super) fn text() -> String {
-    // The document has string keys and no fallible parts.
-    let text = document().to_pretty_json().unwrap_or_default();
-    text + "\n"
-}
-
-fn document() -> OpenApi {
+pub(super) fn document() -> OpenApi {
     OpenApiBuilder::new()
         .info(info(TITLE, DESCRIPTION))
         .servers(Some([server(OPERATOR_BASE_PATH, "The API")]))

@@ -7,7 +7,7 @@ use super::*;
 use crate::routes;
 
 fn json() -> Value {
-    serde_json::from_str(&text()).unwrap()
+    serde_json::from_str(&text(&document())).unwrap()
 }
 
 /// The two documents.
@@ -16,7 +16,7 @@ fn both() -> [Value; 2] {
 }
 
 fn operators() -> Value {
-    serde_json::from_str(&operator::text()).unwrap()
+    serde_json::from_str(&text(&operator::document())).unwrap()
 }
 
 /// Every operation with its address.
@@ -123,8 +123,8 @@ fn every_operation_has_the_refusals_of_every_request() {
 #[test]
 fn the_committed_document_is_the_served_one() {
     for (name, text) in [
-        ("openapi.json", text()),
-        ("openapi-operator.json", operator::text()),
+        ("openapi.json", text(&document())),
+        ("openapi-operator.json", text(&operator::document())),
     ] {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
         let path = docs.join(name);

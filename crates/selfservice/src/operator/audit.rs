@@ -1,15 +1,14 @@
 //! `/audit`: the audit log a page at a time.
 
 use axum::response::Response;
-use portvakt_api_types::{
-    AuditActorResponse, AuditEntryResponse, AuditObjectResponse, AuditPageResponse,
-};
+use portvakt_api_types::AuditPageResponse;
 use portvakt_core::Timestamp;
 use portvakt_core::administration::operator::OperatorRight::Read;
-use portvakt_core::audit::{self, Actor, AuditEntry, AuditFilter, AuditQuery};
+use portvakt_core::audit::{self, AuditFilter, AuditQuery};
 use portvakt_core::ports::UnitOfWork;
 
 use super::proof::Operator;
+use crate::audit::view;
 use crate::call::Call;
 use crate::problem::{Object, Problem};
 use crate::query::{Query, refused};
@@ -105,38 +104,6 @@ async fn cursor(unit: &mut dyn UnitOfWork, query: &Query) -> Result<u64, Problem
 fn number(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok()?;
     (number.to_string() == text).then_some(number)
-}
-
-fn view(entry: AuditEntry) -> AuditEntryResponse {
-    AuditEntryResponse {
-        sequence: entry.sequence,
-        at: entry.at,
-        actor: actor(entry.actor),
-        request_id: entry.request_id,
-        operation: entry.operation,
-        object: AuditObjectResponse {
-            kind: entry.object.kind.to_string(),
-            key: entry.object.key,
-        },
-        organizations: entry
-            .organizations
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        before: entry.before,
-        after: entry.after,
-    }
-}
-
-fn actor(actor: Actor) -> AuditActorResponse {
-    AuditActorResponse {
-        channel: actor.channel.as_str().to_owned(),
-        client_id: actor.client_id.map(|id| id.to_string()),
-        organization: actor.organization.map(|orgno| orgno.to_string()),
-        supplier: actor.supplier.map(|orgno| orgno.to_string()),
-        user: actor.user,
-        person: actor.person,
-    }
 }
 
 #[cfg(test)]

@@ -3,20 +3,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{MethodRouter, get, patch, post, put};
+use axum::routing::{get, patch, post, put};
 
 use super::{audit, clients, delegations, organizations, prefixes, scopes, signing_keys, sources};
+use crate::routes::{Route, with_and_without_slash};
 use crate::{State, openapi};
-
-type Route = (&'static str, MethodRouter<Arc<State>>);
 
 /// Every resource, with and without a slash at its end.
 pub(super) fn all() -> Router<Arc<State>> {
-    table().fold(Router::new(), |router, (path, methods)| {
-        router
-            .route(&format!("{path}/"), methods.clone())
-            .route(path, methods)
-    })
+    with_and_without_slash(table())
 }
 
 /// The addresses below the base.

@@ -5,15 +5,14 @@ use axum::extract::Path;
 use axum::response::Response;
 use portvakt_core::administration::operator::OperatorRight::{Read, Write};
 use portvakt_core::administration::{Role, key};
-use portvakt_core::client::Client;
-use portvakt_core::ports::{Listing, UnitOfWork};
+use portvakt_core::ports::Listing;
 
 use super::find;
 use crate::call::Call;
-use crate::clients::keys::{read_set, set};
+use crate::clients::keys::{check_version, read_set, set};
 use crate::operator::proof::Operator;
 use crate::problem::{Object, Problem};
-use crate::{body, etag, reply};
+use crate::{body, reply};
 
 const OBJECT: Object = Object::Jwks;
 
@@ -60,13 +59,4 @@ pub(crate) async fn remove(call: Call, Path(id): Path<String>) -> Result<Respons
     let saved = key::remove_all(unit.as_mut(), id, role, call.now).await;
     saved.map_err(Problem::about(OBJECT))?;
     Ok(reply::empty(reply::commit(unit).await?))
-}
-
-async fn check_version(
-    call: &Call,
-    unit: &mut dyn UnitOfWork,
-    client: &Client,
-) -> Result<(), Problem> {
-    let present = set(unit, &client.client_id, Listing::Active).await?;
-    etag::check_resource(&call.headers, Some(&present), OBJECT)
 }
