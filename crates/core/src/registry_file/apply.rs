@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use super::fault::{Fault, Place};
 use super::model::{Located, OrganizationEntry};
 use super::{RegistryFile, read};
 use crate::administration::{AdministrationError, Change, RecordKind, Saved, organization, prefix};
@@ -16,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::organization::Organization;
 use crate::ports::{StorageError, UnitOfWork};
+use portvakt_yaml::{Fault, Place};
 
 /// What applying needs beside the file and the registry.
 pub struct ApplyContext<'a> {

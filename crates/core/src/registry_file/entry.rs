@@ -3,10 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use portvakt_yaml::{Content, Fault, Node, Place};
 use serde::de::DeserializeOwned;
-
-use super::document::{Content, Node};
-use super::fault::{Fault, Place};
 
 /// Faults met so far.
 pub(super) type Faults = Vec<Fault>;
@@ -59,7 +57,7 @@ impl<'n> Entry<'n> {
     }
 
     fn place_at(&self, name: &str, node: &Node) -> Place {
-        place(&self.place.at(name), node)
+        self.place.at(name).of_node(node)
     }
 
     /// Every member with its name.
@@ -154,23 +152,11 @@ impl<'n> Entry<'n> {
         for (index, node) in nodes.iter().enumerate() {
             values.extend(read(
                 node,
-                place(&at.at(&format!("[{index}]")), node),
+                at.at(&format!("[{index}]")).of_node(node),
                 faults,
             ));
         }
         values
-    }
-}
-
-/// `at`, with the line and column of the node.
-fn place(at: &Place, node: &Node) -> Place {
-    if node.line == 0 {
-        return at.clone();
-    }
-    Place {
-        line: node.line,
-        column: node.column,
-        ..at.clone()
     }
 }
 

@@ -9,14 +9,12 @@ mod apply;
 mod document;
 mod entry;
 mod export;
-mod fault;
 mod model;
 mod read;
 
 pub use self::apply::{Applied, ApplyContext, ApplyError, Counts, apply};
 pub use self::document::MAX_FILE_BYTES;
 pub use self::export::export;
-pub use self::fault::{Fault, Place};
 pub use self::model::{
     AccessEntry, ClientEntry, ConsentEntry, DelegationEntry, DelegationSourceEntry, KeysEntry,
     Located, OnBehalfOfEntry, OrganizationEntry, PersonEntry, PrefixEntry, ScopeEntry,
@@ -24,6 +22,8 @@ pub use self::model::{
 };
 
 use std::sync::Arc;
+
+pub use portvakt_yaml::{Fault, Place};
 
 use portvakt_jose::JwkSet;
 use serde::Serialize;

@@ -10,12 +10,12 @@ use serde_json::Value;
 pub use self::client::{ClientEntry, OnBehalfOfEntry};
 pub use self::scope::{AccessEntry, ScopeEntry};
 
-use super::fault::Place;
 use crate::client::ClientId;
 use crate::clock::Timestamp;
 use crate::organization::OrgNumber;
 use crate::person::Pid;
 use crate::scope::{Prefix, ScopeName};
+use portvakt_yaml::Place;
 
 /// An entry with the place where it stands.
 #[derive(Clone, Debug)]

@@ -7,10 +7,11 @@ mod scopes;
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use portvakt_yaml::{Content, Fault, Node, Place};
+
 use super::RegistryFile;
-use super::document::{self, Node};
+use super::document;
 use super::entry::{Entry, Faults, parsed, text};
-use super::fault::{Fault, Place};
 use super::model::{Located, OrganizationEntry, PrefixEntry};
 
 const LISTS: [&str; 8] = [
@@ -89,7 +90,7 @@ fn organization(node: &Node, place: Place, faults: &mut Faults) -> Option<Organi
 
 /// `nav`, or `{prefix: nav, active: false}`.
 fn prefix(node: &Node, place: Place, faults: &mut Faults) -> Option<PrefixEntry> {
-    if !matches!(node.content, document::Content::Mapping(_)) {
+    if !matches!(node.content, Content::Mapping(_)) {
         return Some(PrefixEntry {
             prefix: parsed(node, place, faults)?,
             active: true,

@@ -1,8 +1,9 @@
 //! `spec` of `MaskinportenClient` and `IDPortenClient` (spec: nais §4.1, §4.2).
 
-use super::document::Node;
+use portvakt_yaml::{Node, Place};
+
 use super::entry::{Entry, parsed, text};
-use super::fault::{Faults, Place};
+use super::fault::Faults;
 use super::scopes;
 use crate::model::{
     IdPortenClientSpec, IdPortenIntegrationType, MaskinportenClientSpec, ResourceKind,

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::document::{Content, Node};
-use super::fault::{Faults, Place};
+use portvakt_yaml::{Content, Node, Place};
+
+use super::fault::Faults;
 use super::template::is_templated;
 
 /// A mapping at its place.
@@ -55,7 +56,7 @@ impl<'n> Entry<'n> {
     }
 
     fn place_at(&self, name: &str, node: &Node) -> Place {
-        place(&self.place.at(name), node)
+        self.place.at(name).of_node(node)
     }
 
     /// Every member with its name.
@@ -186,22 +187,10 @@ impl<'n> Entry<'n> {
         };
         let elements = nodes.iter().enumerate();
         let elements =
-            elements.map(|(index, node)| (place(&at.at(&format!("[{index}]")), node), node));
+            elements.map(|(index, node)| (at.at(&format!("[{index}]")).of_node(node), node));
         elements
             .filter_map(|(place, node)| read(node, place, faults))
             .collect()
-    }
-}
-
-/// `at`, with the line and column of the node.
-fn place(at: &Place, node: &Node) -> Place {
-    if node.line == 0 {
-        return at.clone();
-    }
-    Place {
-        line: node.line,
-        column: node.column,
-        ..at.clone()
     }
 }
 

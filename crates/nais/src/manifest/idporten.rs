@@ -1,9 +1,10 @@
 //! `spec.idporten` of an Application, of today and of the years until 2023 (spec: nais §3.4, §3.6).
 
+use portvakt_yaml::{Node, Place};
+
 use super::clients::{INTEGRATION_TYPES, owned_text};
-use super::document::Node;
 use super::entry::{Entry, parsed, text};
-use super::fault::{Faults, Place};
+use super::fault::Faults;
 use crate::model::{IdPorten, LegacyIdPorten, LoginProxy};
 
 const LEGACY: [&str; 10] = [

@@ -12,7 +12,8 @@ mod template;
 mod workload;
 
 pub use self::document::MAX_MANIFEST_BYTES;
-pub use self::fault::{Fault, Faults, MAX_FAULTS, Place};
+pub use self::fault::{Faults, MAX_FAULTS};
+pub use portvakt_yaml::{Fault, Place};
 
 use crate::model::Resource;
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{Content, Node};
+use portvakt_yaml::{Content, Node, Place};
+
 use super::entry::{Entry, any_text, nearest};
-use super::fault::{Faults, Place};
+use super::fault::Faults;
 use super::{clients, workload};
 use crate::model::{Metadata, Resource, WorkloadKind};
 

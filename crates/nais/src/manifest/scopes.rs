@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::document::{Content, Node};
+use portvakt_yaml::{Content, Node, Place};
+
 use super::entry::{Entry, nearest, text};
-use super::fault::{Faults, Place};
+use super::fault::Faults;
 use crate::model::{ConsumedScope, Consumer, ExposedScope, Scopes, Visibility};
 use crate::naming::{OrgNumber, Separator};
 

@@ -1,8 +1,9 @@
 //! `spec` of Application and Naisjob (spec: nais §3).
 
-use super::document::{Content, Node};
+use portvakt_yaml::{Content, Node, Place};
+
 use super::entry::{Entry, any_text};
-use super::fault::{Faults, Place};
+use super::fault::Faults;
 use super::{clients, idporten, scopes};
 use crate::model::{
     EnvSource, EnvValue, EnvVariable, Maskinporten, ResourceKind, Workload, WorkloadKind,

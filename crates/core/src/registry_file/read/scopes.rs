@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::document::Content;
 use super::super::model::{AccessEntry, ScopeEntry};
 use super::{Entry, Faults, Node, Place, parsed, text};
 use crate::access::AccessState;
 use crate::scope::{Prefix, ScopeName, reserved_scope};
+use portvakt_yaml::Content;
 
 /// Every member that the self-service API has for a scope, with the spellings that it accepts.
 /// Those that the server sets are accepted and mean nothing.

@@ -3,12 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// A place in a registry file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use serde::{Serialize, Serializer};
+
+use crate::Node;
+
+/// A place in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// The file, if it has a name.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
     pub file: Option<Arc<str>>,
-    /// Which value: `scopes[2].access[0]`; empty for the file as a whole.
+    /// Which value: `scopes[2].access[0]`; empty for the file or document as a whole.
     pub path: String,
     /// From 1; 0 when it is not known.
     pub line: u64,
@@ -26,7 +31,8 @@ impl Place {
     }
 
     /// A member of the value here, or an element of it (`[3]`).
-    pub(super) fn at(&self, member: &str) -> Self {
+    #[must_use]
+    pub fn at(&self, member: &str) -> Self {
         let separator = if self.path.is_empty() || member.starts_with('[') {
             ""
         } else {
@@ -38,12 +44,31 @@ impl Place {
         }
     }
 
-    pub(super) fn fault(self, message: impl Into<String>) -> Fault {
+    /// The same place at the line and column of a value that stands there.
+    #[must_use]
+    pub fn of_node(&self, node: &Node) -> Self {
+        if node.line == 0 {
+            return self.clone();
+        }
+        Self {
+            line: node.line,
+            column: node.column,
+            ..self.clone()
+        }
+    }
+
+    /// Something wrong here.
+    pub fn fault(self, message: impl Into<String>) -> Fault {
         Fault {
             place: self,
             message: message.into(),
         }
     }
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
+fn as_text<S: Serializer>(file: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    file.as_deref().serialize(serializer)
 }
 
 /// `registry.yaml:12:5: scopes[2].access[0]`, as far as it is known.
@@ -64,7 +89,7 @@ impl fmt::Display for Place {
 }
 
 /// Something wrong, or worth a remark, at a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// Where.
     pub place: Place,
