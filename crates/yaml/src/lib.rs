@@ -11,4 +11,4 @@ mod reading;
 
 pub use self::node::{Content, Node};
 pub use self::place::{Fault, Place};
-pub use self::reading::{Bounds, json, unreadable};
+pub use self::reading::{Bounds, unreadable};

@@ -11,7 +11,7 @@ use serde_saphyr::Spanned;
 pub struct Node {
     /// The value.
     pub content: Content,
-    /// From 1; 0 when it is not known, as of values from JSON.
+    /// From 1; 0 when it is not known.
     pub line: u64,
     /// From 1; 0 when it is not known.
     pub column: u64,
@@ -35,28 +35,6 @@ pub enum Content {
 }
 
 impl Node {
-    /// The value of a JSON document, whose parts have no places.
-    pub fn from_json(value: Value) -> Self {
-        let content = match value {
-            Value::Null => Content::Null,
-            Value::Bool(flag) => Content::Boolean(flag),
-            Value::Number(number) => Content::Number(number),
-            Value::String(text) => Content::Text(text),
-            Value::Array(values) => {
-                Content::List(values.into_iter().map(Self::from_json).collect())
-            }
-            Value::Object(members) => {
-                let member = |(name, value)| (name, Self::from_json(value));
-                Content::Mapping(members.into_iter().map(member).collect())
-            }
-        };
-        Self {
-            content,
-            line: 0,
-            column: 0,
-        }
-    }
-
     /// The value without its places.
     pub fn to_json(&self) -> Value {
         match &self.content {

@@ -2,7 +2,7 @@
 
 use serde_saphyr::{DuplicateKeyPolicy, Error, Options};
 
-use crate::{Fault, Node, Place};
+use crate::{Fault, Place};
 
 /// What a text may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +43,6 @@ impl Bounds {
     }
 }
 
-/// JSON that YAML does not take; its values have no places.
-pub fn json(text: &str) -> Option<Node> {
-    if !text.trim_start().starts_with('{') {
-        return None;
-    }
-    serde_json::from_str(text).ok().map(Node::from_json)
-}
-
 /// Why a text is neither YAML nor JSON, at the line where it stops to be.
 pub fn unreadable(error: &Error, place: &Place) -> Fault {
     let mut place = place.clone();
@@ -65,7 +57,7 @@ pub fn unreadable(error: &Error, place: &Place) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Content;
+    use crate::{Content, Node};
 
     const BOUNDS: Bounds = Bounds {
         bytes: 1000,
@@ -102,6 +94,21 @@ mod tests {
             format!("a: &a [1,2,3,4]\nb: [{}]", "*a,".repeat(20)),
             "a: 1\n---\nb: 2".to_owned(),
             "a: 1\na: 2".to_owned(),
+        ] {
+            assert!(read(&text).is_err(), "{text}");
+        }
+    }
+
+    /// Nothing else reads JSON: what is refused as YAML must not be let through as JSON.
+    #[test]
+    fn json_is_read_as_the_yaml_that_it_is() {
+        let text = "{\"a\"\n:\t[null,true,-1,1.5e3,\"007\",\n\t{\"b\":\"\\ud83d\\ude00 \\/\\u007f\"}\n]\n}\n";
+        let json: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!(read(text).unwrap().to_json(), json);
+        for text in [
+            "{\"a\":[[[[1]]]]}".to_owned(),
+            format!("{{\"a\":[{}1]}}", "1,".repeat(60)),
+            "{\"a\":1,\n\t\"a\":2}".to_owned(),
         ] {
             assert!(read(&text).is_err(), "{text}");
         }

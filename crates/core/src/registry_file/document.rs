@@ -1,6 +1,6 @@
 //! A registry file as a tree of values that know where they stand.
 
-use portvakt_yaml::{Bounds, Fault, Node, Place, json, unreadable};
+use portvakt_yaml::{Bounds, Fault, Node, Place, unreadable};
 use serde_saphyr::DuplicateKeyPolicy;
 
 /// Longest file that is read, in bytes.
@@ -15,15 +15,12 @@ const BOUNDS: Bounds = Bounds {
     documents: 1,
 };
 
-/// Reads a document. JSON is read as YAML, which it nearly is, and as itself where it is not.
+/// Reads a document. JSON is read as the YAML that it is.
 pub(super) fn parse(text: &str, place: &Place) -> Result<Node, Fault> {
     if text.len() > MAX_FILE_BYTES {
         let message = format!("the file is longer than {MAX_FILE_BYTES} bytes: split it");
         return Err(place.clone().fault(message));
     }
     let options = BOUNDS.options(DuplicateKeyPolicy::Error);
-    match serde_saphyr::from_str_with_options::<Node>(text, options) {
-        Ok(node) => Ok(node),
-        Err(error) => json(text).ok_or_else(|| unreadable(&error, place)),
-    }
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| unreadable(&error, place))
 }

@@ -96,7 +96,7 @@ fn what_the_api_returns_can_be_pasted() {
 }
 
 #[test]
-fn json_that_is_not_yaml_is_read_too() {
+fn json_with_tabs_and_escapes_is_read_too() {
     let text = "{\n\t\"people\":\t[{\"pid\":\"17869010057\",\"name\":\"\\ud83d\\ude00 \\/\"}]\n}";
     assert_eq!(
         RegistryFile::parse(text).unwrap().people[0].entry.name,
@@ -122,6 +122,14 @@ fn a_repeated_member_is_a_fault() {
         "{:?}",
         faults(text)
     );
+    // Also in JSON, of which a list would else be lost without a word.
+    let person = r#"[{"pid":"17869010057","name":"A"}]"#;
+    for gap in [" ", "\n\t"] {
+        let text = format!(r#"{{"people":{person},{gap}"people":[]}}"#);
+        assert_eq!(faults(&text).len(), 1, "{text}");
+        let text = format!(r#"{{"people":[{{"pid":"17869010057",{gap}"name":"A","name":"B"}}]}}"#);
+        assert_eq!(faults(&text).len(), 1, "{text}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Documents of a YAML or JSON text as trees of values that know where they stand.
 
-use portvakt_yaml::{Bounds, Content, Node, Place, json, unreadable};
+use portvakt_yaml::{Bounds, Content, Node, Place, unreadable};
 use serde_saphyr::DuplicateKeyPolicy;
 
 use super::fault::Faults;
@@ -34,13 +34,8 @@ pub(super) fn parse(text: &str, place: &Place, faults: &mut Faults) -> Vec<Node>
     }
     let (masked, templates) = template::mask(text);
     let (mut nodes, errors) = parse_yaml(&masked);
-    if !errors.is_empty() {
-        if let Some(node) = json(text) {
-            return vec![node];
-        }
-        for error in &errors {
-            faults.add(unreadable(error, place));
-        }
+    for error in &errors {
+        faults.add(unreadable(error, place));
     }
     if nodes.len() > MAX_DOCUMENTS {
         let message = format!("holds more than {MAX_DOCUMENTS} documents: split it");
