@@ -12,8 +12,10 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::EXPECT;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
+use crate::admission::Admission;
 use crate::request_id::X_REQUEST_ID;
 use crate::{Limits, RequestId, RequestIdSource, TransportFault};
 
@@ -30,7 +32,8 @@ const MAX_DISCARDED_BYTES: usize = 1024 * 1024;
 ///
 /// Each request gets a [`RequestId`] in its extensions and in the answer; its body is read whole
 /// before the handler starts, within [`Limits::max_body_bytes`]; body and handler share
-/// [`Limits::request_timeout`]. A handler that is late or panics is answered for. Late handlers are
+/// [`Limits::request_timeout`]; at most [`Limits::max_requests`] handlers of this router work at a
+/// time. A handler that is late or panics is answered for. Late handlers are
 /// dropped at their next `await`, so what must happen has to be a task of its own.
 pub fn bounded(
     router: Router,
@@ -40,6 +43,7 @@ pub fn bounded(
 ) -> Router {
     let envelope = Arc::new(Envelope {
         limits: *limits,
+        admission: Admission::new(limits.max_requests),
         request_ids,
         render,
     });
@@ -48,6 +52,7 @@ pub fn bounded(
 
 struct Envelope {
     limits: Limits,
+    admission: Admission,
     request_ids: RequestIdSource,
     render: RenderFault,
 }
@@ -62,7 +67,7 @@ async fn envelop(
 
     // Unwind safety: a handler that panicked is dropped whole, and what it shares with others is
     // behind locks that are poisoned or transactions that are rolled back.
-    let outcome = AssertUnwindSafe(answer(&envelope.limits, request, next))
+    let outcome = AssertUnwindSafe(answer(&envelope, request, next))
         .catch_unwind()
         .await;
     let outcome = outcome.unwrap_or_else(|_payload| {
@@ -81,12 +86,23 @@ async fn envelop(
     response
 }
 
-async fn answer(limits: &Limits, request: Request, next: Next) -> Result<Response, TransportFault> {
+async fn answer(
+    envelope: &Envelope,
+    request: Request,
+    next: Next,
+) -> Result<Response, TransportFault> {
+    let limits = &envelope.limits;
     let deadline = Instant::now() + limits.request_timeout;
 
     let request = timeout_at(deadline, read_whole(request, limits.max_body_bytes))
         .await
         .map_err(|_| TransportFault::BodyTimeout)??;
+    // Only now: whoever sends slowly must not hold a place that others could use.
+    let admitted = envelope.admission.admit();
+    let _admitted = admitted.ok_or(TransportFault::Overloaded)?;
+    // Handlers compute for long stretches. What else has arrived is counted first, and what is too
+    // much of it turned away, so that nobody waits behind the whole queue for a refusal.
+    yield_now().await;
     timeout_at(deadline, next.run(request))
         .await
         .map_err(|_| TransportFault::HandlerTimeout)

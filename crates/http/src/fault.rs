@@ -11,6 +11,8 @@ pub enum TransportFault {
     BodyTimeout,
     /// The body ended early or its chunks are malformed.
     BodyMalformed,
+    /// [`crate::Limits::max_requests`] are under way already.
+    Overloaded,
     /// The handler had no answer within [`crate::Limits::request_timeout`] and was dropped.
     HandlerTimeout,
     /// The handler panicked.
@@ -24,7 +26,7 @@ impl TransportFault {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyMalformed => StatusCode::BAD_REQUEST,
-            Self::HandlerTimeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::HandlerTimeout => StatusCode::SERVICE_UNAVAILABLE,
             Self::HandlerPanicked => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -35,6 +37,7 @@ impl TransportFault {
             Self::BodyTooLarge => "The request body is too large",
             Self::BodyTimeout => "The request body did not arrive in time",
             Self::BodyMalformed => "The request body is incomplete or malformed",
+            Self::Overloaded => "The server has more requests than it can answer in time",
             Self::HandlerTimeout => "The server did not answer in time",
             Self::HandlerPanicked => "Internal error",
         }

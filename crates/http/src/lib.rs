@@ -5,6 +5,7 @@
 //! a [`TransportFault`] looks in its own protocol, and hands the result to [`serve`]. TLS ends here
 //! ([`Tls`]) or at a proxy in front. Start reading at [`serve`].
 
+mod admission;
 mod bounded;
 mod connection;
 mod fault;

@@ -25,6 +25,10 @@ pub struct Limits {
     /// Connections open at once; the next ones wait in the backlog of the operating system until
     /// one closes. Default 10,000.
     pub max_connections: usize,
+    /// Requests of one surface that are worked on at once, from the complete body until the answer
+    /// is ready; the next ones are answered 503 at once, because whoever waits in a long queue gets
+    /// an answer that comes too late. Default 256.
+    pub max_requests: usize,
     /// How long requests that have started may take to finish once shutdown begins. Default 10 s.
     pub shutdown_grace: Duration,
 }
@@ -39,6 +43,7 @@ impl Default for Limits {
             max_header_bytes: 16 * 1024,
             max_body_bytes: 64 * 1024,
             max_connections: 10_000,
+            max_requests: 256,
             shutdown_grace: Duration::from_secs(10),
         }
     }

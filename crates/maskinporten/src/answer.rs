@@ -43,6 +43,7 @@ pub(crate) fn transport_fault(fault: TransportFault, trace_id: RequestId) -> Res
         TransportFault::BodyTooLarge => Refusal::BodyTooLarge,
         TransportFault::BodyTimeout => Refusal::RequestTimeout,
         TransportFault::BodyMalformed => Refusal::MalformedRequest(fault.description().to_owned()),
+        TransportFault::Overloaded => Refusal::Overloaded,
         TransportFault::HandlerTimeout => Refusal::Unavailable,
         TransportFault::HandlerPanicked => Refusal::Internal,
     };

@@ -262,7 +262,7 @@ impl IntoResponse for Problem {
 pub(crate) fn transport_fault(fault: TransportFault, _: RequestId) -> Response {
     let problem = Problem::new(fault.status(), Object::Request, fault.description());
     let mut response = problem.into_response();
-    if fault == TransportFault::HandlerTimeout {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         response
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from_static("1"));

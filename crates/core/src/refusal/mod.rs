@@ -161,6 +161,8 @@ pub enum Refusal {
     NoConsent,
     /// Too many requests.
     TooManyRequests,
+    /// The server has more to do than it can.
+    Overloaded,
     /// The server cannot decide now.
     Unavailable,
     /// The server is at fault.
@@ -298,6 +300,7 @@ impl Refusal {
             Self::NoSystemUser { .. } => RefusalCode::NoSystemUser,
             Self::NoConsent => RefusalCode::NoConsent,
             Self::TooManyRequests => RefusalCode::TooManyRequests,
+            Self::Overloaded => RefusalCode::Overloaded,
             Self::Unavailable => RefusalCode::Unavailable,
             Self::Internal => RefusalCode::Internal,
         }

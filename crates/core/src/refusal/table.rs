@@ -240,6 +240,12 @@ refusal_table! {
         when: "The client sends more requests than it may.",
         next: "Wait for the seconds that `Retry-After` says; keep tokens until they expire.",
     }
+    Overloaded {
+        status: 503, error: TemporarilyUnavailable, mp: None,
+        text: "The service has more requests than it can answer in time",
+        when: "More token requests are under way than the server works on at once.",
+        next: "Try again after the seconds that `Retry-After` says; the grant was not used up.",
+    }
     Unavailable {
         status: 503, error: TemporarilyUnavailable, mp: None,
         text: "The service is temporarily unavailable",

@@ -1,8 +1,11 @@
 //! Handlers that fail, and the ids that requests are known by.
 
+use std::sync::Arc;
+
 use axum::routing::get;
 use axum::{Extension, Router};
 use portvakt_http::{Limits, RequestId};
+use tokio::sync::Notify;
 
 use crate::harness::{SHORT, TestServer, generous};
 
@@ -89,4 +92,51 @@ async fn faults_and_unknown_paths_have_a_request_id_too() {
     let answer = server.answer_to(request("/nowhere")).await;
     assert_eq!(answer.status, 404);
     assert_eq!(answer.header("x-request-id"), Some(&*"a1".repeat(16)));
+}
+
+#[tokio::test]
+async fn a_request_too_many_is_turned_away_at_once_and_a_place_is_free_again_later() {
+    let limits = Limits {
+        max_requests: 1,
+        ..generous()
+    };
+    let (started, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let held = get({
+        let (started, release) = (Arc::clone(&started), Arc::clone(&release));
+        async move || {
+            started.notify_one();
+            release.notified().await;
+            "held"
+        }
+    });
+    let server = TestServer::start(router().route("/held", held), limits).await;
+    let mut holder = server.connect().await;
+    holder.send(request("/held")).await;
+    started.notified().await;
+    let turned_away = server.answer_to(request("/id")).await;
+    assert_eq!(turned_away.status, 503);
+    assert!(
+        turned_away.body.contains(r#""fault":"Overloaded""#),
+        "{}",
+        turned_away.body
+    );
+
+    release.notify_one();
+    assert_eq!(holder.answer().await.body, "held");
+    assert_eq!(server.answer_to(request("/id")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_is_slow_takes_no_place_from_others() {
+    let limits = Limits {
+        max_requests: 1,
+        ..generous()
+    };
+    let server = TestServer::start(router(), limits).await;
+    let mut slow = server.connect().await;
+    slow.send("POST /id HTTP/1.1\r\nhost: t\r\ncontent-length: 10\r\n\r\n12345")
+        .await;
+    assert_eq!(server.answer_to(request("/id")).await.status, 200);
+    slow.send("67890").await;
+    assert_eq!(slow.answer().await.status, 405);
 }

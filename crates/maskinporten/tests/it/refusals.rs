@@ -470,6 +470,28 @@ async fn no_consent() {
     );
 }
 
+/// inferred §11: More requests than are worked on at once are 503, and use no grant up.
+#[tokio::test]
+async fn overloaded() {
+    let limits = Limits {
+        max_requests: 0,
+        ..Limits::default()
+    };
+    let server = TestServer::with(Options {
+        limits,
+        ..Options::default()
+    })
+    .await;
+    let answer = server.exchange(&Grant::havbris(&server).sign()).await;
+    answer.assert_refused(
+        503,
+        "temporarily_unavailable",
+        "",
+        "The service has more requests than it can answer in time",
+    );
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
 /// code §11: What the server cannot decide now is 503 `temporarily_unavailable` with `Retry-After`.
 #[tokio::test]
 async fn unavailable() {

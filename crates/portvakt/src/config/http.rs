@@ -14,6 +14,9 @@ use super::Faults;
 pub(crate) struct Section {
     /// Connections that a surface keeps open at once.
     pub(crate) max_connections: usize,
+    /// Requests that a surface works on at once, for each processor core that the server may use;
+    /// the next ones are answered 503 at once.
+    pub(crate) max_requests_per_core: usize,
     /// How long a request's header section may take, in seconds.
     pub(crate) header_timeout_seconds: u64,
     /// How long a request may take from its header section to its answer, in seconds.
@@ -30,6 +33,7 @@ impl Default for Section {
         let limits = Limits::default();
         Self {
             max_connections: limits.max_connections,
+            max_requests_per_core: limits.max_requests,
             header_timeout_seconds: limits.header_timeout.as_secs(),
             request_timeout_seconds: limits.request_timeout.as_secs(),
             keep_alive_seconds: limits.keep_alive_timeout.as_secs(),
@@ -44,6 +48,9 @@ impl Section {
         if self.max_connections == 0 {
             faults.add("http.max_connections", "is at least 1");
         }
+        if self.max_requests_per_core == 0 {
+            faults.add("http.max_requests_per_core", "is at least 1");
+        }
         for (key, seconds) in [
             ("header_timeout_seconds", self.header_timeout_seconds),
             ("request_timeout_seconds", self.request_timeout_seconds),
@@ -55,6 +62,7 @@ impl Section {
         }
         Limits {
             max_connections: self.max_connections,
+            max_requests: self.max_requests_per_core.saturating_mul(cores()),
             header_timeout: Duration::from_secs(self.header_timeout_seconds),
             request_timeout: Duration::from_secs(self.request_timeout_seconds),
             keep_alive_timeout: Duration::from_secs(self.keep_alive_seconds),
@@ -62,4 +70,9 @@ impl Section {
             ..Limits::default()
         }
     }
+}
+
+/// The cores that this process may use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
