@@ -36,4 +36,4 @@ SECONDS_PER_TARGET = $(or $(SECONDS),20)
 
 bench: ## Measure the token endpoint against the physical limit of its core, SECONDS (default 5) each
 	@cargo build --release --locked -p portvakt -p portvakt-bench
-	@target/release/portvakt-bench tokens --seconds $(or $(SECONDS),5)
+	@target/release/portvakt-bench suite --seconds $(or $(SECONDS),5)

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::server::CORE;
+use crate::setup::TokenKind;
 
 const TIME: Duration = Duration::from_secs(1);
 
@@ -58,9 +59,17 @@ impl Calibration {
         Ok(())
     }
 
+    /// Seconds of one core to sign a token.
+    pub(crate) fn signature_seconds(&self, tokens: TokenKind) -> f64 {
+        match tokens {
+            TokenKind::Rs256 => self.rsa_signature_seconds,
+            TokenKind::Es256 => self.ecdsa_signature_seconds,
+        }
+    }
+
     /// Tokens a second of one core that does nothing but verify a grant and sign a token.
-    pub(crate) fn limit(&self) -> f64 {
-        1.0 / (self.rsa_signature_seconds + self.rsa_verification_seconds)
+    pub(crate) fn limit(&self, tokens: TokenKind) -> f64 {
+        1.0 / (self.signature_seconds(tokens) + self.rsa_verification_seconds)
     }
 }
 

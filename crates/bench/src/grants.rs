@@ -3,11 +3,12 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::registry::{KEY_ID, Registry, SCOPE};
+use crate::registry::{KEY_ID, Registry, SCOPE, client_id, consumer};
+use crate::setup::GrantKind;
 
-/// Signs `count` grants of as many clients in turn, on every core.
+/// Signs `count` grants of as many clients in turn, on every core that is free for it.
 pub(crate) fn sign(registry: &Registry, issuer: &str, count: usize) -> anyhow::Result<Vec<String>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = count.div_ceil(threads);
@@ -39,17 +40,32 @@ fn sign_share(
     let now = SystemTime::now();
     let started = now.duration_since(UNIX_EPOCH)?;
     let (now, run) = (started.as_secs(), started.as_nanos());
-    let header = json!({ "alg": "RS256", "kid": KEY_ID });
-    // A stride that no registry's size divides spreads neighbors over all clients.
-    let client = |index: usize| registry.client_id(thread + index * 7919);
+    let clients = match registry.certificates().count() {
+        0 => registry.setup().clients,
+        certified => certified,
+    };
     (0..count)
         .map(|index| {
-            let claims = json!({
-                "aud": issuer, "iss": client(index), "scope": SCOPE,
+            // A stride that no registry's size divides spreads neighbors over all clients.
+            let client = (thread + index * 7919) % clients;
+            let mut claims = json!({
+                "aud": issuer, "iss": client_id(client), "scope": SCOPE,
                 "iat": now, "exp": now + 120, "jti": format!("{run}-{thread}-{index}"),
             });
-            let signed = registry.key().sign_compact(&header, &claims);
+            if registry.setup().grant == GrantKind::Delegation {
+                claims["consumer_org"] = Value::String(consumer(client));
+            }
+            let signed = registry
+                .key()
+                .sign_compact(&header(registry, client), &claims);
             signed.context("sign a grant")
         })
         .collect()
+}
+
+fn header(registry: &Registry, client: usize) -> Value {
+    match registry.certificates().of(client) {
+        Some(certificate) => json!({ "alg": "RS256", "x5c": [certificate] }),
+        None => json!({ "alg": "RS256", "kid": KEY_ID }),
+    }
 }

@@ -8,7 +8,10 @@ use hdrhistogram::Histogram;
 
 /// What came of the requests of one run.
 pub(crate) struct Outcome {
-    histogram: Histogram<u64>,
+    /// Of tokens, in microseconds.
+    issued: Histogram<u64>,
+    /// Of requests that were turned away, in microseconds.
+    turned_away: Histogram<u64>,
     statuses: BTreeMap<u16, u64>,
     /// How long the run took, from the first request to the last answer.
     pub(crate) time: Duration,
@@ -18,9 +21,10 @@ impl Outcome {
     /// Nothing yet.
     pub(crate) fn new() -> anyhow::Result<Self> {
         // One microsecond to one minute, to three digits.
-        let histogram = Histogram::new_with_bounds(1, 60_000_000, 3);
+        let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3).context("make a histogram");
         Ok(Self {
-            histogram: histogram.context("make a histogram")?,
+            issued: histogram()?,
+            turned_away: histogram()?,
             statuses: BTreeMap::new(),
             time: Duration::ZERO,
         })
@@ -29,9 +33,13 @@ impl Outcome {
     /// One answer, with the time since the request was due.
     pub(crate) fn record(&mut self, status: u16, latency: Duration) {
         *self.statuses.entry(status).or_default() += 1;
-        if status == 200 {
-            let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-            self.histogram.saturating_record(microseconds.max(1));
+        let microseconds = u64::try_from(latency.as_micros())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        match status {
+            200 => self.issued.saturating_record(microseconds),
+            503 => self.turned_away.saturating_record(microseconds),
+            _ => {}
         }
     }
 
@@ -54,6 +62,11 @@ impl Outcome {
 
     /// The latency that this share of the tokens was issued within, in milliseconds.
     pub(crate) fn milliseconds(&self, quantile: f64) -> f64 {
-        self.histogram.value_at_quantile(quantile) as f64 / 1000.0
+        self.issued.value_at_quantile(quantile) as f64 / 1000.0
+    }
+
+    /// The latency that this share of the requests was turned away within, in milliseconds.
+    pub(crate) fn turned_away_milliseconds(&self, quantile: f64) -> f64 {
+        self.turned_away.value_at_quantile(quantile) as f64 / 1000.0
     }
 }

@@ -23,10 +23,10 @@ pub(crate) enum Pace {
     Open(f64),
 }
 
-/// A load on one address.
-#[derive(Clone, Copy, Debug)]
+/// A load on the nodes of a server, which share the connections.
+#[derive(Clone, Debug)]
 pub(crate) struct Load {
-    pub(crate) address: SocketAddr,
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) connections: usize,
     pub(crate) time: Duration,
 }
@@ -44,13 +44,14 @@ impl Load {
     /// Runs until the time is over, and fails if the grants were not enough for it.
     pub(crate) async fn run(&self, pace: Pace, grants: Vec<String>) -> anyhow::Result<Outcome> {
         let mut connections = Vec::new();
-        // An open load needs as many connections as requests may be under way at once.
+        // An open load needs as many connections as requests may be under way at once, which under
+        // too much load are more than a server works on.
         let count = match pace {
             Pace::Closed => self.connections,
-            Pace::Open(_) => self.connections * 4,
+            Pace::Open(_) => self.connections * 12,
         };
-        for _ in 0..count {
-            connections.push(Connection::open(self.address).await?);
+        for address in self.addresses.iter().cycle().take(count) {
+            connections.push(Connection::open(*address).await?);
         }
         let run = Rc::new(Run {
             pace,

@@ -13,12 +13,16 @@
 )]
 
 mod calibration;
+mod certificates;
+mod database;
 mod grants;
 mod latency;
 mod load;
+mod measure;
 mod registry;
 mod report;
 mod server;
+mod setup;
 mod wire;
 
 use std::path::PathBuf;
@@ -29,10 +33,9 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use self::calibration::Calibration;
-use self::load::{Load, Pace};
-use self::registry::Registry;
-use self::report::{Report, Row, Start};
-use self::server::Server;
+use self::measure::Measure;
+use self::report::Report;
+use self::setup::{GrantKind, Loads, Setup, StoreKind, TokenKind};
 
 /// Measures a server against its physical limit
 #[derive(Debug, Parser)]
@@ -46,22 +49,21 @@ struct Cli {
 enum Command {
     /// Measure signatures and verifications on this core, for the other commands
     Calibrate,
-    /// Measure the token endpoint
-    Tokens(Args),
+    /// Measure the token endpoint in every setup that matters
+    Suite(How),
+    /// Measure the token endpoint in one setup
+    Tokens(SetupArgs),
 }
 
 #[derive(Clone, Debug, clap::Args)]
-struct Args {
+struct How {
     /// The server's program, built for release
     #[arg(long, value_name = "FILE", default_value = "target/release/portvakt")]
     server: PathBuf,
-    /// Registered clients; may be repeated
-    #[arg(long, value_name = "N", default_values_t = [10, 10_000])]
-    clients: Vec<usize>,
-    /// How long each measurement runs, in seconds
+    /// How long each load lasts, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     seconds: u64,
-    /// Connections of the load
+    /// Connections of a closed load
     #[arg(long, value_name = "N", default_value_t = 64)]
     connections: usize,
     /// Where to write the figures as JSON
@@ -69,14 +71,55 @@ struct Args {
     json: Option<PathBuf>,
 }
 
+#[derive(Clone, Debug, clap::Args)]
+struct SetupArgs {
+    /// Where the server keeps everything
+    #[arg(long, value_enum, default_value = "sqlite")]
+    store: StoreKind,
+    /// Registered clients; may be repeated
+    #[arg(long, value_name = "N", default_values_t = [10_000])]
+    clients: Vec<usize>,
+    /// What the grants are like
+    #[arg(long, value_enum, default_value = "key")]
+    grant: GrantKind,
+    /// What the tokens are signed with
+    #[arg(long, value_enum, default_value = "RS256")]
+    tokens: TokenKind,
+    /// Server processes on the one database, all on the one core
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    nodes: usize,
+    #[command(flatten)]
+    how: How,
+}
+
+impl SetupArgs {
+    fn setups(&self) -> anyhow::Result<Vec<(Setup, Loads)>> {
+        anyhow::ensure!(
+            self.nodes == 1 || self.store == StoreKind::Postgres,
+            "several nodes share a PostgreSQL database: add --store postgres"
+        );
+        let setup = |clients: &usize| Setup {
+            store: self.store,
+            clients: *clients,
+            grant: self.grant,
+            tokens: self.tokens,
+            nodes: self.nodes,
+        };
+        Ok(self
+            .clients
+            .iter()
+            .map(|clients| (setup(clients), Loads::All))
+            .collect())
+    }
+}
+
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Calibrate => Calibration::measure().and_then(|calibration| calibration.print()),
-        Command::Tokens(args) => tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("start the runtime")
-            .and_then(|runtime| runtime.block_on(run(&args))),
+        Command::Suite(how) => measure_all(&how, &Setup::suite()),
+        Command::Tokens(args) => args
+            .setups()
+            .and_then(|setups| measure_all(&args.how, &setups)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,57 +130,34 @@ fn main() -> ExitCode {
     }
 }
 
-/// One server after the other, each with a registry of another size.
-async fn run(args: &Args) -> anyhow::Result<()> {
+fn measure_all(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
+    server::keep_off_the_servers_core()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    runtime.block_on(run(how, setups))
+}
+
+/// One setup after the other, each with servers and a registry of its own.
+async fn run(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
     anstream::eprintln!("measuring the physical limit of core {}", server::CORE);
     let calibration = Calibration::on_the_servers_core()?;
-    let (mut starts, mut rows) = (Vec::new(), Vec::new());
-    for clients in &args.clients {
-        anstream::eprintln!("{clients} clients: preparing");
-        let registry = Registry::make(*clients).await?;
-        let server = Server::start(&args.server, &registry).await?;
-        starts.push(Start::new(*clients, server.ready_after()));
-        rows.extend(measure(args, &registry, &server, *clients, calibration.limit()).await?);
-        server.stop().await?;
+    let measure = Measure {
+        program: &how.server,
+        time: Duration::from_secs(how.seconds),
+        connections: how.connections,
+        calibration,
+    };
+    let mut report = Report::new(calibration);
+    for (setup, loads) in setups {
+        anstream::eprintln!("{setup}");
+        report.add(measure.run(*setup, *loads).await?);
     }
-    let report = Report::new(calibration, starts, rows);
     report.print();
-    if let Some(file) = &args.json {
+    if let Some(file) = &how.json {
         let json = serde_json::to_vec_pretty(&report)?;
         std::fs::write(file, json).with_context(|| format!("write {}", file.display()))?;
     }
     Ok(())
-}
-
-/// As fast as it goes; then unloaded, at half of that, and at one and a half of it.
-async fn measure(
-    args: &Args,
-    registry: &Registry,
-    server: &Server,
-    clients: usize,
-    limit: f64,
-) -> anyhow::Result<Vec<Row>> {
-    let time = Duration::from_secs(args.seconds);
-    let load = Load {
-        address: server.address(),
-        connections: args.connections,
-        time,
-    };
-    // Grants are valid for two minutes, so each measurement signs its own, just before.
-    let run = async |name: &'static str, pace: Pace, most: usize| {
-        let grants = grants::sign(registry, server.issuer(), most)?;
-        let before = server.usage()?;
-        let outcome = load.run(pace, grants).await?;
-        let usage = server.usage()?.since(&before);
-        anyhow::Ok(Row::new(name, clients, &outcome, usage))
-    };
-    let enough = |rate: f64| (rate * time.as_secs_f64() * 1.1) as usize + args.connections;
-    // No server is faster than the limit. The first run only warms caches and connections up.
-    run("warm-up", Pace::Closed, enough(limit)).await?;
-    let full = run("closed loop", Pace::Closed, enough(limit)).await?;
-    let rate = full.rate();
-    let idle = run("idle", Pace::Open(20.0), enough(20.0)).await?;
-    let half = run("half load", Pace::Open(rate / 2.0), enough(rate / 2.0)).await?;
-    let over = run("150 % load", Pace::Open(rate * 1.5), enough(rate * 1.5)).await?;
-    Ok(vec![full, idle, half, over])
 }

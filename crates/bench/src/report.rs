@@ -7,19 +7,23 @@ use serde::Serialize;
 
 use crate::calibration::Calibration;
 use crate::latency::Outcome;
+use crate::measure::Measured;
 use crate::server::Usage;
+use crate::setup::{Setup, TokenKind};
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
     /// How the load came.
     load: &'static str,
-    /// Registered clients.
-    clients: usize,
+    /// What was measured.
+    setup: Setup,
     /// Tokens a second.
     tokens_per_second: f64,
     /// Answers that asked to come back later.
     turned_away: u64,
+    /// The latency of all but one of a hundred of these, in milliseconds.
+    turned_away_p99_milliseconds: f64,
     /// Answers that were neither.
     failed: u64,
     /// Latencies of tokens, in milliseconds.
@@ -34,13 +38,14 @@ pub(crate) struct Row {
 
 impl Row {
     /// What came of a load, and what it cost.
-    pub(crate) fn new(load: &'static str, clients: usize, outcome: &Outcome, usage: Usage) -> Self {
+    pub(crate) fn new(load: &'static str, setup: Setup, outcome: &Outcome, usage: Usage) -> Self {
         let issued = outcome.issued() as f64;
         Self {
             load,
-            clients,
+            setup,
             tokens_per_second: issued / outcome.time.as_secs_f64(),
             turned_away: outcome.turned_away(),
+            turned_away_p99_milliseconds: outcome.turned_away_milliseconds(0.99),
             failed: outcome.failed(),
             median_milliseconds: outcome.milliseconds(0.5),
             p99_milliseconds: outcome.milliseconds(0.99),
@@ -59,17 +64,17 @@ impl Row {
 /// How long a server took to be ready.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Start {
-    /// Registered clients.
-    clients: usize,
+    /// What was started.
+    setup: Setup,
     /// From the start of the process until it listened.
     ready_seconds: f64,
 }
 
 impl Start {
     /// One start.
-    pub(crate) fn new(clients: usize, ready_after: Duration) -> Self {
+    pub(crate) fn new(setup: Setup, ready_after: Duration) -> Self {
         Self {
-            clients,
+            setup,
             ready_seconds: ready_after.as_secs_f64(),
         }
     }
@@ -80,29 +85,32 @@ impl Start {
 pub(crate) struct Report {
     /// The physical limit.
     calibration: Calibration,
-    /// Tokens a second at the limit.
-    limit_tokens_per_second: f64,
     starts: Vec<Start>,
     rows: Vec<Row>,
 }
 
 impl Report {
-    /// Puts the figures together.
-    pub(crate) fn new(calibration: Calibration, starts: Vec<Start>, rows: Vec<Row>) -> Self {
+    /// No figures yet.
+    pub(crate) fn new(calibration: Calibration) -> Self {
         Self {
-            limit_tokens_per_second: calibration.limit(),
             calibration,
-            starts,
-            rows,
+            starts: Vec::new(),
+            rows: Vec::new(),
         }
+    }
+
+    /// Adds those of one setup.
+    pub(crate) fn add(&mut self, measured: Measured) {
+        self.starts.push(measured.start);
+        self.rows.extend(measured.rows);
     }
 
     /// Prints the table, with each rate as a share of the limit and each cost in signatures.
     pub(crate) fn print(&self) {
         let mut table = Table::new();
         table.load_style(comfy_table::presets::NOTHING).set_header([
+            "SETUP",
             "LOAD",
-            "CLIENTS",
             "TOKENS/S",
             "OF LIMIT",
             "CPU IN SIGNATURES",
@@ -110,30 +118,34 @@ impl Report {
             "P99 MS",
             "MAX MS",
             "503",
+            "503 P99 MS",
             "FAILED",
             "MEMORY MIB",
         ]);
         table.add_rows(self.rows.iter().map(|row| self.cells(row)));
-        let signature = self.calibration.rsa_signature_seconds;
-        anstream::println!("{}", table.trim_fmt());
-        anstream::println!(
-            "\nlimit of the core: {:.0} tokens/s (one RS256 signature {:.0} us, one verification {:.0} us)",
-            self.limit_tokens_per_second,
-            signature * 1e6,
-            self.calibration.rsa_verification_seconds * 1e6,
-        );
+        anstream::println!("{}\n", table.trim_fmt());
+        for tokens in [TokenKind::Rs256, TokenKind::Es256] {
+            anstream::println!(
+                "limit of the core: {:.0} {} tokens/s (one signature {:.0} us, one RS256 verification {:.0} us)",
+                self.calibration.limit(tokens),
+                tokens.algorithm().as_str(),
+                self.calibration.signature_seconds(tokens) * 1e6,
+                self.calibration.rsa_verification_seconds * 1e6,
+            );
+        }
         for start in &self.starts {
-            let (clients, milliseconds) = (start.clients, start.ready_seconds * 1e3);
-            anstream::println!("ready after {milliseconds:.0} ms with {clients} clients");
+            let (setup, milliseconds) = (start.setup, start.ready_seconds * 1e3);
+            anstream::println!("ready after {milliseconds:.0} ms: {setup}");
         }
     }
 
     fn cells(&self, row: &Row) -> Vec<String> {
-        let share = row.tokens_per_second / self.limit_tokens_per_second * 100.0;
+        let limit = self.calibration.limit(row.setup.tokens);
+        let share = row.tokens_per_second / limit * 100.0;
         let signatures = row.processor_seconds_per_token / self.calibration.rsa_signature_seconds;
         vec![
+            row.setup.to_string(),
             row.load.to_owned(),
-            row.clients.to_string(),
             format!("{:.0}", row.tokens_per_second),
             format!("{share:.1} %"),
             format!("{signatures:.2}"),
@@ -141,6 +153,7 @@ impl Report {
             format!("{:.2}", row.p99_milliseconds),
             format!("{:.2}", row.max_milliseconds),
             row.turned_away.to_string(),
+            format!("{:.2}", row.turned_away_p99_milliseconds),
             row.failed.to_string(),
             format!("{}", row.resident_bytes >> 20),
         ]

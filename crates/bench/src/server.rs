@@ -17,7 +17,8 @@ use crate::registry::Registry;
 pub(crate) const CORE: &str = "0";
 
 const PATIENCE: Duration = Duration::from_mins(1);
-const ISSUER: &str = "https://maskinporten.example.no/";
+/// What grants are addressed to.
+pub(crate) const ISSUER: &str = "https://maskinporten.example.no/";
 /// Clock ticks a second, as Linux reports processor time on every platform that it runs on.
 const TICKS_A_SECOND: f64 = 100.0;
 
@@ -30,7 +31,7 @@ pub(crate) struct Server {
 }
 
 /// What a process has used.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
     /// Processor time in seconds.
     pub(crate) processor_seconds: f64,
@@ -46,10 +47,18 @@ impl Usage {
             ..self
         }
     }
+
+    /// The processor time of both, with the memory of the larger.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            processor_seconds: self.processor_seconds + other.processor_seconds,
+            resident_bytes: self.resident_bytes.max(other.resident_bytes),
+        }
+    }
 }
 
 impl Server {
-    /// Starts the server on the registry's database and waits until it is ready.
+    /// Starts a server on the registry's database and waits until it is ready.
     pub(crate) async fn start(program: &Path, registry: &Registry) -> anyhow::Result<Self> {
         let config = write_config(registry)?;
         let started = std::time::Instant::now();
@@ -80,12 +89,6 @@ impl Server {
     /// Where the token endpoint is.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// What grants are addressed to.
-    #[expect(clippy::unused_self, reason = "a server has an issuer")]
-    pub(crate) fn issuer(&self) -> &'static str {
-        ISSUER
     }
 
     /// From the start of the process until it said where it listens.
@@ -125,6 +128,22 @@ impl Server {
     }
 }
 
+/// Leaves the server's core to the server: this process and what it starts later keep off it.
+/// On a machine with one core they share it.
+pub(crate) fn keep_off_the_servers_core() -> anyhow::Result<()> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if cores > 1 {
+        let others = format!("1-{}", cores - 1);
+        let pid = std::process::id().to_string();
+        let bound = std::process::Command::new("taskset")
+            .args(["-cp", &others, &pid])
+            .stdout(Stdio::null())
+            .status();
+        bound.context("run taskset (package util-linux)")?;
+    }
+    Ok(())
+}
+
 fn write_config(registry: &Registry) -> anyhow::Result<std::path::PathBuf> {
     let folder = registry.folder();
     let key = folder.join("encryption.key");
@@ -135,11 +154,15 @@ fn write_config(registry: &Registry) -> anyhow::Result<std::path::PathBuf> {
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     let listener = serde_json::json!({ "listen": "127.0.0.1:0" });
     let config = serde_json::json!({
-        "database": { "url": format!("sqlite:{}", registry.database().display()) },
+        "database": { "url": registry.database_url() },
         "maskinporten": { "issuer": ISSUER, "listener": listener },
         "selfservice": { "base_urls": ["https://api.example.no/api/v1"], "listener": listener },
         "operations": { "listener": listener },
-        "keys": { "encryption_key_file": key },
+        "trust": { "anchor_files": registry.anchor_files()? },
+        "keys": {
+            "encryption_key_file": key,
+            "algorithm": registry.setup().tokens.algorithm().as_str(),
+        },
     });
     let path = folder.join("portvakt.yaml");
     // JSON is YAML.

@@ -1,6 +1,8 @@
 //! The ledger of used grants. One task writes for everybody: it gathers what arrives together into
 //! one durable commit, and each caller waits for the commit that holds its own record.
 
+use std::collections::HashMap;
+use std::fmt::Write;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,13 +10,17 @@ use portvakt_core::Timestamp;
 use portvakt_core::ports::{Consumption, GrantDigest, ReplayLedger, StorageError};
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::sleep;
 
 use crate::fault::{storage_error, unavailable};
-use crate::store::{SqliteStore, begin_immediate};
+use crate::store::SqliteStore;
 
-/// How long the first of a batch waits for others.
+/// How long the first of a batch waits for others: longer after a batch of many, because then the
+/// next one has many too, every commit that is saved is time for signatures, and those who wait
+/// for their record wait for the processor anyway.
 const GATHERING: Duration = Duration::from_millis(1);
+const GATHERING_FOR_EACH: Duration = Duration::from_micros(200);
+const LONGEST_GATHERING: Duration = Duration::from_millis(5);
 const BATCH: usize = 256;
 /// Records that wait for a batch; beyond them the ledger says that it is unavailable.
 const QUEUE: usize = 4096;
@@ -114,8 +120,10 @@ async fn remove_part(writer: &SqlitePool, now: Timestamp) -> Result<u64, Storage
 }
 
 async fn write_batches(writer: SqlitePool, mut receiver: mpsc::Receiver<Pending>) {
+    let mut last = 0;
     while let Some(first) = receiver.recv().await {
-        let batch = gather(first, &mut receiver).await;
+        let batch = gather(first, &mut receiver, last).await;
+        last = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         match write_batch(&writer, &batch).await {
             Ok(consumptions) => {
                 for (pending, consumption) in batch.into_iter().zip(consumptions) {
@@ -127,47 +135,67 @@ async fn write_batches(writer: SqlitePool, mut receiver: mpsc::Receiver<Pending>
     }
 }
 
-async fn gather(first: Pending, receiver: &mut mpsc::Receiver<Pending>) -> Vec<Pending> {
-    let deadline = Instant::now() + GATHERING;
+/// The records that arrive in a while; `last` is how many the batch before had.
+async fn gather(first: Pending, receiver: &mut mpsc::Receiver<Pending>, last: u32) -> Vec<Pending> {
+    // Whoever is there already needs no waiting for.
+    if receiver.len() + 1 < BATCH {
+        let gathering = GATHERING_FOR_EACH.saturating_mul(last);
+        sleep(gathering.clamp(GATHERING, LONGEST_GATHERING)).await;
+    }
     let mut batch = vec![first];
-    while batch.len() < BATCH {
-        let room = BATCH - batch.len();
-        match timeout_at(deadline, receiver.recv_many(&mut batch, room)).await {
-            Ok(1..) => {}
-            // Nobody will send any more, or the time is over.
-            Ok(0) | Err(_) => break,
-        }
+    while batch.len() < BATCH
+        && let Ok(next) = receiver.try_recv()
+    {
+        batch.push(next);
     }
     batch
 }
 
-/// Inserts every record in one transaction. The primary key decides who came first, within the
-/// batch and against every other process; only a commit makes it true.
+/// Inserts every record in one statement, which is a transaction of its own. The primary key
+/// decides who came first, against every other process, and within the batch the first one does;
+/// only the commit makes it true, and the statement has ended only when that is done.
 async fn write_batch(
     writer: &SqlitePool,
     batch: &[Pending],
 ) -> Result<Vec<Consumption>, sqlx::Error> {
-    let mut transaction = begin_immediate(writer).await?;
-    let mut consumptions = Vec::with_capacity(batch.len());
-    for pending in batch {
-        let digest = pending.digest.as_slice();
-        let keep_until = pending.keep_until.milliseconds();
-        let result = sqlx::query!(
-            "INSERT INTO used_grants (digest, keep_until) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            digest,
-            keep_until
-        )
-        .execute(&mut *transaction)
-        .await?;
-        let fresh = result.rows_affected() == 1;
-        consumptions.push(if fresh {
-            Consumption::Fresh
-        } else {
-            Consumption::Replayed
-        });
+    let mut first = HashMap::with_capacity(batch.len());
+    for (place, pending) in batch.iter().enumerate() {
+        first.entry(pending.digest.as_slice()).or_insert(place);
     }
-    transaction.commit().await?;
+    let records = as_json(batch);
+    // Hopping to the connection's thread once for each record would cost more than writing them.
+    let inserted = sqlx::query_scalar!(
+        r#"INSERT INTO used_grants (digest, keep_until)
+           SELECT unhex(value ->> 0), value ->> 1 FROM json_each($1) WHERE TRUE
+           ON CONFLICT DO NOTHING
+           RETURNING digest AS "digest!""#,
+        records
+    );
+    let inserted = inserted.fetch_all(writer).await?;
+    let mut consumptions = vec![Consumption::Replayed; batch.len()];
+    for digest in inserted {
+        if let Some(place) = first.get(digest.as_slice()) {
+            consumptions[*place] = Consumption::Fresh;
+        }
+    }
     Ok(consumptions)
+}
+
+/// `[["<digest in hexadecimal>",<milliseconds>],…]`
+fn as_json(batch: &[Pending]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut json = String::with_capacity(96 * batch.len() + 2);
+    for pending in batch {
+        json.push_str(if json.is_empty() { "[[\"" } else { ",[\"" });
+        for byte in pending.digest.as_slice() {
+            json.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            json.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(json, "\",{}]", pending.keep_until.milliseconds());
+    }
+    json.push(']');
+    json
 }
 
 /// After a failed commit nobody knows what the disk holds, so nobody is told `Fresh`.

@@ -42,11 +42,7 @@ impl UsageLog for SqliteStore {
         if usage.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.begin_write().await?;
-        for usage in usage {
-            add(&mut transaction, usage).await?;
-        }
-        transaction.commit().await.map_err(storage_error)
+        add(&self.writer, usage).await
     }
 
     async fn find_scope_usage(
@@ -144,35 +140,42 @@ impl UsageLog for SqliteStore {
     }
 }
 
-async fn add(connection: &mut SqliteConnection, usage: &Usage) -> Result<(), StorageError> {
-    let key = &usage.key;
-    let (scope, client_id) = (key.scope.as_str(), key.client_id.as_str());
-    let day = key.day.number();
-    let (consumer, accessing) = (key.consumer.as_str(), key.accessing.as_str());
-    let supplier = key.supplier.as_ref().map_or("", OrgNumber::as_str);
-    let tokens = i64::try_from(usage.tokens).unwrap_or(i64::MAX);
-    let last_used = usage.last_used.milliseconds();
+/// Adds every count in one statement, which is a transaction of its own: used grants wait for it.
+async fn add(writer: &SqlitePool, usage: &[Usage]) -> Result<(), StorageError> {
+    let rows: Vec<_> = usage.iter().map(columns).collect();
+    let rows = serde_json::to_string(&rows)
+        .map_err(|_| StorageError::Refused("a count cannot be written".to_owned()))?;
     sqlx::query!(
         "INSERT INTO token_usage (scope, day, consumer_orgno, supplier_orgno, accessing_orgno,
              client_id, tokens, last_used)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+             value ->> 6, value ->> 7
+         FROM json_each($1) WHERE TRUE
          ON CONFLICT (scope, day, consumer_orgno, supplier_orgno, accessing_orgno, client_id)
          DO UPDATE SET
              tokens = token_usage.tokens + excluded.tokens,
              last_used = MAX(token_usage.last_used, excluded.last_used)",
-        scope,
-        day,
-        consumer,
-        supplier,
-        accessing,
-        client_id,
-        tokens,
-        last_used
+        rows
     )
-    .execute(connection)
+    .execute(writer)
     .await
     .map_err(storage_error)?;
     Ok(())
+}
+
+/// A count as a row of the table, in the order of its columns.
+fn columns(usage: &Usage) -> (&str, u32, &str, &str, &str, &str, i64, i64) {
+    let key = &usage.key;
+    (
+        key.scope.as_str(),
+        key.day.number(),
+        key.consumer.as_str(),
+        key.supplier.as_ref().map_or("", OrgNumber::as_str),
+        key.accessing.as_str(),
+        key.client_id.as_str(),
+        i64::try_from(usage.tokens).unwrap_or(i64::MAX),
+        usage.last_used.milliseconds(),
+    )
 }
 
 /// What is asked about one scope.

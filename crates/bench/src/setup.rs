@@ -1,0 +1,157 @@
+//! What is measured: one kind of server, one registry, one kind of grant.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use portvakt_jose::Algorithm;
+use serde::Serialize;
+
+/// One server process, or several on one database, and what they are asked.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Setup {
+    /// Where the servers keep everything.
+    pub(crate) store: StoreKind,
+    /// Registered clients.
+    pub(crate) clients: usize,
+    /// What the grants are like.
+    pub(crate) grant: GrantKind,
+    /// What the tokens are signed with.
+    pub(crate) tokens: TokenKind,
+    /// Server processes, all on the one core.
+    pub(crate) nodes: usize,
+}
+
+/// Where a server keeps everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StoreKind {
+    /// A file of its own.
+    Sqlite,
+    /// A private PostgreSQL server, on the cores of the load.
+    Postgres,
+}
+
+/// What a grant is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum GrantKind {
+    /// Signed with a registered key, which `kid` names.
+    Key,
+    /// Signed with an organization certificate, which `x5c` holds.
+    Certificate,
+    /// As `key`, by a supplier for a consumer that delegated to it.
+    Delegation,
+}
+
+/// What tokens are signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum TokenKind {
+    /// RSA, 2048 bits.
+    #[value(name = "RS256")]
+    Rs256,
+    /// P-256.
+    #[value(name = "ES256")]
+    Es256,
+}
+
+impl TokenKind {
+    /// The algorithm of the server's keys.
+    pub(crate) fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Rs256 => Algorithm::Rs256,
+            Self::Es256 => Algorithm::Es256,
+        }
+    }
+}
+
+impl Setup {
+    /// The plainest: registered keys, RS256, one node on SQLite.
+    pub(crate) fn plain(clients: usize) -> Self {
+        Self {
+            store: StoreKind::Sqlite,
+            clients,
+            grant: GrantKind::Key,
+            tokens: TokenKind::Rs256,
+            nodes: 1,
+        }
+    }
+
+    /// What `make bench` measures: the plain server at two sizes in full, and of everything that
+    /// differs from it in one way how fast it goes.
+    pub(crate) fn suite() -> Vec<(Self, Loads)> {
+        let plain = Self::plain(10_000);
+        vec![
+            (Self::plain(10), Loads::All),
+            (plain, Loads::All),
+            (
+                Self {
+                    store: StoreKind::Postgres,
+                    ..plain
+                },
+                Loads::All,
+            ),
+            (
+                Self {
+                    store: StoreKind::Postgres,
+                    nodes: 2,
+                    ..plain
+                },
+                Loads::Full,
+            ),
+            (
+                Self {
+                    tokens: TokenKind::Es256,
+                    ..plain
+                },
+                Loads::Full,
+            ),
+            (
+                Self {
+                    grant: GrantKind::Certificate,
+                    ..plain
+                },
+                Loads::Full,
+            ),
+            (
+                Self {
+                    grant: GrantKind::Delegation,
+                    ..plain
+                },
+                Loads::Full,
+            ),
+        ]
+    }
+}
+
+/// Which loads a setup is measured under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loads {
+    /// As fast as it goes.
+    Full,
+    /// That, unloaded, half of it, and half as much again.
+    All,
+}
+
+impl fmt::Display for Setup {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { clients, nodes, .. } = self;
+        write!(formatter, "{}, {clients}", name(&self.store))?;
+        if self.grant != GrantKind::Key {
+            write!(formatter, ", {}", name(&self.grant))?;
+        }
+        if self.tokens != TokenKind::Rs256 {
+            write!(formatter, ", {}", name(&self.tokens))?;
+        }
+        if *nodes > 1 {
+            write!(formatter, ", {nodes} nodes")?;
+        }
+        Ok(())
+    }
+}
+
+/// The word for it on the command line.
+fn name(value: &impl ValueEnum) -> String {
+    let known = value.to_possible_value();
+    known.map_or_else(String::new, |value| value.get_name().to_owned())
+}
