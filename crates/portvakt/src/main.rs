@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod config;
 mod data_dir;
+mod database;
 mod demo;
 mod dev;
 mod following;

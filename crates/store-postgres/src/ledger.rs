@@ -18,6 +18,8 @@ use crate::store::PostgresStore;
 /// Batches on their way at a time, each on a connection of its own; one more connection is left
 /// for removing and for readiness.
 const BATCHES: u32 = 3;
+/// Connections that the ledger has to itself.
+pub(crate) const CONNECTIONS: u32 = BATCHES + 1;
 const BATCH: usize = 256;
 /// Records that wait for a batch; beyond them the ledger says that it is unavailable.
 const QUEUE: usize = 4096;
@@ -41,7 +43,7 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Starts the task on the current runtime.
     pub(crate) fn start(connect: &PgConnectOptions) -> Self {
-        let connections = pool(connect, BATCHES + 1, Use::Writing);
+        let connections = pool(connect, CONNECTIONS, Use::Writing);
         let (queue, receiver) = mpsc::channel(QUEUE);
         tokio::spawn(write_batches(connections.clone(), receiver));
         Self { queue, connections }

@@ -8,6 +8,8 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::fault::{storage_error, unavailable};
+use crate::ledger;
+use crate::store::WRITERS;
 
 const READERS: u32 = 16;
 
@@ -19,11 +21,22 @@ pub struct PostgresSettings {
 }
 
 impl PostgresSettings {
-    /// At most this many connections for reading, at least one. A node has up to 8 more: 4 for
-    /// writing and 4 for used grants.
+    /// The fewest connections that a store works with: one of them reads.
+    pub const FEWEST_CONNECTIONS: u32 = WRITERS + ledger::CONNECTIONS + 1;
+
+    /// At most this many connections together, and at least
+    /// [`FEWEST_CONNECTIONS`](Self::FEWEST_CONNECTIONS). What is not for writing and for used grants
+    /// is for reading.
     #[must_use]
-    pub fn with_readers(mut self, readers: u32) -> Self {
-        self.readers = readers.max(1);
+    pub fn with_connections(mut self, most: u32) -> Self {
+        self.readers = most.saturating_sub(Self::FEWEST_CONNECTIONS - 1).max(1);
+        self
+    }
+
+    /// With this password rather than one of the URL or of libpq's.
+    #[must_use]
+    pub fn with_password(mut self, password: &str) -> Self {
+        self.connect = self.connect.password(password);
         self
     }
 

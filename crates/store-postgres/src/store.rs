@@ -13,7 +13,7 @@ use crate::unit::{CHANNEL, PostgresUnit};
 use crate::{migrations, unit};
 
 /// Units of work take turns, so few connections are enough for them; those that wait hold one.
-const WRITERS: u32 = 4;
+pub(crate) const WRITERS: u32 = 4;
 
 /// A store in one PostgreSQL database, shared by any number of nodes.
 ///

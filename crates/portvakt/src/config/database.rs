@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use portvakt_core::cache::CacheSettings;
+use portvakt_store_postgres::PostgresSettings;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
@@ -15,13 +16,15 @@ const URL: &str = "database.url";
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Section {
-    /// Required. `sqlite:/var/lib/portvakt/portvakt.db` for one node. An address of PostgreSQL,
-    /// `postgres://user@host:5432/database`, can be read, and `serve` does not take it yet.
+    /// Required. `sqlite:/var/lib/portvakt/portvakt.db` for one node. For any number of nodes an
+    /// address of PostgreSQL, `postgres://user@host:5432/database`.
     pub(crate) url: Option<String>,
-    /// File with the password of a PostgreSQL user, rather than a password in `url`.
+    /// File with the password of a PostgreSQL user, rather than a password in `url`. Readable for
+    /// the server's user alone.
     #[schema(value_type = Option<String>)]
     pub(crate) password_file: Option<PathBuf>,
-    /// Most connections to PostgreSQL.
+    /// Most connections of one node to PostgreSQL, at least 9: 4 write, 4 are for used grants, and
+    /// the others read.
     pub(crate) max_connections: u32,
     /// Most memory that the records of recent token requests may take, in bytes.
     pub(crate) cache_bytes: usize,
@@ -32,7 +35,7 @@ impl Default for Section {
         Self {
             url: None,
             password_file: None,
-            max_connections: 16,
+            max_connections: 24,
             cache_bytes: CacheSettings::default().max_bytes,
         }
     }
@@ -64,8 +67,9 @@ impl Section {
     /// What to open.
     pub(crate) fn settings(&self, faults: &mut Faults) -> Option<DatabaseLocation> {
         let text = faults.required(URL, self.url.as_ref())?;
-        if self.max_connections == 0 {
-            faults.add("database.max_connections", "is at least 1");
+        let fewest = PostgresSettings::FEWEST_CONNECTIONS;
+        if self.max_connections < fewest {
+            faults.add("database.max_connections", format!("is at least {fewest}"));
         }
         if let Some(path) = text.strip_prefix("sqlite:") {
             return self.sqlite(path.trim_start_matches("//"), faults);

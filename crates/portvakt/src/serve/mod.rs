@@ -4,7 +4,6 @@
 
 mod certificates;
 mod checkpoints;
-mod database;
 mod listeners;
 mod parts;
 
@@ -17,11 +16,11 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::certificates::Certificates;
 use self::checkpoints::CheckpointWriter;
-use self::database::OpenStore;
 pub(crate) use self::listeners::Addresses;
 use self::listeners::Listeners;
 use self::parts::Parts;
 use crate::config::{Config, Faults};
+use crate::database::OpenStore;
 use crate::following;
 use crate::operations::Drain;
 use crate::refusals::{self, Recording};
@@ -51,7 +50,8 @@ impl Server {
         let mut certificates = Certificates::default();
         let listeners = Listeners::bind(config, &mut certificates).await?;
         let addresses = listeners.addresses();
-        let database = OpenStore::open(config).await?;
+        let location = Faults::settle(|faults| config.database.settings(faults))?;
+        let database = OpenStore::open(location).await?;
         let (store, follower) =
             following::cached(database.shared(), config.database.cache()).await?;
         let shutdown = Shutdown::new();

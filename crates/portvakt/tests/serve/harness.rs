@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use portvakt_core::{Clock, SystemClock};
 use portvakt_jose::{Algorithm, RsaBits, SigningKey};
+use portvakt_testkit::PostgresServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -25,13 +26,32 @@ static CLIENT_KEY: LazyLock<SigningKey> =
 #[derive(Clone)]
 pub(crate) struct Deployment {
     folder: Rc<TempDir>,
+    database: String,
     variables: BTreeMap<String, String>,
 }
 
 impl Deployment {
+    /// On SQLite.
     pub(crate) fn new() -> Self {
+        let mut deployment = Self::registered();
+        deployment.database = format!("sqlite:{}/portvakt.db", deployment.path());
+        deployment.configured()
+    }
+
+    /// On PostgreSQL.
+    pub(crate) fn on_postgres() -> Self {
+        let mut deployment = Self::registered();
+        deployment.database = PostgresServer::shared().database();
+        let moved = deployment.run(&["migrate", "--to", &deployment.database]);
+        assert!(moved.status.success(), "{moved:?}");
+        deployment.configured()
+    }
+
+    /// A file with the client, and no configuration.
+    fn registered() -> Self {
         let deployment = Self {
             folder: Rc::new(tempfile::tempdir().unwrap()),
+            database: String::new(),
             variables: BTreeMap::new(),
         };
         let registry = json!({
@@ -49,17 +69,21 @@ impl Deployment {
         let registry = deployment.file("registry.yaml", &registry.to_string());
         let applied = deployment.run(&["registry", "apply", &registry]);
         assert!(applied.status.success(), "{applied:?}");
-        let key = deployment.file("encryption.key", KEY);
+        deployment
+    }
+
+    fn configured(self) -> Self {
+        let key = self.file("encryption.key", KEY);
         let listener = json!({"listen": "127.0.0.1:0"});
         let config = json!({
-            "database": {"url": format!("sqlite:{}/portvakt.db", deployment.path())},
+            "database": {"url": self.database},
             "maskinporten": {"issuer": ISSUER, "listener": listener},
             "selfservice": {"base_urls": ["https://api.example.no/api/v1"], "listener": listener},
             "operations": {"listener": listener, "drain_seconds": 0},
             "keys": {"encryption_key_file": key},
         });
-        deployment.file("portvakt.yaml", &config.to_string());
-        deployment
+        self.file("portvakt.yaml", &config.to_string());
+        self
     }
 
     /// The same with one more variable in its environment.

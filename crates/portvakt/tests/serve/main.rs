@@ -8,8 +8,16 @@ use serde_json::json;
 use self::harness::{Deployment, KEY, signal};
 
 #[tokio::test]
-async fn tokens_are_issued_from_the_configured_database_and_again_after_a_restart() {
-    let deployment = Deployment::new();
+async fn tokens_are_issued_from_a_sqlite_file_and_again_after_a_restart() {
+    tokens_are_issued_before_and_after_a_restart(&Deployment::new()).await;
+}
+
+#[tokio::test]
+async fn tokens_are_issued_from_a_postgresql_database_and_again_after_a_restart() {
+    tokens_are_issued_before_and_after_a_restart(&Deployment::on_postgres()).await;
+}
+
+async fn tokens_are_issued_before_and_after_a_restart(deployment: &Deployment) {
     let mut keys = Vec::new();
     for _ in 0..2 {
         let server = deployment.start().await;
@@ -44,11 +52,30 @@ async fn a_grant_is_good_for_one_use_across_a_restart() {
     assert_eq!(server.exchange(&grant).await.0, 200);
     assert!(server.stopped().await.success());
     let server = deployment.start().await;
-    let (status, refused) = server.exchange(&grant).await;
-    assert_eq!(status, 400);
+    assert_is_replay(&server.exchange(&grant).await);
+    assert!(server.stopped().await.success());
+}
+
+#[tokio::test]
+async fn a_grant_is_good_for_one_use_on_all_nodes_together() {
+    let deployment = Deployment::on_postgres();
+    let (one, other) = tokio::join!(deployment.start(), deployment.start());
+    let grant = Deployment::grant();
+    assert_eq!(one.exchange(&grant).await.0, 200);
+    assert_is_replay(&other.exchange(&grant).await);
+    let (_, keys) = one.get("maskinporten", "/jwk").await;
+    assert_eq!(
+        other.get("maskinporten", "/jwk").await.1,
+        keys,
+        "nodes that start at once agree on their first key"
+    );
+    assert!(one.stopped().await.success() && other.stopped().await.success());
+}
+
+fn assert_is_replay((status, refused): &(u16, serde_json::Value)) {
+    assert_eq!(*status, 400);
     let uri = refused["error_uri"].as_str().unwrap();
     assert!(uri.contains("MP-012"), "{refused}");
-    assert!(server.stopped().await.success());
 }
 
 #[tokio::test]
@@ -123,6 +150,20 @@ fn what_cannot_be_meant_is_refused_in_one_line_before_anything_is_opened() {
         assert!(line.contains(named), "{variable}: {line}");
         assert!(!line.contains(KEY) && output.stdout.is_empty());
     }
+}
+
+#[test]
+fn a_password_is_in_a_file_that_can_be_read() {
+    let deployment = Deployment::new()
+        .with(
+            "PORTVAKT__DATABASE__URL",
+            "postgres://portvakt@127.0.0.1:1/portvakt",
+        )
+        .with("PORTVAKT__DATABASE__PASSWORD_FILE", "/nowhere/password");
+    let output = deployment.serve_to_its_end();
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{line}");
+    assert!(line.contains("/nowhere/password"), "{line}");
 }
 
 #[tokio::test]
