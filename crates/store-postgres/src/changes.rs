@@ -56,6 +56,13 @@ impl ChangeFeed for PostgresStore {
             }
         }
     }
+
+    async fn changed(&self) {
+        match &self.hints {
+            Some(hints) => hints.next().await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 impl PostgresStore {

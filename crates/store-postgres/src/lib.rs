@@ -20,6 +20,7 @@ mod columns;
 mod delegations;
 mod facts;
 mod fault;
+mod hints;
 mod keyed_requests;
 mod ledger;
 mod lookups;

@@ -6,6 +6,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};
 
 use crate::fault::{answered, is_lacking, storage_error};
+use crate::hints::Hints;
 use crate::ledger::Ledger;
 use crate::session::{Use, pool};
 use crate::settings::PostgresSettings;
@@ -29,8 +30,8 @@ pub struct PostgresStore {
     pub(crate) writers: PgPool,
     pub(crate) readers: PgPool,
     pub(crate) ledger: Ledger,
-    /// Whether the engine can wake up whoever listens for changes.
-    notifies: bool,
+    /// Where commits are heard of, if the engine can wake up whoever listens.
+    pub(crate) hints: Option<Hints>,
 }
 
 impl PostgresStore {
@@ -45,7 +46,7 @@ impl PostgresStore {
         migrations::apply(&writers).await?;
         warn_of_risk(&writers).await?;
         Ok(Self {
-            notifies: can_notify(&writers).await?,
+            hints: can_notify(&writers).await?.then(|| Hints::new(connect)),
             readers: pool(connect, settings.readers, Use::Reading),
             ledger: Ledger::start(connect),
             writers,
@@ -62,6 +63,9 @@ impl PostgresStore {
     /// later is [`StorageError::Unavailable`]. Without it, dropping the store closes them too, a
     /// little later.
     pub async fn close(&self) {
+        if let Some(hints) = &self.hints {
+            hints.stop();
+        }
         self.readers.close().await;
         self.ledger.close().await;
         self.writers.close().await;
@@ -72,7 +76,7 @@ impl PostgresStore {
 impl Store for PostgresStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let transaction = answered(self.writers.begin()).await?;
-        let unit = PostgresUnit::writing(transaction, self.notifies).await?;
+        let unit = PostgresUnit::writing(transaction, self.hints.is_some()).await?;
         Ok(Box::new(unit))
     }
 

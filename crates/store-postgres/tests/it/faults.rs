@@ -125,6 +125,26 @@ async fn a_commit_wakes_up_whoever_listens() {
     assert_eq!(notification.payload(), "1", "what was undone is not told");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_hears_of_what_another_node_commits_also_after_its_connection_was_lost() {
+    let database = Database::new();
+    let (store, other) = (database.store().await, database.store().await);
+    // The first hint says that it listens.
+    store.changed().await;
+    save_organization(&*other).await.unwrap();
+    store.changed().await;
+    database
+        .run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND query LIKE 'LISTEN%'",
+        )
+        .await;
+    // It tells what it may have missed, and then hears again.
+    store.changed().await;
+    save_organization(&*other).await.unwrap();
+    store.changed().await;
+}
+
 /// One record of each kind that has something to damage.
 async fn fill(store: &dyn Store) {
     let mut unit = store.begin().await.unwrap();
