@@ -11,7 +11,7 @@ use portvakt_core::ports::{
 use portvakt_core::scope::{Prefix, ScopeToken};
 
 use crate::columns::can_be_kept;
-use crate::fault::answered;
+use crate::fault::answered_soon;
 use crate::organizations::PrefixRow;
 use crate::store::PostgresStore;
 use crate::{clients, on_behalf_of, scopes};
@@ -22,7 +22,7 @@ impl GrantRegistry for PostgresStore {
         &self,
         client_id: &ClientId,
     ) -> Result<Option<Arc<ClientRecord>>, StorageError> {
-        let mut reader = answered(self.readers.acquire()).await?;
+        let mut reader = answered_soon(self.readers.acquire()).await?;
         let record = clients::find_record(&mut reader, client_id).await?;
         Ok(record.map(Arc::new))
     }
@@ -33,7 +33,7 @@ impl GrantRegistry for PostgresStore {
         consumer: OrgNumber,
     ) -> Result<Vec<ScopeFact>, StorageError> {
         let names: Vec<_> = scopes.iter().map(ToString::to_string).collect();
-        let mut reader = answered(self.readers.acquire()).await?;
+        let mut reader = answered_soon(self.readers.acquire()).await?;
         let facts = scopes::find_facts(&mut reader, &names, consumer).await?;
         let fact = |name| facts.get(name).cloned().unwrap_or_default();
         Ok(names.iter().map(fact).collect())
@@ -47,7 +47,7 @@ impl GrantRegistry for PostgresStore {
         if !can_be_kept(value) {
             return Ok(None);
         }
-        let mut reader = answered(self.readers.acquire()).await?;
+        let mut reader = answered_soon(self.readers.acquire()).await?;
         on_behalf_of::find_active(&mut reader, client_id, value).await
     }
 
@@ -58,7 +58,7 @@ impl GrantRegistry for PostgresStore {
                  AS "deactivated!""#,
             orgno
         );
-        answered(query.fetch_one(&self.readers)).await
+        answered_soon(query.fetch_one(&self.readers)).await
     }
 
     async fn find_prefixes_of(&self, orgno: OrgNumber) -> Result<Vec<Prefix>, StorageError> {
@@ -70,7 +70,7 @@ impl GrantRegistry for PostgresStore {
              ORDER BY prefix",
             orgno
         );
-        let rows = answered(query.fetch_all(&self.readers)).await?;
+        let rows = answered_soon(query.fetch_all(&self.readers)).await?;
         let prefix = |row| PrefixAssignment::try_from(row).map(|assignment| assignment.prefix);
         rows.into_iter().map(prefix).collect()
     }

@@ -12,11 +12,29 @@ use tokio::time::timeout;
 /// one counts only if nothing comes back at all.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
+/// How long it may take when a token request waits for it. A node that was cut off from its
+/// database serves again within five seconds once there is a way to it.
+const ANSWER_SOON_WITHIN: Duration = Duration::from_secs(4);
+
 /// Waits for what a statement comes to, but not for ever: a server that was cut off says nothing.
 pub(crate) async fn answered<T>(
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, StorageError> {
-    match timeout(ANSWER_WITHIN, statement).await {
+    answered_within(ANSWER_WITHIN, statement).await
+}
+
+/// As [`answered`], for what a token request waits for.
+pub(crate) async fn answered_soon<T>(
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StorageError> {
+    answered_within(ANSWER_SOON_WITHIN, statement).await
+}
+
+async fn answered_within<T>(
+    limit: Duration,
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StorageError> {
+    match timeout(limit, statement).await {
         Ok(result) => result.map_err(storage_error),
         Err(_) => Err(unavailable("the server did not answer in time")),
     }

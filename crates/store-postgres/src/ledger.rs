@@ -11,7 +11,7 @@ use portvakt_core::ports::{Consumption, GrantDigest, ReplayLedger, StorageError}
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::fault::{answered, unavailable};
+use crate::fault::{answered, answered_soon, unavailable};
 use crate::session::{Use, pool};
 use crate::store::PostgresStore;
 
@@ -99,7 +99,7 @@ impl ReplayLedger for PostgresStore {
             r#"SELECT EXISTS (SELECT 1 FROM used_grants WHERE digest = $1) AS "consumed!""#,
             digest
         );
-        answered(query.fetch_one(&self.readers)).await
+        answered_soon(query.fetch_one(&self.readers)).await
     }
 
     async fn remove_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
@@ -184,7 +184,7 @@ async fn write_batch(
         &digests,
         &ends
     );
-    let inserted = answered(insert.fetch_all(connections)).await?;
+    let inserted = answered_soon(insert.fetch_all(connections)).await?;
     let mut consumptions = vec![Consumption::Replayed; batch.len()];
     for digest in inserted {
         if let Some(place) = first.get(digest.as_slice()) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
+use tokio::time::timeout;
 
 use crate::fault::is_lacking;
 
@@ -11,6 +12,9 @@ use crate::fault::is_lacking;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is asked whether it still lives before it is used.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long a connection that nobody uses may take to say that it lives. A server that died with
+/// its machine closes nothing and says nothing; its connections must make room for others.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
 /// Connections that nobody needs are given back, and none is kept for ever: behind a load balancer
 /// a node finds its way to another server.
 const IDLE: Duration = Duration::from_mins(5);
@@ -49,13 +53,28 @@ pub(crate) fn pool(connect: &PgConnectOptions, connections: u32, purpose: Use) -
         .before_acquire(|connection, metadata| {
             Box::pin(async move {
                 if metadata.idle_for > FRESH {
-                    connection.ping().await?;
+                    ask_whether_it_lives(connection).await?;
                 }
+                Ok(true)
+            })
+        })
+        // A call that was given up has left its connection waiting for an answer. The pool waits
+        // for that too, but for ever.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                ask_whether_it_lives(connection).await?;
                 Ok(true)
             })
         })
         .after_connect(move |connection, _| Box::pin(prepare(connection, purpose)))
         .connect_lazy_with(connect.clone())
+}
+
+async fn ask_whether_it_lives(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    match timeout(SIGN_OF_LIFE, connection.ping()).await {
+        Ok(answer) => answer,
+        Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+    }
 }
 
 async fn prepare(connection: &mut PgConnection, purpose: Use) -> Result<(), sqlx::Error> {

@@ -5,7 +5,7 @@ use portvakt_core::ports::{Revision, StorageError, Store, UnitOfWork};
 use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};
 
-use crate::fault::{answered, is_lacking, storage_error};
+use crate::fault::{answered, answered_soon, is_lacking, storage_error};
 use crate::hints::Hints;
 use crate::ledger::Ledger;
 use crate::session::{Use, pool};
@@ -56,7 +56,7 @@ impl PostgresStore {
     /// A transaction in which every statement sees the same state.
     pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, StorageError> {
         let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        answered(self.readers.begin_with(snapshot)).await
+        answered_soon(self.readers.begin_with(snapshot)).await
     }
 
     /// Closes every connection after the transactions under way. Everything asked of the store
@@ -86,7 +86,7 @@ impl Store for PostgresStore {
     }
 
     async fn revision(&self) -> Result<Revision, StorageError> {
-        let mut connection = answered(self.readers.acquire()).await?;
+        let mut connection = answered_soon(self.readers.acquire()).await?;
         unit::revision(&mut connection).await
     }
 
@@ -95,7 +95,7 @@ impl Store for PostgresStore {
         // It must read as well as write, and the server must say that the write is on its disk.
         self.revision().await?;
         let write = sqlx::query!("UPDATE readiness SET checks = checks + 1 WHERE id = 1");
-        answered(write.execute(self.ledger.connections())).await?;
+        answered_soon(write.execute(self.ledger.connections())).await?;
         Ok(())
     }
 }

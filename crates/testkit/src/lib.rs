@@ -31,7 +31,7 @@ pub use self::grant::Grant;
 pub use self::keys::{authority, second_signing_key, signing_key, trust};
 pub use self::parties::{CONSENT, SYSTEM_USER};
 #[cfg(unix)]
-pub use self::postgres::PostgresServer;
+pub use self::postgres::{PostgresProxy, PostgresServer};
 pub use self::server::{Options, TestServer};
 pub use self::world::{
     FJORDETATEN, HAVBRIS, HAVBRIS_CERTIFICATE_CLIENT, HAVBRIS_CLIENT, KID, LYNGVIK, NOW, SCOPE,

@@ -5,6 +5,8 @@
 //! takes the server and its folder away when that ends, which the operating system sees to when
 //! the test process does.
 
+mod proxy;
+
 use std::env;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+
+pub use self::proxy::PostgresProxy;
 
 const SCRIPT: &str = include_str!("postgres/server.sh");
 

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use portvakt_core::ports::{Consumption, GrantRegistry, ReplayLedger, Store};
+use portvakt_core::ports::{ChangeFeed, Consumption, GrantRegistry, ReplayLedger, Revision, Store};
 use portvakt_store_postgres::PostgresStore;
-use portvakt_testkit::PostgresServer;
+use portvakt_testkit::{PostgresProxy, PostgresServer};
+use tokio::time::{Duration, Instant, timeout};
 
-use crate::place::{Database, at, is_unavailable, organization, orgno, save_organization};
+use crate::place::{
+    Database, at, consume, digests, is_unavailable, organization, orgno, save_organization,
+};
 
 struct Outage {
     server: PostgresServer,
@@ -70,4 +73,42 @@ async fn a_server_that_is_cut_off_is_unavailable_in_bounded_time() {
     // Whoever waits long enough finds it whole again.
     while is_unavailable(&store.check().await) {}
     save_organization(&*store).await.unwrap();
+}
+
+/// The machine of the database died without closing a connection, and another one has its address.
+/// Nobody may wait for the answers that never come, also not those who gave up waiting before.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_died_in_silence_are_replaced_within_five_seconds() {
+    let server = PostgresServer::shared();
+    let (proxy, url) = PostgresProxy::before(&server.database());
+    let store = Database(url).store().await;
+    // Several connections of each kind.
+    let readers = tokio::join!(store.read(), store.read(), store.read(), store.read());
+    drop(readers);
+    for consumption in consume(&store, digests(1000)).await {
+        consumption.unwrap();
+    }
+    save_organization(&*store).await.unwrap();
+    proxy.forget_connections();
+    let moved = Instant::now();
+    // Like the follower, which gives up soon and asks anew.
+    while timeout(
+        Duration::from_millis(350),
+        store.changes_since(Revision(0), 10),
+    )
+    .await
+    .map_or(true, |changes| changes.is_err())
+    {}
+    let followed = moved.elapsed();
+    while store.consume([201; 32], at(1)).await.is_err() {}
+    let consumed = moved.elapsed();
+    while is_unavailable(&save_organization(&*store).await) {}
+    let saved = moved.elapsed();
+    for (what, elapsed) in [
+        ("followed", followed),
+        ("consumed", consumed),
+        ("saved", saved),
+    ] {
+        assert!(elapsed < Duration::from_secs(5), "{what} after {elapsed:?}");
+    }
 }
