@@ -9,7 +9,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
 
 use crate::fault::{is_busy, migration_error, storage_error};
 use crate::ledger::Ledger;
@@ -98,12 +98,15 @@ impl Store for SqliteStore {
 
     async fn check(&self) -> Result<(), StorageError> {
         self.ledger.check()?;
-        // A write that changes nothing still goes to the disk: it fails if the disk is full.
+        // A write that fails if the disk is full. Of one that changes nothing SQLite would write
+        // nothing; what is changed and changed back goes to the disk.
         let mut transaction = self.begin_write().await?;
-        sqlx::query!("UPDATE revision SET number = number")
-            .execute(&mut *transaction)
-            .await
-            .map_err(storage_error)?;
+        let there = sqlx::query!("UPDATE revision SET number = number + 1");
+        let back = sqlx::query!("UPDATE revision SET number = number - 1");
+        for step in [there, back] {
+            let changed = step.execute(&mut *transaction).await;
+            changed.map_err(storage_error)?;
+        }
         transaction.commit().await.map_err(storage_error)
     }
 }
@@ -134,6 +137,15 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_lifetime(None)
         // The connection is a file in this process: there is no peer that may have gone away.
         .test_before_acquire(false)
+        // When the disk fails, SQLite undoes a transaction by itself. The driver's own attempt to
+        // undo it then fails, and it begins no other one on this connection, for ever.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // What was asked for before is done when this is.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
 }
 
 /// Connects to the file. SQLite does not wait, but fails, when two connections turn a new file to
