@@ -1,6 +1,7 @@
 //! What commands print: tables and lines for people, one JSON document for programs.
 
 use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 use anstream::{eprintln, println};
@@ -61,10 +62,11 @@ impl Output {
         self.result(&values, table.trim_fmt())
     }
 
-    /// Prints a remark for people on standard error; programs do not see it.
+    /// Prints a remark for people on standard error; programs do not see it. One that cannot be
+    /// written is lost.
     pub(crate) fn note(self, text: impl Display) {
         if self.format == Format::Human {
-            eprintln!("{text}");
+            let _ = writeln!(anstream::stderr(), "{text}");
         }
     }
 

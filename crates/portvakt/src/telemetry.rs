@@ -1,4 +1,7 @@
 //! Log lines on standard error. Only `main`'s commands install this.
+//!
+//! A line that cannot be written, as on a full disk, is lost, and nothing else: to tell of it on
+//! standard error would panic in whatever was being done.
 
 use std::io::IsTerminal;
 
@@ -14,6 +17,7 @@ pub(crate) fn install(default_filter: &str) -> anyhow::Result<()> {
         .with_env_filter(filter(default_filter)?)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && !no_color)
+        .log_internal_errors(false)
         .try_init()
         .map_err(|error| anyhow::anyhow!("start logging: {error}"))?;
     hide_panic_messages();
@@ -25,7 +29,8 @@ pub(crate) fn install_for(log: &LogSection) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter(&log.filter)?)
         .with_writer(std::io::stderr)
-        .with_ansi(false);
+        .with_ansi(false)
+        .log_internal_errors(false);
     let started = match log.format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
         LogFormat::Text => lines.try_init(),
