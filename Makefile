@@ -1,7 +1,7 @@
 # The commands that people and CI use. Each is short; what is long lives in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs fuzz bench
+.PHONY: help setup demo test soak lint docs fuzz bench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +20,13 @@ test: ## Run every test, with the third-party clients
 	@scripts/setup.sh build test
 	@scripts/clients.sh
 	cargo test --workspace --locked
+
+# The tests of several nodes in their long form, about ten minutes. docs/reliability.md shows the table of
+# one dated run.
+soak: ## Kill nodes and databases under load, many times, and print what came of it
+	@scripts/setup.sh build test
+	@cargo test --locked --no-run -p portvakt --test nodes
+	@scripts/soak.sh
 
 lint: ## Check format, lints, documentation, scripts and dependencies
 	@scripts/lint.sh
