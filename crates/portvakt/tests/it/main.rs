@@ -13,6 +13,7 @@ mod demo;
 mod howto;
 #[cfg(unix)]
 mod migrate;
+mod migrations;
 mod readme;
 mod signing_keys;
 mod support;

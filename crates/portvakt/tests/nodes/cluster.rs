@@ -102,6 +102,15 @@ impl Cluster {
         self.run(command, &self.database).await
     }
 
+    /// What a node says that cannot start.
+    pub(crate) fn does_not_start(&self) -> String {
+        let (config, _) = self.configured(&self.database);
+        let serve = binary().args(["serve", "--config"]).arg(config).output();
+        let output = serve.unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
     async fn run(&self, mut command: Command, database: &str) -> Node {
         let (config, log) = self.configured(database);
         let mut process = command

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
+use crate::identity::grant;
 use crate::records::Records;
 
 const NODES: usize = 4;
@@ -59,4 +60,33 @@ async fn rotations_that_nodes_are_told_to_make_at_once_follow_each_other() {
     let published: Value = one.wire.keys().await;
     assert_eq!(published["keys"].as_array().unwrap().len(), 2 + rotations);
     records.audit().await;
+}
+
+/// A later version starts beside nodes of this one, adds what it needs, and takes their place. They
+/// work on meanwhile (expand first, contract a release later); no other of them starts any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_serves_on_while_a_later_version_expands_the_schema_and_none_starts_after_it() {
+    let server = PostgresServer::shared();
+    let cluster = Cluster::on_postgres(server);
+    let node = cluster.node().await;
+    node.wire.until_it_serves().await;
+    let operator = node.wire.operator().await;
+    operator.record("800000001").await.done();
+    let name = cluster.database().trim_start_matches("postgres:///");
+    let name = name.split('?').next().unwrap();
+    let later = "ALTER TABLE clients ADD COLUMN later BOOLEAN NOT NULL DEFAULT FALSE;
+        ALTER TABLE organizations ADD COLUMN later TEXT;
+        CREATE TABLE later (id BIGINT NOT NULL PRIMARY KEY);
+        INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+            VALUES (9001, 'later', TRUE, '', 0);";
+    server.run("psql", &["--dbname", name, "--command", later]);
+    assert!(node.wire.exchange(&grant()).await.is_done());
+    operator.record("800000001").await.done();
+    operator.record("800000002").await.done();
+    assert!(node.wire.is_ready().await);
+    let refused = cluster.does_not_start();
+    assert!(
+        refused.contains("9001") && refused.contains("a later one"),
+        "{refused}"
+    );
 }
