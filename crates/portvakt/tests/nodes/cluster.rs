@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -105,7 +105,28 @@ impl Cluster {
     /// What a node says that cannot start.
     pub(crate) fn does_not_start(&self) -> String {
         let (config, _) = self.configured(&self.database);
-        let serve = binary().args(["serve", "--config"]).arg(config).output();
+        Self::ends(binary(), &config)
+    }
+
+    /// As [`Cluster::does_not_start`], on a disk that takes nothing: neither the folder nor any file
+    /// of the database can be written.
+    pub(crate) fn does_not_start_read_only(&self) -> String {
+        let (config, _) = self.configured(&self.database);
+        self.permit(0o555, 0o444);
+        let refusal = Self::ends(binary_that_heeds_permissions(&self.folder), &config);
+        self.permit(0o755, 0o644);
+        refusal
+    }
+
+    fn permit(&self, folder: u32, file: u32) {
+        let files = [("", folder), ("portvakt.db", file)];
+        for (name, mode) in files {
+            fs::set_permissions(self.path(name), Permissions::from_mode(mode)).unwrap();
+        }
+    }
+
+    fn ends(mut command: Command, config: &Path) -> String {
+        let serve = command.args(["serve", "--config"]).arg(config).output();
         let output = serve.unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
@@ -172,6 +193,17 @@ fn done(arguments: &[&str]) {
 fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portvakt"));
     command.env_remove("PORTVAKT_LOG");
+    command
+}
+
+/// The binary for whom permissions count also if root runs the tests.
+fn binary_that_heeds_permissions(folder: &TempDir) -> Command {
+    if fs::metadata(folder).unwrap().uid() != 0 {
+        return binary();
+    }
+    let mut command = Command::new("setpriv");
+    command.arg("--bounding-set=-dac_override,-dac_read_search");
+    command.arg(env!("CARGO_BIN_EXE_portvakt"));
     command
 }
 

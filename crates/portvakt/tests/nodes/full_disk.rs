@@ -97,3 +97,18 @@ async fn a_server_that_is_killed_on_a_full_disk_starts_again_on_an_empty_one() {
     account.is_used_once(&node.wire).await;
     Records::of(&cluster).await.audit().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_cannot_be_written_is_a_refusal_to_start_and_changes_nothing() {
+    let cluster = Cluster::on_sqlite();
+    let node = cluster.node().await;
+    let used = grant();
+    node.wire.exchange(&used).await.done();
+    assert!(node.stop().await.success());
+    let refusal = cluster.does_not_start_read_only();
+    assert_eq!(refusal.trim().lines().count(), 1, "{refusal}");
+    assert!(refusal.contains("portvakt.db"), "{refusal}");
+    let node = cluster.node().await;
+    let again = node.wire.exchange(&used).await;
+    assert!(again.is_replay(), "{again:?}");
+}
