@@ -78,6 +78,7 @@ async fn ask_whether_it_lives(connection: &mut PgConnection) -> Result<(), sqlx:
 }
 
 async fn prepare(connection: &mut PgConnection, purpose: Use) -> Result<(), sqlx::Error> {
+    refuse_standby(connection).await?;
     for setting in SETTINGS {
         apply(connection, setting).await?;
     }
@@ -85,6 +86,18 @@ async fn prepare(connection: &mut PgConnection, purpose: Use) -> Result<(), sqlx
         apply(connection, READ_ONLY).await?;
     }
     Ok(())
+}
+
+/// A standby may be behind, and still confirm that nothing has changed: what spreads connections
+/// over a primary and its standbys would let a node decide on rights that were withdrawn. A primary
+/// that becomes a standby closes its connections first, so it is enough to ask once.
+async fn refuse_standby(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let asked = sqlx::query_scalar::<_, bool>("SELECT pg_is_in_recovery()");
+    match asked.fetch_one(connection).await {
+        Ok(true) => Err(std::io::Error::other("the server is a standby").into()),
+        Err(error) if !is_lacking(&error) => Err(error),
+        Ok(false) | Err(_) => Ok(()),
+    }
 }
 
 /// An engine that does not know the setting has no use for it.

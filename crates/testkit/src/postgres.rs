@@ -44,20 +44,28 @@ impl PostgresServer {
     /// wait for the disk.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<PostgresServer> = OnceLock::new();
-        SHARED.get_or_init(|| Self::new("off"))
+        SHARED.get_or_init(|| Self::new("off", None))
     }
 
     /// A server for one test, which waits for the disk as one in production does.
     pub fn durable() -> Self {
-        Self::new("on")
+        Self::new("on", None)
     }
 
-    fn new(fsync: &str) -> Self {
+    /// A standby of this server with all that it has now. What is written later comes an hour
+    /// later, so that it always lags.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        Self::new("off", Some(&self.folder))
+    }
+
+    fn new(fsync: &str, primary: Option<&Path>) -> Self {
         let folder = new_folder();
         let mut process = keeper(&folder)
             .args(["sh", "-c", SCRIPT, "server.sh"])
             .arg(&folder)
             .args([fsync, "0"])
+            .args(primary)
             .env("PATH", path())
             .current_dir(&folder)
             .stdin(Stdio::piped())
@@ -85,10 +93,13 @@ impl PostgresServer {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{number}");
         self.run("createdb", &[&name]);
-        format!(
-            "postgres:///{name}?host={}&user=portvakt",
-            self.folder.display()
-        )
+        self.url_of(&format!("postgres:///{name}"))
+    }
+
+    /// The URL of a database of this name, or of the same name as that of another URL, here.
+    pub fn url_of(&self, database: &str) -> String {
+        let (name, _) = database.split_once('?').unwrap_or((database, ""));
+        format!("{name}?host={}&user=portvakt", self.folder.display())
     }
 
     /// Runs one of PostgreSQL's client programs on the server, as its superuser.

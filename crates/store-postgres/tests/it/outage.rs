@@ -112,3 +112,35 @@ async fn connections_that_died_in_silence_are_replaced_within_five_seconds() {
         assert!(elapsed < Duration::from_secs(5), "{what} after {elapsed:?}");
     }
 }
+
+/// What spreads connections over a primary and its standbys would let a node read what was so a
+/// while ago, and write where it is so no longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_read_from_a_standby() {
+    let Outage { server, .. } = Outage::new().await;
+    let database = server.database();
+    let (proxy, url) = PostgresProxy::before(&database);
+    let store = Database(url.clone()).store().await;
+    save_organization(&*store).await.unwrap();
+    let standby = server.standby();
+    proxy.lead_to(&standby.url_of(&database));
+    proxy.refuse();
+    proxy.heal();
+    let (revision, changes, inactive, read, consumption, check) = tokio::join!(
+        store.revision(),
+        store.changes_since(Revision(0), 10),
+        store.is_deactivated(orgno()),
+        store.read(),
+        store.consume([1; 32], at(1)),
+        store.check(),
+    );
+    assert!(is_unavailable(&revision), "{revision:?}");
+    assert!(is_unavailable(&changes), "{changes:?}");
+    assert!(is_unavailable(&inactive), "{inactive:?}");
+    assert!(is_unavailable(&read.map(|_| ())));
+    assert!(is_unavailable(&consumption), "{consumption:?}");
+    assert!(is_unavailable(&check), "{check:?}");
+    proxy.lead_to(&database);
+    while is_unavailable(&store.check().await) {}
+    assert_eq!(store.revision().await.unwrap(), Revision(1));
+}

@@ -19,6 +19,7 @@ const SOCKET: &str = ".s.PGSQL.5432";
 #[derive(Debug)]
 pub struct PostgresProxy {
     _folder: TempDir,
+    server: watch::Sender<Arc<Path>>,
     weather: watch::Sender<Weather>,
     _task: JoinSet<()>,
 }
@@ -37,21 +38,27 @@ impl PostgresProxy {
     /// A proxy before the server of this database, and the database's URL through it. Must be
     /// called inside a Tokio runtime.
     pub fn before(database: &str) -> (Self, String) {
-        let server = database.split("host=").nth(1).unwrap_or_default();
-        let server = server.split('&').next().unwrap_or_default();
+        let host = host(database);
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
         let listener = UnixListener::bind(folder.path().join(SOCKET));
         let listener = listener.unwrap_or_else(|error| panic!("a socket: {error}"));
-        let url = database.replace(server, &folder.path().display().to_string());
+        let url = database.replace(host, &folder.path().display().to_string());
+        let server = watch::Sender::new(Arc::from(Path::new(host)));
         let weather = watch::Sender::new(Weather::default());
         let mut task = JoinSet::new();
-        task.spawn(accept(listener, Path::new(server).into(), weather.clone()));
+        task.spawn(accept(listener, server.clone(), weather.clone()));
         let proxy = Self {
             _folder: folder,
+            server,
             weather,
             _task: task,
         };
         (proxy, url)
+    }
+
+    /// New connections go to the server of this database.
+    pub fn lead_to(&self, database: &str) {
+        self.server.send_replace(Path::new(host(database)).into());
     }
 
     /// From now on everything comes through again, at once.
@@ -86,7 +93,17 @@ impl PostgresProxy {
     }
 }
 
-async fn accept(listener: UnixListener, server: Arc<Path>, weather: watch::Sender<Weather>) {
+/// The folder of a server's socket in a URL.
+fn host(database: &str) -> &str {
+    let host = database.split("host=").nth(1).unwrap_or_default();
+    host.split('&').next().unwrap_or_default()
+}
+
+async fn accept(
+    listener: UnixListener,
+    server: watch::Sender<Arc<Path>>,
+    weather: watch::Sender<Weather>,
+) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         let mut number = 0;
@@ -94,7 +111,7 @@ async fn accept(listener: UnixListener, server: Arc<Path>, weather: watch::Sende
             number = weather.connections;
             weather.connections += 1;
         });
-        let (server, weather) = (Arc::clone(&server), weather.subscribe());
+        let (server, weather) = (Arc::clone(&server.borrow()), weather.subscribe());
         connections.spawn(async move {
             let mut closing = weather.clone();
             tokio::select! {

@@ -1,9 +1,10 @@
 #!/bin/sh
 # A PostgreSQL server of its own, in a new folder, that cannot outlive whoever started it.
 #
-#   server.sh FOLDER FSYNC PORT      (FSYNC on or off; PORT 0 for no TCP)
+#   server.sh FOLDER FSYNC PORT [PRIMARY]      (FSYNC on or off; PORT 0 for no TCP)
 #
-# Run as an unprivileged user on an empty folder that belongs to that user; the programs of the
+# With PRIMARY, the folder of another such server, it is a standby of that one that is always an hour
+# behind. Run as an unprivileged user on an empty folder that belongs to that user; the programs of the
 # server are on PATH. Listens on a socket in FOLDER, logs in as "portvakt" without a password.
 # Reads commands from standard input, a line each, and answers each with a line when it is done:
 #
@@ -14,7 +15,7 @@
 #
 # At the end of the input, however it comes about, the server and the folder go.
 set -u
-folder="$1" fsync="$2" port="$3"
+folder="$1" fsync="$2" port="$3" primary="${4:-}"
 data="$folder/data"
 server=
 # Whoever interrupts a test interrupts this too; what counts is the end of the input.
@@ -65,9 +66,17 @@ answer() {
   if "$@"; then echo done; else echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; fi
 }
 
-# The order that people sort by, so that a query that leans on the database's own is found out.
-initdb -D "$data" -U portvakt --auth=trust --encoding=UTF8 --locale=C \
-  --locale-provider=icu --icu-locale=nb-NO --no-sync >"$folder/log" 2>&1 ||
+make_data() {
+  if [ -n "$primary" ]; then
+    pg_basebackup -D "$data" -h "$primary" -U portvakt -R --checkpoint=fast --no-sync
+    return
+  fi
+  # The order that people sort by, so that a query that leans on the database's own is found out.
+  initdb -D "$data" -U portvakt --auth=trust --encoding=UTF8 --locale=C \
+    --locale-provider=icu --icu-locale=nb-NO --no-sync
+}
+
+make_data >"$folder/log" 2>&1 ||
   { echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; rm -rf "$folder"; exit 1; }
 listen=
 [ "$port" = 0 ] || listen=127.0.0.1
@@ -81,6 +90,7 @@ fsync = $fsync
 full_page_writes = $fsync
 autovacuum = off
 restart_after_crash = off
+recovery_min_apply_delay = 1h
 SETTINGS
 echo done
 
