@@ -69,6 +69,11 @@ impl VerifyingKey {
         algorithm.key_type() == self.key_type()
     }
 
+    /// The RFC 7638 thumbprint of the key.
+    pub fn thumbprint(&self) -> String {
+        crate::jwk::thumbprint(&self.0.material)
+    }
+
     /// Length of the RSA modulus or of the curve's field, in bits.
     pub fn bits(&self) -> usize {
         self.0.material.bits()

@@ -1,16 +1,15 @@
 //! The flags that describe a grant, and the signed grant that they make.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use portvakt_client::{Credentials, KeyFile, certificates};
 use portvakt_core::entropy::unique_id;
 use portvakt_core::{SystemEntropy, Timestamp};
-use portvakt_jose::{Algorithm, SigningKey};
 use serde_json::{Map, Value, json};
 
 use crate::data_dir::DataDir;
+use crate::server_args::Server;
 
 /// A grant, described by flags.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,13 +50,8 @@ pub(crate) struct GrantArgs {
 }
 
 impl GrantArgs {
-    /// Signs a grant for this issuer at this instant, with a `jti` of its own.
-    pub(crate) fn sign(
-        &self,
-        issuer: &str,
-        now: Timestamp,
-        data_dir: &DataDir,
-    ) -> anyhow::Result<String> {
+    /// Signs a grant for this server, with a `jti` of its own.
+    pub(crate) async fn sign(&self, server: &Server, data_dir: &DataDir) -> anyhow::Result<String> {
         let client = self
             .client
             .as_deref()
@@ -65,39 +59,38 @@ impl GrantArgs {
         if self.scope.is_empty() {
             bail!("--scope is needed: it names what is asked for");
         }
-        let (key, header) = self.key_and_header(client, data_dir)?;
-        let claims = self.claims(client, issuer, now)?;
-        key.sign_compact(&header, &claims).context("sign the grant")
+        let claims = self.claims(client, server.oauth.issuer(), server.now())?;
+        let credentials = self.credentials(client, data_dir)?;
+        Ok(credentials.sign(&claims).await?)
     }
 
-    fn key_and_header(
-        &self,
-        client: &str,
-        data_dir: &DataDir,
-    ) -> anyhow::Result<(SigningKey, Map<String, Value>)> {
+    fn credentials(&self, client: &str, data_dir: &DataDir) -> anyhow::Result<Credentials> {
         let file = match &self.key {
             Some(file) => file.clone(),
             None => data_dir.keys().join(format!("{client}.jwk.json")),
         };
-        let (key, stated_kid) = read_private_key(&file)?;
-        let mut header = Map::new();
-        header.insert("alg".to_owned(), key.algorithm().as_str().into());
-        header.insert("typ".to_owned(), "JWT".into());
+        let read = KeyFile::read(&file).context("name another private key with --key")?;
         if let Some(certificate) = &self.certificate {
-            header.insert("x5c".to_owned(), certificate_chain(certificate)?.into());
-        } else {
-            let kid = self.kid.clone().or(stated_kid).with_context(|| {
-                format!(
-                    "{} states no kid: name the registered one with --kid",
-                    file.display()
-                )
-            })?;
-            header.insert("kid".to_owned(), kid.into());
+            let pem = std::fs::read(certificate)
+                .with_context(|| format!("read the certificate {}", certificate.display()))?;
+            let chain = certificates(&pem).with_context(|| certificate.display().to_string())?;
+            return Ok(Credentials::with_certificate(client, read.key, &chain)?);
         }
-        Ok((key, header))
+        let key_id = self.kid.clone().or(read.key_id).with_context(|| {
+            format!(
+                "{} states no kid: name the registered one with --kid",
+                file.display()
+            )
+        })?;
+        Ok(Credentials::with_key_id(client, read.key, &key_id))
     }
 
-    fn claims(&self, client: &str, issuer: &str, now: Timestamp) -> anyhow::Result<Value> {
+    fn claims(
+        &self,
+        client: &str,
+        issuer: &str,
+        now: Timestamp,
+    ) -> anyhow::Result<Map<String, Value>> {
         let mut claims = json!({
             "aud": self.grant_audience.as_deref().unwrap_or(issuer),
             "iss": client,
@@ -121,52 +114,9 @@ impl GrantArgs {
             claims["authorization_details"] = serde_json::from_str(details)
                 .context("--authorization-details must be a JSON array of objects")?;
         }
-        Ok(claims)
+        match claims {
+            Value::Object(claims) => Ok(claims),
+            _ => bail!("claims are an object"),
+        }
     }
-}
-
-/// Reads a private JWK, or an RSA key in PKCS#8 PEM; the key id comes from the JWK alone.
-pub(crate) fn read_private_key(file: &Path) -> anyhow::Result<(SigningKey, Option<String>)> {
-    let text = std::fs::read_to_string(file).with_context(|| {
-        format!(
-            "read the private key {} (name another with --key)",
-            file.display()
-        )
-    })?;
-    let text = zeroize::Zeroizing::new(text);
-    if text.trim_start().starts_with("-----BEGIN") {
-        let key = SigningKey::from_pkcs8_pem(Algorithm::Rs256, &text);
-        return Ok((
-            key.with_context(|| format!("read {}", file.display()))?,
-            None,
-        ));
-    }
-    // The parser's own message could quote the key.
-    let value: Value = serde_json::from_str(&text)
-        .map_err(|_| anyhow::anyhow!("{} is neither a JWK nor PEM", file.display()))?;
-    SigningKey::from_private_jwk(&value).with_context(|| format!("read {}", file.display()))
-}
-
-/// The certificates of a PEM file as `x5c` wants them: standard base64 of DER (RFC 7515 §4.1.6).
-fn certificate_chain(file: &Path) -> anyhow::Result<Vec<String>> {
-    let text =
-        std::fs::read(file).with_context(|| format!("read the certificate {}", file.display()))?;
-    let certificates: Vec<_> = x509_certificates(&text)
-        .with_context(|| format!("{} holds no PEM certificate", file.display()))?;
-    Ok(certificates
-        .iter()
-        .map(|der| STANDARD.encode(der))
-        .collect())
-}
-
-/// The DER of every certificate in a PEM text; an error when there is none.
-pub(crate) fn x509_certificates(pem: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
-    use rustls_pki_types::CertificateDer;
-    use rustls_pki_types::pem::PemObject;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let certificates = certificates.map_err(|_| anyhow::anyhow!("malformed PEM"))?;
-    if certificates.is_empty() {
-        bail!("no certificate");
-    }
-    Ok(certificates.iter().map(|der| der.to_vec()).collect())
 }

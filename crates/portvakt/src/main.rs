@@ -22,9 +22,9 @@ mod registry_files;
 mod request_ids;
 mod serve;
 mod server;
+mod server_args;
 mod signing;
 mod telemetry;
-mod token_client;
 mod usage;
 mod verification;
 

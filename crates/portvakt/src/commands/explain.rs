@@ -7,7 +7,7 @@ mod describe;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use reqwest::StatusCode;
+use portvakt_client::{Answer, HttpClient};
 use serde_json::{Value, json};
 
 use self::describe::{describe, failures, text};
@@ -15,7 +15,7 @@ use crate::data_dir::{DataDir, DataDirArgs};
 use crate::grant_args::GrantArgs;
 use crate::input;
 use crate::output::Output;
-use crate::token_client::{ServerArgs, TokenClient, get_json, read_bounded};
+use crate::server_args::ServerArgs;
 
 /// A grant that only proves who asks needs some scope to be well-formed.
 const PROOF_SCOPE: &str = "openid";
@@ -61,7 +61,13 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     };
     let question = question(&args, &data_dir).await?;
     let token = args.token.as_deref().map(input::read).transpose()?;
-    let explanation = ask(&base, &question, token.as_deref()).await?;
+    let explanation = ask(
+        &args.server.http.client()?,
+        &base,
+        &question,
+        token.as_deref(),
+    )
+    .await?;
     output.result(&explanation, describe(&explanation))?;
     match failures(&explanation).next() {
         Some(first) => bail!("refused: {}", text(first, "compared")),
@@ -104,7 +110,7 @@ async fn proof(args: &Args, data_dir: &DataDir, id: &str) -> anyhow::Result<Opti
             return Ok(None);
         }
         // The development server's clients have their keys in its folder.
-        described.client = refused_client(data_dir, id).await;
+        described.client = refused_client(&args.server.http.client()?, data_dir, id).await;
         let has_key = |client: &String| {
             let file = data_dir.keys().join(format!("{client}.jwk.json"));
             file.exists()
@@ -120,11 +126,14 @@ async fn proof(args: &Args, data_dir: &DataDir, id: &str) -> anyhow::Result<Opti
 }
 
 /// Whose request it was, if the development server still has it among its last ones.
-async fn refused_client(data_dir: &DataDir, id: &str) -> Option<String> {
+async fn refused_client(http: &HttpClient, data_dir: &DataDir, id: &str) -> Option<String> {
     let base = data_dir.endpoints().ok()?.operations.base_url;
-    let http = http().ok()?;
-    let entry = get_json(&http, &format!("{base}/dev/requests/{id}")).await;
-    entry.ok()?["client_id"].as_str().map(str::to_owned)
+    let url = http
+        .address(&base)
+        .ok()?
+        .below(&format!("/dev/requests/{id}"));
+    let entry: Value = http.get_json(&url, "request").await.ok()?;
+    entry["client_id"].as_str().map(str::to_owned)
 }
 
 async fn sign(
@@ -132,50 +141,39 @@ async fn sign(
     server: &ServerArgs,
     data_dir: &DataDir,
 ) -> anyhow::Result<String> {
-    let client = TokenClient::discover(server, data_dir).await?;
-    described.sign(client.issuer(), client.now().await, data_dir)
+    let found = server.discover(data_dir).await?;
+    described.sign(&found, data_dir).await
 }
 
-fn http() -> anyhow::Result<reqwest::Client> {
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(10));
-    client.build().context("prepare the HTTP client")
-}
-
-async fn post(
+async fn ask(
+    http: &HttpClient,
     base: &str,
     question: &Value,
     token: Option<&str>,
-) -> anyhow::Result<reqwest::Response> {
-    let mut request = http()?.post(format!("{base}/explain")).json(question);
-    if let Some(token) = token {
-        request = request.bearer_auth(token.trim());
-    }
-    let sent = request.send().await;
-    sent.context("ask the server (is `portvakt dev` running?)")
-}
-
-async fn ask(base: &str, question: &Value, token: Option<&str>) -> anyhow::Result<Value> {
-    let mut response = post(base, question, token).await?;
-    let is_unknown = |response: &reqwest::Response| {
-        response.status() == StatusCode::NOT_FOUND && question["request_id"].is_string()
+) -> anyhow::Result<Value> {
+    let url = http.address(base)?.below("/explain");
+    let token = token.map(str::trim);
+    let post = async || {
+        let answer = http.post_json(&url, question, token).await;
+        answer.context("ask the server (is `portvakt dev` running?)")
     };
+    let is_unknown = |answer: &Answer| answer.status == 404 && question["request_id"].is_string();
+    let mut answer = post().await?;
     // A refusal is remembered a moment after it was answered.
     for _ in 0..ATTEMPTS {
-        if !is_unknown(&response) {
+        if !is_unknown(&answer) {
             break;
         }
         tokio::time::sleep(PAUSE).await;
-        response = post(base, question, token).await?;
+        answer = post().await?;
     }
-    if is_unknown(&response) {
+    if is_unknown(&answer) {
         bail!("no request of this id was refused in the last 24 hours");
     }
-    let status = response.status();
-    let body: Value = serde_json::from_slice(&read_bounded(response).await?)
+    let status = answer.status;
+    let body: Value = serde_json::from_slice(&answer.body)
         .with_context(|| format!("the server answered {status} without JSON"))?;
-    if !status.is_success() {
+    if !answer.is_success() {
         let message = text(&body, "error_description").trim_start_matches(", ");
         bail!("the server answered {status}: {message}");
     }

@@ -5,9 +5,9 @@ use portvakt_core::Timestamp;
 use portvakt_jose::{Certificate, JwkSet, Jws, X5c, parse_json_object};
 use serde_json::{Map, Value, json};
 
-use crate::grant_args::x509_certificates;
 use crate::input;
 use crate::output::Output;
+use portvakt_client::certificates;
 
 /// Flags.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let text = text.trim();
     let shown = if text.starts_with("-----BEGIN") {
         Value::Array(
-            x509_certificates(text.as_bytes())?
+            certificates(text.as_bytes())?
                 .iter()
                 .map(|der| certificate(der))
                 .collect(),

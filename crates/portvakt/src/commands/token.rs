@@ -1,13 +1,13 @@
 //! `portvakt token`: sign a grant, exchange it, print the token.
 
 use anyhow::bail;
+use portvakt_client::{ClientError, Refusal};
 use portvakt_core::refusal::RefusalCode;
-use portvakt_oauth_types::ErrorResponse;
 
 use crate::data_dir::DataDirArgs;
 use crate::grant_args::GrantArgs;
 use crate::output::Output;
-use crate::token_client::{Exchanged, ServerArgs, TokenClient};
+use crate::server_args::ServerArgs;
 
 /// Flags.
 #[derive(Debug, clap::Args)]
@@ -26,53 +26,48 @@ pub(crate) struct Args {
 /// Prints the token alone, so that it can be used in `$(...)`; as JSON the whole answer.
 pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let data_dir = args.data_dir.data_dir();
-    let client = TokenClient::discover(&args.server, &data_dir).await?;
-    let grant = args
-        .grant
-        .sign(client.issuer(), client.now().await, &data_dir)?;
+    let found = args.server.discover(&data_dir).await?;
+    let grant = args.grant.sign(&found, &data_dir).await?;
     if args.grant_only {
         return output.result(&serde_json::json!({ "assertion": grant }), &grant);
     }
-    match client.exchange(&grant).await? {
-        Exchanged::Token(token) => {
+    match found.oauth.exchange(&grant).await {
+        Ok(token) => {
             output.note(format_args!(
                 "expires in {} seconds, scope {}",
                 token.expires_in_seconds, token.scope
             ));
             output.result(&token, &token.access_token)
         }
-        Exchanged::Refused {
-            status,
-            error,
-            request_id,
-        } => {
-            if let Some(request_id) = request_id {
+        Err(ClientError::Refused(refusal)) => {
+            if let Some(request_id) = &refusal.request_id {
                 output.note(format_args!(
                     "request id {request_id}; `portvakt explain` says more"
                 ));
             }
-            bail!("{status} {}", describe(&error))
+            bail!("{}", describe(&refusal))
         }
+        Err(error) => Err(error.into()),
     }
 }
 
 /// The refusal in one line, with what helps if it is one that this program knows.
-fn describe(error: &ErrorResponse) -> String {
-    let description = error
-        .error_description
-        .as_deref()
-        .unwrap_or("no description");
-    let mp_code = error
-        .error_uri
-        .as_deref()
-        .and_then(|uri| uri.rsplit('/').next());
+fn describe(refusal: &Refusal) -> String {
+    let Some(error) = &refusal.error else {
+        return refusal.to_string();
+    };
+    let description = match refusal.description.as_str() {
+        "" => "no description",
+        text => text,
+    };
+    let mp_code = refusal.mp_code();
     let known = RefusalCode::ALL.iter().map(|code| code.row()).find(|row| {
-        row.error.as_str() == error.error
+        row.error.as_str() == error
             && row.mp_code == mp_code
             && (mp_code.is_some() || description.starts_with(row.text))
     });
     let hint = known
         .map(|row| format!(". {}", row.next_step))
         .unwrap_or_default();
-    format!("{}: {description}{hint}", error.error)
+    format!("{} {error}: {description}{hint}", refusal.status)
 }

@@ -6,7 +6,7 @@ use portvakt_core::organization::OrgNumber;
 use crate::data_dir::DataDirArgs;
 use crate::input;
 use crate::output::Output;
-use crate::token_client::{ServerArgs, TokenClient};
+use crate::server_args::ServerArgs;
 use crate::verification::{Requirements, Verification, verify};
 
 /// Flags.
@@ -36,21 +36,16 @@ pub(crate) struct Args {
 /// Prints every check; fails when one does.
 pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let token = input::read(&args.token)?;
-    let client = TokenClient::discover(&args.server, &args.data_dir.data_dir()).await?;
+    let found = args.server.discover(&args.data_dir.data_dir()).await?;
     let requirements = Requirements {
-        issuer: client.issuer().to_owned(),
+        issuer: found.oauth.issuer().to_owned(),
         scope: args.scope,
         audience: args.audience,
         pid: args.pid,
         consumers: args.consumer.iter().map(OrgNumber::iso6523).collect(),
     };
-    let keys = client.keys().await?;
-    let verification = verify(
-        token.trim(),
-        &keys,
-        &requirements,
-        client.now().await.seconds(),
-    );
+    let keys = found.oauth.keys().await?;
+    let verification = verify(token.trim(), &keys, &requirements, found.now().seconds());
     output.result(&verification, describe(&verification))?;
     match verification.checks.iter().find(|check| !check.passed) {
         Some(failed) => bail!("the token is refused: {}: {}", failed.check, failed.detail),

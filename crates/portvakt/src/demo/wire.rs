@@ -1,12 +1,11 @@
 //! The story's HTTP exchanges, kept so that they can be shown.
 
 use anyhow::Context;
-use portvakt_oauth_types::{GrantType, TokenRequest, media_type};
-use reqwest::{RequestBuilder, header::CONTENT_TYPE};
+use portvakt_client::{Answer, HttpClient, HttpSettings};
+use portvakt_oauth_types::{GrantType, TokenRequest};
 use serde_json::Value;
 
 use crate::data_dir::Endpoints;
-use crate::token_client::read_bounded;
 
 /// One request and its answer.
 pub(super) struct Exchange {
@@ -24,21 +23,25 @@ pub(super) struct Exchange {
 
 /// A client of the story's server.
 pub(super) struct Wire {
-    http: reqwest::Client,
+    http: HttpClient,
     token_endpoint: String,
 }
 
 impl Wire {
     pub(super) fn new(endpoints: &Endpoints) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let settings = HttpSettings {
+            no_proxy: true,
+            ..HttpSettings::default()
+        };
         Ok(Self {
-            http,
+            http: HttpClient::new(&settings)?,
             token_endpoint: endpoints.maskinporten.token_endpoint.clone(),
         })
     }
 
     pub(super) async fn get(&self, url: &str) -> anyhow::Result<Exchange> {
-        send(self.http.get(url), format!("GET {url}"), None).await
+        let answer = self.http.get(&self.http.address(url)?).await?;
+        exchange(&answer, format!("GET {url}"), None)
     }
 
     pub(super) async fn post_grant(&self, grant: &str) -> anyhow::Result<Exchange> {
@@ -47,28 +50,20 @@ impl Wire {
             grant_type: GrantType::JwtBearer,
             assertion: grant.into(),
         };
-        let request = self
-            .http
-            .post(url)
-            .header(CONTENT_TYPE, media_type::FORM)
-            .body(form.to_body());
-        send(request, format!("POST {url}"), Some(grant.to_owned())).await
+        let address = self.http.address(url)?;
+        let answer = self.http.post_form(&address, form.to_body()).await?;
+        exchange(&answer, format!("POST {url}"), Some(grant.to_owned()))
     }
 }
 
-async fn send(
-    request: RequestBuilder,
+fn exchange(
+    answer: &Answer,
     request_line: String,
     grant: Option<String>,
 ) -> anyhow::Result<Exchange> {
-    let response = request.send().await.with_context(|| request_line.clone())?;
-    let status = response.status().as_u16();
-    let request_id = response.headers().get("x-request-id");
-    let request_id = request_id
-        .and_then(|id| id.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
-    let body = serde_json::from_slice(&read_bounded(response).await?)
+    let status = answer.status;
+    let request_id = answer.header("x-request-id").unwrap_or_default().to_owned();
+    let body = serde_json::from_slice(&answer.body)
         .with_context(|| format!("{request_line} answered no JSON"))?;
     Ok(Exchange {
         request_line,
