@@ -7,18 +7,14 @@ use super::{Call, SelfService, lenient};
 use crate::error::ClientError;
 
 impl SelfService {
-    /// Public scopes that every organization may use.
-    pub async fn open_scopes(&self) -> Result<Vec<ScopeResponse>, ClientError> {
+    /// The public scope of this name, if there is one. A service that does not filter by name
+    /// answers more, which is left out.
+    pub async fn public_scope(&self, name: &str) -> Result<Option<ScopeResponse>, ClientError> {
         let call = Call::new(Method::GET, "/scopes/all", "list of scopes").open();
-        let call = call.with("accessible_for_all", "true");
-        self.list(call.defaults(lenient::scope)).await
-    }
-
-    /// Public scopes below a prefix. A service that does not filter answers all, or refuses.
-    pub async fn public_scopes(&self, prefix: &str) -> Result<Vec<ScopeResponse>, ClientError> {
-        let call = Call::new(Method::GET, "/scopes/all", "list of scopes").open();
-        let call = call.with("prefix", prefix);
-        self.list(call.defaults(lenient::scope)).await
+        let call = call.with("scope", name).defaults(lenient::scope);
+        let mut listed: Vec<ScopeResponse> = self.list(call).await?;
+        listed.retain(|scope| scope.name == name);
+        Ok(listed.pop())
     }
 
     /// Sources in which organizations delegate.
