@@ -1,4 +1,4 @@
-//! `docs/fidelity.md`, `docs/errors.md` and the tests that `SECURITY.md` names: each compared with
+//! `docs/fidelity.md`, `docs/errors.md` and the tests that other pages name: each compared with
 //! the tests and tables that it speaks of. `PORTVAKT_BLESS=1` writes the generated ones anew.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -227,17 +227,21 @@ fn the_errors_page_follows_the_table() {
 #[test]
 fn every_test_that_is_named_exists() {
     let mut references: Vec<_> = ELSEWHERE.iter().map(|row| row.3.to_owned()).collect();
-    let security = std::fs::read_to_string(root().join("SECURITY.md"));
-    let security = security.expect("SECURITY.md is in the root of the repository");
-    let named: Vec<_> = security
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .filter(|code| code.contains("::") || code.starts_with("crates/") && !code.ends_with('/'))
-        .map(str::to_owned)
-        .collect();
-    assert!(named.len() > 20, "SECURITY.md names its tests");
-    references.extend(named);
+    for page in ["SECURITY.md", "docs/reliability.md"] {
+        let text = std::fs::read_to_string(root().join(page));
+        let text = text.unwrap_or_else(|error| panic!("{page}: {error}"));
+        let named: Vec<_> = text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|code| {
+                code.contains("::") || code.starts_with("crates/") && !code.ends_with('/')
+            })
+            .map(str::to_owned)
+            .collect();
+        assert!(named.len() > 20, "{page} names its tests");
+        references.extend(named);
+    }
     let missing: Vec<_> = references
         .iter()
         .filter(|reference| !exists(reference))
