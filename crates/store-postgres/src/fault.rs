@@ -14,7 +14,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
 /// How long it may take when a token request waits for it. A node that was cut off from its
 /// database serves again within five seconds once there is a way to it.
-const ANSWER_SOON_WITHIN: Duration = Duration::from_secs(4);
+const ANSWER_SOON_WITHIN: Duration = Duration::from_secs(3);
 
 /// Waits for what a statement comes to, but not for ever: a server that was cut off says nothing.
 pub(crate) async fn answered<T>(

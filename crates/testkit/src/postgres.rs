@@ -122,6 +122,12 @@ impl PostgresServer {
         self.keeper().tell("start");
     }
 
+    /// Ends the server in good order, without waiting for its clients; [`start`](Self::start) starts
+    /// it again.
+    pub fn stop(&self) {
+        self.keeper().tell("stop");
+    }
+
     /// Ends every process of the server at the same moment, with no warning (`kill -9`).
     pub fn crash(&self) {
         self.keeper().tell("crash");

@@ -23,18 +23,18 @@ async fn until_all_serve(nodes: [&Node; 2]) -> Duration {
     started.elapsed()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_killed_loses_nothing_that_was_acknowledged_and_is_served_again() {
+/// Ends the database under load again and again, and starts it. Nodes stay as they are.
+async fn end_and_start(fault: &str, times: usize, end: impl Fn(&PostgresServer)) {
     let server = PostgresServer::durable();
     let cluster = Cluster::on_postgres(&server);
     let (one, other) = tokio::join!(cluster.node(), cluster.node());
     let (mut used, mut unknown, mut back, mut recorded) = (0, 0, Vec::new(), Vec::new());
-    for round in 0..EXTENT.kills {
+    for round in 0..times {
         let mut load = Load::new();
         load.on(&one.wire, numbers(round, 0)).await;
         load.on(&other.wire, numbers(round, 1)).await;
         load.until_used(TOKENS).await;
-        server.crash();
+        end(&server);
         server.start();
         let took = until_all_serve([&one, &other]).await;
         assert!(took < BOUND, "nodes served again after {took:?}");
@@ -55,12 +55,25 @@ async fn a_database_that_is_killed_loses_nothing_that_was_acknowledged_and_is_se
     }
     records.audit().await;
     report(
-        "kill -9 of PostgreSQL under load, two nodes",
+        fault,
         &format!(
-            "{} kills; {used} tokens and {} administrative writes were acknowledged, and none was lost; {unknown} grants with an unknown outcome, none used twice; both nodes served after the database answered: {}",
-            EXTENT.kills,
+            "{times} times; {used} tokens and {} administrative writes were acknowledged, and none was lost; \
+             {unknown} grants with an unknown outcome, none used twice; both nodes served after the database \
+             answered: {}",
             recorded.len(),
             spread(&mut back)
         ),
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_killed_loses_nothing_that_was_acknowledged_and_is_served_again() {
+    let fault = "kill -9 of PostgreSQL under load, two nodes";
+    end_and_start(fault, EXTENT.kills, PostgresServer::crash).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_restarted_loses_nothing_that_was_acknowledged_and_is_served_again() {
+    let fault = "PostgreSQL is restarted in good order under load, two nodes";
+    end_and_start(fault, EXTENT.restarts, PostgresServer::stop).await;
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub(crate) struct Extent {
     /// How often something is killed.
     pub(crate) kills: usize,
+    /// How often a database is restarted in good order.
+    pub(crate) restarts: usize,
     /// How many grants are sent twice at once.
     pub(crate) doubles: usize,
     /// How long a node is stopped.
@@ -21,6 +23,7 @@ pub(crate) static EXTENT: LazyLock<Extent> = LazyLock::new(|| {
     if std::env::var_os("PORTVAKT_SOAK").is_some() {
         Extent {
             kills: 50,
+            restarts: 10,
             doubles: 10_000,
             pause: Duration::from_secs(30),
             withdrawals: 50,
@@ -29,6 +32,7 @@ pub(crate) static EXTENT: LazyLock<Extent> = LazyLock::new(|| {
     } else {
         Extent {
             kills: 3,
+            restarts: 1,
             doubles: 300,
             pause: Duration::from_secs(6),
             withdrawals: 3,

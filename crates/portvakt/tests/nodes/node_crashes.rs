@@ -58,7 +58,8 @@ fn tell(store: &str, mut toll: Toll) {
     report(
         &format!("kill -9 of a node under load, {store}"),
         &format!(
-            "{} kills; {} tokens and {} administrative writes were acknowledged, and none was lost; {} grants with an unknown outcome, none used twice; a new process served after {}",
+            "{} times; {} tokens and {} administrative writes were acknowledged, and none was lost; \
+             {} grants with an unknown outcome, none used twice; a new process served after {}",
             EXTENT.kills,
             toll.used,
             toll.recorded.len(),
