@@ -6,12 +6,14 @@
 //! are deactivated by their own state.
 
 mod change_feed;
+mod ledger_meter;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 pub use self::change_feed::{ChangeFeed, ChangedKind, ChangedRecord, Changes, Extent};
+pub use self::ledger_meter::{LedgerCounters, LedgerMeter};
 use crate::access::{Access, AccessState};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
 use crate::client::{Client, ClientId, ClientKey, ClientSecrets, KeySet, OnBehalfOf};
@@ -158,6 +160,11 @@ pub trait ReplayLedger: Send + Sync {
     /// Drops records whose `keep_until` is before `now`, a bounded number at a time, and says how
     /// many. Called outside requests.
     async fn remove_expired(&self, now: Timestamp) -> Result<u64, StorageError>;
+
+    /// What this process has written, for metrics. A ledger that does not count says nothing.
+    fn ledger_counters(&self) -> LedgerCounters {
+        LedgerCounters::default()
+    }
 }
 
 /// Where it is recorded that a consumer lets a supplier use scopes.

@@ -39,6 +39,21 @@ pub struct Surface {
     pub cache_seconds: u32,
 }
 
+/// The addresses that the surface answers, as its router spells them without a slash at the end.
+pub const ROUTES: [&str; 6] = [
+    TOKEN,
+    KEYS,
+    HEALTH,
+    ERROR_PAGE,
+    documents::PATHS[0],
+    documents::PATHS[1],
+];
+
+const TOKEN: &str = "/token";
+const KEYS: &str = "/jwk";
+const HEALTH: &str = "/health";
+const ERROR_PAGE: &str = "/errors/{code}";
+
 /// The surface as a router.
 pub fn router(surface: Surface) -> Router {
     let Surface {
@@ -65,11 +80,11 @@ pub fn router(surface: Surface) -> Router {
         observer,
     });
     let router = Router::new()
-        .route("/token", any(token::handle))
-        .route("/jwk", get(documents::keys).fallback(answer::only_get))
-        .route("/health", get(|| async { "OK" }).fallback(answer::only_get))
+        .route(TOKEN, any(token::handle))
+        .route(KEYS, get(documents::keys).fallback(answer::only_get))
+        .route(HEALTH, get(|| async { "OK" }).fallback(answer::only_get))
         .route(
-            "/errors/{code}",
+            ERROR_PAGE,
             get(error_page::handle).fallback(answer::only_get),
         )
         .fallback(answer::not_found);

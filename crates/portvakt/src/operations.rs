@@ -48,9 +48,9 @@ pub(crate) fn probes(store: Arc<dyn Store>, drain: Drain) -> Router {
         .with_state(Probed { store, drain })
 }
 
-/// As [`probes`], within the bounds of a surface.
-pub(crate) fn bounded_probes(store: Arc<dyn Store>, drain: Drain, limits: &Limits) -> Router {
-    bounded(probes(store, drain), limits, request_ids(), |fault, _| {
+/// Wraps what the platform asks within the bounds of a surface.
+pub(crate) fn bounded_for_platform(router: Router, limits: &Limits) -> Router {
+    bounded(router, limits, request_ids(), |fault, _| {
         answer(fault.status(), json!({ "status": fault.description() }))
     })
 }

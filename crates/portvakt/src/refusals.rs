@@ -1,6 +1,7 @@
 //! Writes refusals to the audit log and to what is remembered of them, beside the requests: nobody
 //! who is refused waits for it, and nobody is refused otherwise because it fails.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,7 +34,26 @@ const LAST_ATTEMPTS: u32 = 3;
 pub(crate) struct RefusalRecorder {
     gate: Arc<Mutex<Gate>>,
     queue: mpsc::Sender<RefusalRecord>,
+    counted: Arc<Counted>,
     started: Instant,
+}
+
+/// What became of refusals since the start. For metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RefusalCounters {
+    /// Written one by one.
+    pub(crate) written: u64,
+    /// Not kept one by one: counted for a summary.
+    pub(crate) summarised: u64,
+    /// Attempts to write that failed.
+    pub(crate) failed_writes: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    written: AtomicU64,
+    summarised: AtomicU64,
+    failed_writes: AtomicU64,
 }
 
 /// The task that writes.
@@ -72,18 +92,33 @@ pub(crate) fn start(
     let gate = Arc::new(Mutex::new(Gate::new(limits)));
     let (queue, receiver) = mpsc::channel(QUEUE);
     let shutdown = Shutdown::new();
+    let counted = Arc::new(Counted::default());
     let writer = Writer {
         log,
+        counted: Arc::clone(&counted),
         gate: Arc::clone(&gate),
         shutdown: shutdown.clone(),
     };
     let recorder = RefusalRecorder {
         gate,
         queue,
+        counted,
         started: Instant::now(),
     };
     let task = tokio::spawn(writer.run(receiver));
     (Arc::new(recorder), Recording { shutdown, task })
+}
+
+impl RefusalRecorder {
+    /// What became of refusals so far.
+    pub(crate) fn counters(&self) -> RefusalCounters {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        RefusalCounters {
+            written: read(&self.counted.written),
+            summarised: read(&self.counted.summarised),
+            failed_writes: read(&self.counted.failed_writes),
+        }
+    }
 }
 
 impl Recording {
@@ -110,6 +145,7 @@ impl RefusalSink for RefusalRecorder {
         if admitted && self.queue.try_send(refusal.record()).is_ok() {
             return;
         }
+        self.counted.summarised.fetch_add(1, Ordering::Relaxed);
         lock(&self.gate).count(refusal.name(), refusal.request_id(), refusal.at());
     }
 }
@@ -138,6 +174,7 @@ fn lock(gate: &Mutex<Gate>) -> std::sync::MutexGuard<'_, Gate> {
 
 struct Writer<L> {
     log: Arc<L>,
+    counted: Arc<Counted>,
     gate: Arc<Mutex<Gate>>,
     shutdown: Shutdown,
 }
@@ -205,6 +242,7 @@ impl<L: RefusalLog> Writer<L> {
         }
         let (mut wait, mut left) = (FIRST_WAIT, LAST_ATTEMPTS);
         while let Err(error) = self.log.write(records, summary.as_ref()).await {
+            self.counted.failed_writes.fetch_add(1, Ordering::Relaxed);
             let counted = summary.as_ref().map(|summary| &summary.counts);
             if self.shutdown.is_triggered() {
                 left = left.saturating_sub(1);
@@ -223,6 +261,8 @@ impl<L: RefusalLog> Writer<L> {
             }
             wait = (wait * 2).min(LONGEST_WAIT);
         }
+        let written = records.len() as u64;
+        self.counted.written.fetch_add(written, Ordering::Relaxed);
     }
 }
 

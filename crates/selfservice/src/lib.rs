@@ -43,6 +43,7 @@ use portvakt_http::{Limits, RequestIdSource, bounded};
 use tokio::sync::Semaphore;
 
 pub use self::operator::{KeyRotation, OPERATOR_BASE_PATH, OperatorSurface, operator_router};
+pub use self::routes::{below_base, paths as routes};
 pub use self::settings::{MAX_BODY_BYTES, Settings, ZeroLifetime};
 
 /// What the surface is made of.

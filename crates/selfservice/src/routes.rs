@@ -18,7 +18,7 @@ pub(crate) fn all() -> Router<Arc<State>> {
 }
 
 /// An address of the router without its base and without a slash at its end.
-pub(crate) fn below_base(path: &str) -> &str {
+pub fn below_base(path: &str) -> &str {
     let bases = ["/external/api/v1", "/api/v1"];
     let below = bases.into_iter().find_map(|base| path.strip_prefix(base));
     below.unwrap_or(path).trim_end_matches('/')
@@ -39,10 +39,9 @@ pub(crate) fn with_and_without_slash(table: impl Iterator<Item = Route>) -> Rout
     })
 }
 
-/// The addresses below a base.
-#[cfg(test)]
-pub(crate) fn paths() -> Vec<&'static str> {
-    table().map(|(path, _)| path).collect()
+/// The addresses below a base, as the router spells them without a slash at the end.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    table().map(|(path, _)| path)
 }
 
 fn table() -> impl Iterator<Item = Route> {

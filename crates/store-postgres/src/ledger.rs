@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
-use portvakt_core::ports::{Consumption, GrantDigest, ReplayLedger, StorageError};
+use portvakt_core::ports::{
+    Consumption, GrantDigest, LedgerCounters, LedgerMeter, ReplayLedger, StorageError,
+};
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::fault::{answered, answered_soon, unavailable};
 use crate::session::{Use, pool};
@@ -38,6 +41,7 @@ struct Pending {
 pub(crate) struct Ledger {
     queue: mpsc::Sender<Pending>,
     connections: PgPool,
+    meter: Arc<LedgerMeter>,
 }
 
 impl Ledger {
@@ -45,8 +49,14 @@ impl Ledger {
     pub(crate) fn start(connect: &PgConnectOptions) -> Self {
         let connections = pool(connect, CONNECTIONS, Use::Writing);
         let (queue, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(write_batches(connections.clone(), receiver));
-        Self { queue, connections }
+        let meter = Arc::new(LedgerMeter::default());
+        let writing = write_batches(connections.clone(), receiver, Arc::clone(&meter));
+        tokio::spawn(writing);
+        Self {
+            queue,
+            connections,
+            meter,
+        }
     }
 
     pub(crate) fn check(&self) -> Result<(), StorageError> {
@@ -112,6 +122,10 @@ impl ReplayLedger for PostgresStore {
             }
         }
     }
+
+    fn ledger_counters(&self) -> LedgerCounters {
+        self.ledger.meter.counters()
+    }
 }
 
 /// Rows that another node is removing are left to it.
@@ -129,7 +143,11 @@ async fn remove_part(connections: &PgPool, now: Timestamp) -> Result<u64, Storag
     Ok(result.rows_affected())
 }
 
-async fn write_batches(connections: PgPool, mut receiver: mpsc::Receiver<Pending>) {
+async fn write_batches(
+    connections: PgPool,
+    mut receiver: mpsc::Receiver<Pending>,
+    meter: Arc<LedgerMeter>,
+) {
     let room = Arc::new(Semaphore::new(BATCHES as usize));
     loop {
         // Waiting for room first lets the queue grow into a batch meanwhile.
@@ -140,22 +158,27 @@ async fn write_batches(connections: PgPool, mut receiver: mpsc::Receiver<Pending
         if receiver.recv_many(&mut batch, BATCH).await == 0 {
             return;
         }
-        let connections = connections.clone();
+        let (connections, meter) = (connections.clone(), Arc::clone(&meter));
         tokio::spawn(async move {
-            settle(&connections, batch).await;
+            settle(&connections, batch, &meter).await;
             drop(permit);
         });
     }
 }
 
-async fn settle(connections: &PgPool, batch: Vec<Pending>) {
+async fn settle(connections: &PgPool, batch: Vec<Pending>, meter: &LedgerMeter) {
+    let begun = Instant::now();
     match write_batch(connections, &batch).await {
         Ok(consumptions) => {
+            meter.written(batch.len(), begun.elapsed());
             for (pending, consumption) in batch.into_iter().zip(consumptions) {
                 answer(pending, Ok(consumption));
             }
         }
-        Err(error) => refuse(batch, &error),
+        Err(error) => {
+            meter.failed(begun.elapsed());
+            refuse(batch, &error);
+        }
     }
 }
 

@@ -3,14 +3,17 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
-use portvakt_core::ports::{Consumption, GrantDigest, ReplayLedger, StorageError};
+use portvakt_core::ports::{
+    Consumption, GrantDigest, LedgerCounters, LedgerMeter, ReplayLedger, StorageError,
+};
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::fault::{storage_error, unavailable};
 use crate::store::SqliteStore;
@@ -36,18 +39,22 @@ struct Pending {
 
 /// The way to the task that writes. The task ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Ledger(mpsc::Sender<Pending>);
+pub(crate) struct Ledger {
+    queue: mpsc::Sender<Pending>,
+    meter: Arc<LedgerMeter>,
+}
 
 impl Ledger {
     /// Starts the task on the current runtime.
     pub(crate) fn start(writer: SqlitePool) -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(write_batches(writer, receiver));
-        Self(sender)
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        let meter = Arc::new(LedgerMeter::default());
+        tokio::spawn(write_batches(writer, receiver, Arc::clone(&meter)));
+        Self { queue, meter }
     }
 
     pub(crate) fn check(&self) -> Result<(), StorageError> {
-        if self.0.is_closed() {
+        if self.queue.is_closed() {
             Err(stopped())
         } else {
             Ok(())
@@ -69,7 +76,7 @@ impl ReplayLedger for SqliteStore {
     ) -> Result<Consumption, StorageError> {
         let (answer, answered) = oneshot::channel();
         self.ledger
-            .0
+            .queue
             .try_send(Pending {
                 digest,
                 keep_until,
@@ -102,6 +109,10 @@ impl ReplayLedger for SqliteStore {
             }
         }
     }
+
+    fn ledger_counters(&self) -> LedgerCounters {
+        self.ledger.meter.counters()
+    }
 }
 
 async fn remove_part(writer: &SqlitePool, now: Timestamp) -> Result<u64, StorageError> {
@@ -119,18 +130,27 @@ async fn remove_part(writer: &SqlitePool, now: Timestamp) -> Result<u64, Storage
     Ok(result.rows_affected())
 }
 
-async fn write_batches(writer: SqlitePool, mut receiver: mpsc::Receiver<Pending>) {
+async fn write_batches(
+    writer: SqlitePool,
+    mut receiver: mpsc::Receiver<Pending>,
+    meter: Arc<LedgerMeter>,
+) {
     let mut last = 0;
     while let Some(first) = receiver.recv().await {
         let batch = gather(first, &mut receiver, last).await;
         last = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+        let begun = Instant::now();
         match write_batch(&writer, &batch).await {
             Ok(consumptions) => {
+                meter.written(batch.len(), begun.elapsed());
                 for (pending, consumption) in batch.into_iter().zip(consumptions) {
                     answer(pending, Ok(consumption));
                 }
             }
-            Err(error) => refuse(batch, error),
+            Err(error) => {
+                meter.failed(begun.elapsed());
+                refuse(batch, error);
+            }
         }
     }
 }

@@ -87,10 +87,14 @@ impl Freshness {
         Revision(self.reached.load(Ordering::SeqCst))
     }
 
+    /// The last confirmation, however old; none before the first.
+    pub(super) fn last(&self) -> Option<Confirmation> {
+        self.last.load().as_deref().copied()
+    }
+
     /// The last confirmation, unless it is too old at `now` or there was none.
     pub(super) fn check(&self, now: Moment) -> Result<Confirmation, StorageError> {
-        let last = self.last.load();
-        let last = last.as_deref().copied().ok_or_else(never_confirmed)?;
+        let last = self.last().ok_or_else(never_confirmed)?;
         self.check_age(last.at, now)?;
         Ok(last)
     }

@@ -16,6 +16,7 @@
 //! Memory is bounded in bytes, and names that strangers make up are never kept. There is no clock,
 //! no task and no socket here. Start reading at `registry.rs`, then `shard.rs` and `follower.rs`.
 
+mod failures;
 mod follower;
 mod freshness;
 mod key;
@@ -31,5 +32,5 @@ mod value;
 mod tests;
 
 pub use self::follower::{Follower, follow};
-pub use self::settings::{CacheCounters, CacheSettings};
+pub use self::settings::{CacheCounters, CacheSettings, Followed, StoreErrors};
 pub use self::store::CachedStore;

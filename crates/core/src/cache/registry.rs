@@ -36,7 +36,7 @@ impl GrantRegistry for CachedStore {
             return Ok(Some(record));
         }
         let mut reading = self.read_store().await?;
-        let record = reading.client(client_id).await?;
+        let record = self.failures.noted(reading.client(client_id).await)?;
         self.keep(reading).await?;
         Ok(record)
     }
@@ -55,7 +55,8 @@ impl GrantRegistry for CachedStore {
             let mut reading = self.read_store().await?;
             for (fact, scope) in facts.iter_mut().zip(scopes) {
                 if fact.is_none() {
-                    *fact = Some(reading.scope_fact(scope, consumer).await?);
+                    let read = reading.scope_fact(scope, consumer).await;
+                    *fact = Some(self.failures.noted(read)?);
                 }
             }
             self.keep(reading).await?;
@@ -74,7 +75,9 @@ impl GrantRegistry for CachedStore {
             return Ok(Some(Arc::unwrap_or_clone(registration)));
         }
         let mut reading = self.read_store().await?;
-        let registration = reading.on_behalf_of(client_id, value).await?;
+        let registration = self
+            .failures
+            .noted(reading.on_behalf_of(client_id, value).await)?;
         self.keep(reading).await?;
         Ok(registration)
     }
@@ -85,7 +88,7 @@ impl GrantRegistry for CachedStore {
             return Ok(standing == Standing::Deactivated);
         }
         let mut reading = self.read_store().await?;
-        let standing = reading.standing(orgno).await?;
+        let standing = self.failures.noted(reading.standing(orgno).await)?;
         self.keep(reading).await?;
         Ok(standing == Standing::Deactivated)
     }
@@ -96,7 +99,7 @@ impl GrantRegistry for CachedStore {
             return Ok(prefixes.to_vec());
         }
         let mut reading = self.read_store().await?;
-        let prefixes = reading.prefixes(orgno).await?;
+        let prefixes = self.failures.noted(reading.prefixes(orgno).await)?;
         self.keep(reading).await?;
         Ok(prefixes)
     }
@@ -146,7 +149,7 @@ impl CachedStore {
         // Both before the read begins: what it shows is newer.
         let (ticket, reached) = (self.table.ticket(), self.freshness.reached());
         Ok(Reading {
-            unit: self.inner.read().await?,
+            unit: self.failures.noted(self.inner.read().await)?,
             ticket,
             reached,
             found: Vec::new(),
@@ -155,7 +158,7 @@ impl CachedStore {
 
     /// Ends a read and keeps what was found, if the read was of the present.
     async fn keep(&self, reading: Reading) -> Result<(), StorageError> {
-        let revision = reading.unit.commit().await?;
+        let revision = self.failures.noted(reading.unit.commit().await)?;
         if revision < reading.reached {
             return Err(StorageError::Unavailable(format!(
                 "the store answered as of revision {}, and {} was there before",

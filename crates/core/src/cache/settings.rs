@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ports::Revision;
+
 /// Bounds of the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheSettings {
@@ -49,4 +51,24 @@ pub struct CacheCounters {
     pub entries: u64,
     /// Bytes that they take.
     pub bytes: u64,
+}
+
+/// Calls to the store that failed since the start, by what failed. For metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreErrors {
+    /// The store did not answer, or said that it cannot now.
+    pub unavailable: u64,
+    /// A stored value could not be read back.
+    pub corrupt: u64,
+    /// The store refused a write.
+    pub refused: u64,
+}
+
+/// How far a node has followed the store. For metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// The revision that decisions are known to tell of.
+    pub revision: Revision,
+    /// How long ago that was confirmed.
+    pub age: Duration,
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::failures::Failures;
 use super::freshness::{Confirmation, Freshness};
 use super::key::Stale;
-use super::settings::{CacheCounters, CacheSettings};
+use super::settings::{CacheCounters, CacheSettings, Followed, StoreErrors};
 use super::table::Table;
 use super::unit::CachedUnit;
 use crate::client::ClientId;
@@ -15,8 +16,8 @@ use crate::moment::{Moment, Stopwatch};
 use crate::organization::OrgNumber;
 use crate::party::{Consent, SystemUser};
 use crate::ports::{
-    ChangeFeed, Changes, Consumption, DelegationLookup, Extent, GrantDigest, PartyLookup,
-    ReplayLedger, Revision, StorageError, Store, UnitOfWork,
+    ChangeFeed, Changes, Consumption, DelegationLookup, Extent, GrantDigest, LedgerCounters,
+    PartyLookup, ReplayLedger, Revision, StorageError, Store, UnitOfWork,
 };
 use crate::scope::{ScopeName, ScopeToken};
 use crate::usage::{ClientDay, ClientTotal, Day, Days, ScopeUsage, Usage, UsageLog};
@@ -30,6 +31,7 @@ pub struct CachedStore {
     pub(super) inner: Arc<dyn Store>,
     pub(super) table: Arc<Table>,
     pub(super) freshness: Arc<Freshness>,
+    pub(super) failures: Arc<Failures>,
     stopwatch: Arc<dyn Stopwatch>,
 }
 
@@ -44,6 +46,7 @@ impl CachedStore {
             inner,
             table: Arc::new(Table::new(settings)),
             freshness: Arc::new(Freshness::new(settings.max_age)),
+            failures: Arc::default(),
             stopwatch,
         }
     }
@@ -51,6 +54,21 @@ impl CachedStore {
     /// What has happened, for metrics.
     pub fn counters(&self) -> CacheCounters {
         self.table.counters()
+    }
+
+    /// Calls to the store that failed, for metrics. What fails inside a unit of work counts when the
+    /// unit was to be begun or committed here, or its failure ends a decision.
+    pub fn store_errors(&self) -> StoreErrors {
+        self.failures.counted()
+    }
+
+    /// How far this node has followed the store; none before the first confirmation.
+    pub fn followed(&self) -> Option<Followed> {
+        let last = self.freshness.last()?;
+        Some(Followed {
+            revision: last.revision,
+            age: self.now().since(last.at),
+        })
     }
 
     pub(super) fn now(&self) -> Moment {
@@ -77,13 +95,12 @@ impl CachedStore {
 #[async_trait]
 impl Store for CachedStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
-        let inner = self.inner.begin().await?;
-        let (table, freshness) = (Arc::clone(&self.table), Arc::clone(&self.freshness));
-        Ok(Box::new(CachedUnit::new(inner, table, freshness)))
+        let inner = self.failures.noted(self.inner.begin().await)?;
+        Ok(Box::new(CachedUnit::new(inner, self)))
     }
 
     async fn read(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
-        self.inner.read().await
+        self.failures.noted(self.inner.read().await)
     }
 
     /// The revision that decisions are known to tell of. Changes of other processes may be missing
@@ -95,7 +112,7 @@ impl Store for CachedStore {
     /// Also whether what is known is new enough to decide on.
     async fn check(&self) -> Result<(), StorageError> {
         self.freshness.check(self.now())?;
-        self.inner.check().await
+        self.failures.noted(self.inner.check().await)
     }
 }
 
@@ -106,22 +123,27 @@ impl ReplayLedger for CachedStore {
         digest: GrantDigest,
         keep_until: Timestamp,
     ) -> Result<Consumption, StorageError> {
-        self.inner.consume(digest, keep_until).await
+        self.failures
+            .noted(self.inner.consume(digest, keep_until).await)
     }
 
     async fn is_consumed(&self, digest: GrantDigest) -> Result<bool, StorageError> {
-        self.inner.is_consumed(digest).await
+        self.failures.noted(self.inner.is_consumed(digest).await)
     }
 
     async fn remove_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
-        self.inner.remove_expired(now).await
+        self.failures.noted(self.inner.remove_expired(now).await)
+    }
+
+    fn ledger_counters(&self) -> LedgerCounters {
+        self.inner.ledger_counters()
     }
 }
 
 #[async_trait]
 impl UsageLog for CachedStore {
     async fn add_usage(&self, usage: &[Usage]) -> Result<(), StorageError> {
-        self.inner.add_usage(usage).await
+        self.failures.noted(self.inner.add_usage(usage).await)
     }
 
     async fn find_scope_usage(
@@ -130,7 +152,8 @@ impl UsageLog for CachedStore {
         consumer: Option<OrgNumber>,
         days: Days,
     ) -> Result<ScopeUsage, StorageError> {
-        self.inner.find_scope_usage(scope, consumer, days).await
+        self.failures
+            .noted(self.inner.find_scope_usage(scope, consumer, days).await)
     }
 
     async fn list_client_usage(
@@ -138,7 +161,8 @@ impl UsageLog for CachedStore {
         client_id: &ClientId,
         days: Days,
     ) -> Result<Vec<ClientDay>, StorageError> {
-        self.inner.list_client_usage(client_id, days).await
+        self.failures
+            .noted(self.inner.list_client_usage(client_id, days).await)
     }
 
     async fn list_organization_usage(
@@ -146,11 +170,13 @@ impl UsageLog for CachedStore {
         organization: OrgNumber,
         days: Days,
     ) -> Result<Vec<ClientTotal>, StorageError> {
-        self.inner.list_organization_usage(organization, days).await
+        self.failures
+            .noted(self.inner.list_organization_usage(organization, days).await)
     }
 
     async fn remove_usage_before(&self, day: Day) -> Result<u64, StorageError> {
-        self.inner.remove_usage_before(day).await
+        self.failures
+            .noted(self.inner.remove_usage_before(day).await)
     }
 }
 
@@ -164,9 +190,11 @@ impl DelegationLookup for CachedStore {
         scopes: &[ScopeToken],
         now: Timestamp,
     ) -> Result<Vec<bool>, StorageError> {
-        self.inner
+        let found = self
+            .inner
             .find_delegated(source, consumer, supplier, scopes, now)
-            .await
+            .await;
+        self.failures.noted(found)
     }
 }
 
@@ -178,24 +206,27 @@ impl PartyLookup for CachedStore {
         owner: OrgNumber,
         external_ref: Option<&str>,
     ) -> Result<Option<SystemUser>, StorageError> {
-        self.inner
+        let found = self
+            .inner
             .find_system_user(client_id, owner, external_ref)
-            .await
+            .await;
+        self.failures.noted(found)
     }
 
     async fn find_consent(&self, id: &str) -> Result<Option<Consent>, StorageError> {
-        self.inner.find_consent(id).await
+        self.failures.noted(self.inner.find_consent(id).await)
     }
 }
 
 #[async_trait]
 impl ChangeFeed for CachedStore {
     async fn changes_since(&self, since: Revision, limit: u32) -> Result<Changes, StorageError> {
-        self.inner.changes_since(since, limit).await
+        self.failures
+            .noted(self.inner.changes_since(since, limit).await)
     }
 
     async fn trim_changes(&self, keep: u64) -> Result<u64, StorageError> {
-        self.inner.trim_changes(keep).await
+        self.failures.noted(self.inner.trim_changes(keep).await)
     }
 
     async fn changed(&self) {

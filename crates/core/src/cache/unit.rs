@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::failures::Failures;
 use super::freshness::Freshness;
 use super::key::{Key, KeyRef, Stale};
+use super::store::CachedStore;
 use super::table::Table;
 use crate::access::Access;
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
@@ -30,20 +32,18 @@ pub(super) struct CachedUnit {
     inner: Box<dyn UnitOfWork>,
     table: Arc<Table>,
     freshness: Arc<Freshness>,
+    failures: Arc<Failures>,
     saved: Vec<Key>,
     prefixes_saved: bool,
 }
 
 impl CachedUnit {
-    pub(super) fn new(
-        inner: Box<dyn UnitOfWork>,
-        table: Arc<Table>,
-        freshness: Arc<Freshness>,
-    ) -> Self {
+    pub(super) fn new(inner: Box<dyn UnitOfWork>, store: &CachedStore) -> Self {
         Self {
             inner,
-            table,
-            freshness,
+            table: Arc::clone(&store.table),
+            freshness: Arc::clone(&store.freshness),
+            failures: Arc::clone(&store.failures),
             saved: Vec::new(),
             prefixes_saved: false,
         }
@@ -61,7 +61,7 @@ impl UnitOfWork for CachedUnit {
     }
 
     async fn commit(self: Box<Self>) -> Result<Revision, StorageError> {
-        let revision = self.inner.commit().await?;
+        let revision = self.failures.noted(self.inner.commit().await)?;
         self.freshness.reach(revision);
         if self.saved.is_empty() && !self.prefixes_saved {
             return Ok(revision);

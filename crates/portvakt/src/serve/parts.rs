@@ -19,7 +19,8 @@ use portvakt_maskinporten::Observer;
 use portvakt_selfservice::{KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface};
 
 use crate::config::{Config, Faults};
-use crate::operations::{Drain, bounded_probes};
+use crate::metrics::{Metrics, NodeSources};
+use crate::operations::{Drain, bounded_for_platform, probes};
 use crate::recorded::{Author, begin_as_server};
 use crate::refusals::RefusalRecorder;
 use crate::request_ids::request_ids;
@@ -35,6 +36,7 @@ pub(super) struct Parts {
     pub(super) trust: Arc<Trust>,
     pub(super) downloads: Downloads,
     pub(super) usage: Arc<UsageCounter>,
+    metrics: Metrics,
     refusals: Arc<RefusalRecorder>,
     exchange: TokenExchange,
     siblings: Vec<TokenExchange>,
@@ -74,7 +76,14 @@ impl Parts {
                 explain_refusals: false,
             })
         };
+        let metrics = Metrics::new(NodeSources {
+            store: Arc::clone(&store),
+            keeper: Arc::clone(&keeper),
+            refusals: Arc::clone(&refusals),
+            clock: Arc::clone(&clock),
+        });
         Ok(Self {
+            metrics,
             exchange: exchange(issuers.maskinporten),
             siblings: issuers.skyporten.into_iter().map(exchange).collect(),
             usage: Arc::default(),
@@ -89,7 +98,11 @@ impl Parts {
 
     /// The surfaces. `drain` is what readiness heeds.
     pub(super) fn routers(&self, config: &Config, limits: Limits, drain: Drain) -> Routers {
-        let observers: Vec<Arc<dyn Observer>> = vec![self.usage.clone(), self.refusals.clone()];
+        let observers: Vec<Arc<dyn Observer>> = vec![
+            self.metrics.tokens(),
+            self.usage.clone(),
+            self.refusals.clone(),
+        ];
         let max_age = self.keeper.policy().document_max_age().as_secs();
         let maskinporten = portvakt_maskinporten::router(portvakt_maskinporten::Surface {
             exchange: self.exchange.clone(),
@@ -105,12 +118,17 @@ impl Parts {
         });
         let base_urls = config.selfservice.base_urls.clone();
         let store: Arc<dyn Store> = self.store.clone();
+        let selfservice =
+            portvakt_selfservice::router(self.administration(config, limits, base_urls));
+        let platform = probes(store, drain).merge(self.metrics.router());
+        let platform = bounded_for_platform(platform, &limits);
+        let metrics = &self.metrics;
         Routers {
-            maskinporten,
-            selfservice: portvakt_selfservice::router(
-                self.administration(config, limits, base_urls),
-            ),
-            operations: bounded_probes(store, drain, &limits).fallback_service(operator),
+            maskinporten: metrics.count_maskinporten(maskinporten),
+            selfservice: metrics.count_selfservice(selfservice),
+            operations: metrics
+                .count_operations(platform)
+                .fallback_service(metrics.count_operator(operator)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use arc_swap::ArcSwap;
 use portvakt_core::audit::{Actor, Channel};
 use portvakt_core::ports::{Revision, Store};
 use portvakt_core::signing::life::{LifePolicy, Order, plan};
@@ -17,6 +18,7 @@ use portvakt_core::{Clock, Timestamp};
 use portvakt_http::Shutdown;
 use tokio::sync::Mutex;
 
+use super::figures::KeyFigures;
 use crate::recorded::{self, Author};
 
 /// How often the store is asked whether the keys changed. An emergency acts on every node within it.
@@ -42,6 +44,8 @@ pub(crate) struct KeeperParts {
 pub(crate) struct SigningKeyKeeper {
     parts: KeeperParts,
     shared: Arc<SharedKeys>,
+    /// Of the keys that are known here.
+    figures: ArcSwap<KeyFigures>,
     /// Held from reading the keys until the new ring is in use: rotations take turns.
     turn: Mutex<Known>,
 }
@@ -69,6 +73,7 @@ impl SigningKeyKeeper {
         let bound = parts.policy.reload_bound();
         Ok(Arc::new(Self {
             shared: Arc::new(SharedKeys::bounded(turn.ring, turn.read_at, bound)),
+            figures: ArcSwap::from_pointee(KeyFigures::of(&turn.known.records, &parts.policy)),
             turn: Mutex::new(turn.known),
             parts,
         }))
@@ -77,6 +82,11 @@ impl SigningKeyKeeper {
     /// The ring that tokens are signed with.
     pub(crate) fn shared(&self) -> &Arc<SharedKeys> {
         &self.shared
+    }
+
+    /// What is told of the keys in figures.
+    pub(crate) fn figures(&self) -> KeyFigures {
+        **self.figures.load()
     }
 
     /// The policy, which also says how long verifiers may keep the key document.
@@ -149,6 +159,8 @@ impl SigningKeyKeeper {
         }
         self.shared.replace(turn.ring);
         self.shared.confirm(turn.read_at);
+        let figures = KeyFigures::of(&turn.known.records, self.policy());
+        self.figures.store(Arc::new(figures));
         *known = turn.known;
         Ok(())
     }

@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`SigningKeyKeeper`], the one thing that a server opens.
 
+mod figures;
 mod keeper;
 #[cfg(feature = "pkcs11")]
 mod module;

@@ -191,7 +191,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn url(&self, surface: &str, path: &str) -> String {
+    /// An address of a surface.
+    pub(crate) fn url(&self, surface: &str, path: &str) -> String {
         format!("http://{}{path}", self.addresses[surface].as_str().unwrap())
     }
 

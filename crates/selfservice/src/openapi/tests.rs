@@ -56,7 +56,7 @@ fn every_route_has_operations_and_every_operation_a_route() {
         .iter()
         .map(|(path, _)| *path)
         .collect();
-    assert_eq!(documented, routes::paths().into_iter().collect());
+    assert_eq!(documented, routes::paths().collect());
     let document = operators();
     let documented: BTreeSet<_> = operations(&document)
         .iter()

@@ -1,0 +1,161 @@
+//! What the node knows of its store, its keys and its log of refusals.
+
+use std::fmt;
+use std::sync::Arc;
+
+use portvakt_core::Clock;
+use portvakt_core::cache::CachedStore;
+use portvakt_core::ports::ReplayLedger;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::registry::Unit;
+
+use super::scrape::Figures;
+use crate::refusals::RefusalRecorder;
+use crate::signing::SigningKeyKeeper;
+
+/// Where the figures come from.
+pub(crate) struct NodeSources {
+    /// The store with its cache.
+    pub(crate) store: Arc<CachedStore>,
+    /// The signing keys.
+    pub(crate) keeper: Arc<SigningKeyKeeper>,
+    /// Whoever writes refusals down.
+    pub(crate) refusals: Arc<RefusalRecorder>,
+    /// The present.
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Asks for the figures when somebody looks.
+pub(super) struct NodeFigures(pub(super) NodeSources);
+
+impl fmt::Debug for NodeFigures {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("NodeFigures")
+    }
+}
+
+impl Collector for NodeFigures {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut figures = Figures(encoder);
+        self.registry(&mut figures)?;
+        self.cache(&mut figures)?;
+        self.ledger(&mut figures)?;
+        self.keys(&mut figures)?;
+        self.refusals(&mut figures)
+    }
+}
+
+impl NodeFigures {
+    fn registry(&self, figures: &mut Figures<'_>) -> fmt::Result {
+        let store = &self.0.store;
+        let followed = store.followed();
+        let revision = followed.map_or(0, |followed| followed.revision.0);
+        // Before the first confirmation there is no age, and infinitely old is what it means.
+        let age = followed.map_or(f64::INFINITY, |followed| followed.age.as_secs_f64());
+        let help = "The registry's revision that this node decides on";
+        figures.gauge("registry_revision", help, None, exactly(revision))?;
+        let help = "Time since this node last confirmed that it knows every change";
+        figures.gauge("registry_age", help, Some(&Unit::Seconds), age)?;
+        let errors = store.store_errors();
+        figures.counters(
+            "store_errors",
+            "Calls to the database that failed",
+            "kind",
+            [
+                ("unavailable", errors.unavailable),
+                ("corrupt", errors.corrupt),
+                ("refused", errors.refused),
+            ],
+        )
+    }
+
+    fn cache(&self, figures: &mut Figures<'_>) -> fmt::Result {
+        let counters = self.0.store.counters();
+        figures.counters(
+            "cache_lookups",
+            "Look-ups of single records in the cache",
+            "result",
+            [("hit", counters.hits), ("miss", counters.misses)],
+        )?;
+        let help = "Reads of the database for what the cache could not answer";
+        figures.counter("cache_store_reads", help, counters.store_reads)?;
+        figures.counters(
+            "cache_removals",
+            "Entries that left the cache, or never came in",
+            "reason",
+            [
+                ("evicted", counters.evictions),
+                ("invalidated", counters.invalidations),
+                ("overtaken", counters.refused_fills),
+            ],
+        )?;
+        let entries = exactly(counters.entries);
+        figures.gauge("cache_entries", "Entries in the cache", None, entries)?;
+        let (help, bytes) = ("Memory that the cache's entries take", counters.bytes);
+        figures.gauge("cache_size", help, Some(&Unit::Bytes), exactly(bytes))
+    }
+
+    fn ledger(&self, figures: &mut Figures<'_>) -> fmt::Result {
+        let counters = self.0.store.ledger_counters();
+        figures.counters(
+            "ledger_batches",
+            "Durable writes of the ledger of used grants",
+            "result",
+            [
+                ("written", counters.batches),
+                ("failed", counters.failed_batches),
+            ],
+        )?;
+        let help = "Used grants in the batches that were written";
+        figures.counter("ledger_grants", help, counters.records)?;
+        let help = "Time that the ledger's batches took together";
+        figures.seconds_counter("ledger_writing", help, counters.writing.as_secs_f64())
+    }
+
+    fn keys(&self, figures: &mut Figures<'_>) -> fmt::Result {
+        let keys = self.0.keeper.figures();
+        figures.gauges(
+            "signing_keys",
+            "The server's signing keys, by where they are in their life",
+            "state",
+            [
+                ("next", keys.next),
+                ("active", keys.active),
+                ("retired", keys.retired),
+            ],
+        )?;
+        let now = self.0.clock.now();
+        let seconds = keys
+            .rotates_at
+            .map_or(f64::NAN, |at| seconds_until(at.seconds() - now.seconds()));
+        let help = "Time until the active signing key hands over; negative when that is overdue";
+        figures.gauge("signing_key_rotation", help, Some(&Unit::Seconds), seconds)
+    }
+
+    fn refusals(&self, figures: &mut Figures<'_>) -> fmt::Result {
+        let counters = self.0.refusals.counters();
+        figures.counters(
+            "refusals_recorded",
+            "Refusals in the audit log: one by one, or as one of a number in a summary",
+            "as",
+            [
+                ("entry", counters.written),
+                ("summary", counters.summarised),
+            ],
+        )?;
+        let help = "Attempts to write refusals to the audit log that failed";
+        figures.counter("refusal_write_errors", help, counters.failed_writes)
+    }
+}
+
+/// As a floating-point number, which is exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "nothing here counts that far")]
+pub(super) fn exactly(number: u64) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "285 million years fit")]
+fn seconds_until(seconds: i64) -> f64 {
+    seconds as f64
+}
