@@ -16,6 +16,7 @@ pub mod client;
 pub mod clock;
 pub mod delegation;
 pub mod entropy;
+pub mod fair_share;
 pub mod grant;
 pub mod idempotency;
 pub mod issuer;

@@ -7,10 +7,12 @@
 
 mod admission;
 mod bounded;
+mod client_address;
 mod connection;
 mod fault;
 mod limits;
 mod min_revision;
+mod rate;
 mod request_id;
 mod server;
 mod shutdown;
@@ -18,9 +20,14 @@ mod timed_stream;
 mod tls;
 
 pub use bounded::{RenderFault, bounded};
+pub use client_address::{ForwardingHeader, TrustedProxies};
 pub use fault::TransportFault;
 pub use limits::Limits;
 pub use min_revision::{MalformedRevision, min_revision};
+pub use rate::{
+    AddressLimit, FairShares, Member, Rate, RateLimits, RateTable, RefusedShares, Standing,
+    limit_addresses, retry_after,
+};
 pub use request_id::{RequestId, RequestIdSource, X_REQUEST_ID};
 pub use server::{Listener, serve};
 pub use shutdown::Shutdown;

@@ -1,6 +1,7 @@
 //! Answers: tokens, refusals, and what the router says without a handler.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
@@ -10,12 +11,12 @@ use axum::response::{IntoResponse, Response};
 use portvakt_core::grant::IssuedToken;
 use portvakt_core::issuer::Issuer;
 use portvakt_core::refusal::Refusal;
-use portvakt_http::{RequestId, TransportFault};
+use portvakt_http::{RequestId, TransportFault, retry_after};
 use portvakt_oauth_types::{ErrorResponse, TokenResponse};
 use serde::Serialize;
 
-/// Seconds after which a request that could not be decided may be tried again.
-const RETRY_AFTER_SECONDS: &str = "1";
+/// After which time a request that could not be decided may be tried again.
+const SOON: Duration = Duration::from_secs(1);
 
 /// 200 with the token (RFC 6749 §5.1; spec: maskinporten §3.1).
 pub(crate) fn token(token: IssuedToken) -> Response {
@@ -40,6 +41,8 @@ pub(crate) fn refusal(refusal: &Refusal, issuer: &Issuer, trace_id: RequestId) -
 /// A fault of transport, for which no issuer was chosen and no national code exists.
 pub(crate) fn transport_fault(fault: TransportFault, trace_id: RequestId) -> Response {
     let refusal = match fault {
+        // Whoever limits addresses says for how long.
+        TransportFault::TooManyRequests => Refusal::TooManyRequests { retry_after: SOON },
         TransportFault::BodyTooLarge => Refusal::BodyTooLarge,
         TransportFault::BodyTimeout => Refusal::RequestTimeout,
         TransportFault::BodyMalformed => Refusal::MalformedRequest(fault.description().to_owned()),
@@ -63,11 +66,12 @@ fn render(refusal: &Refusal, error_uri: Option<String>, trace_id: RequestId) -> 
     let status = StatusCode::from_u16(row.http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, &body);
     let headers = response.headers_mut();
-    if matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    ) {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    let wait = match refusal {
+        Refusal::TooManyRequests { retry_after } => Some(*retry_after),
+        _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON),
+    };
+    if let Some(wait) = wait {
+        headers.insert(RETRY_AFTER, retry_after(wait));
     }
     if status == StatusCode::METHOD_NOT_ALLOWED {
         headers.insert(ALLOW, HeaderValue::from_static("POST"));

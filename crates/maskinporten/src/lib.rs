@@ -8,6 +8,7 @@ mod answer;
 mod documents;
 mod error_page;
 mod observer;
+mod shares;
 mod token;
 
 use std::sync::Arc;
@@ -17,9 +18,10 @@ use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::routing::{any, get};
 use portvakt_core::grant::TokenExchange;
-use portvakt_http::{Limits, RequestIdSource, bounded};
+use portvakt_http::{FairShares, Limits, RateLimits, RequestIdSource, bounded, limit_addresses};
 
 pub use self::observer::{Decision, Observer, Unobserved};
+pub use self::shares::TokenShares;
 
 use self::documents::Documents;
 
@@ -35,6 +37,9 @@ pub struct Surface {
     pub request_ids: RequestIdSource,
     /// Bounds of size and time.
     pub limits: Limits,
+    /// How often addresses may ask, and the shares of which clients are told. That they are kept to is
+    /// for the exchanges to see to.
+    pub rates: RateLimits,
     /// How long metadata and keys may be cached, in seconds.
     pub cache_seconds: u32,
 }
@@ -62,6 +67,7 @@ pub fn router(surface: Surface) -> Router {
         observer,
         request_ids,
         limits,
+        rates,
         cache_seconds,
     } = surface;
     let documents = |exchange: &TokenExchange| Documents::new(exchange.issuer(), cache_seconds);
@@ -78,6 +84,7 @@ pub fn router(surface: Surface) -> Router {
             })
             .collect(),
         observer,
+        shares: rates.shares,
     });
     let router = Router::new()
         .route(TOKEN, any(token::handle))
@@ -97,18 +104,17 @@ pub fn router(surface: Surface) -> Router {
                 get(documents::metadata).fallback(answer::only_get),
             )
     });
-    bounded(
-        router.with_state(state),
-        &limits,
-        request_ids,
-        answer::transport_fault,
-    )
+    let router = router.with_state(state);
+    let fault = answer::transport_fault;
+    let router = bounded(router, &limits, request_ids.clone(), fault);
+    limit_addresses(router, rates.addresses, request_ids, fault)
 }
 
 struct State {
     primary: Served,
     siblings: Vec<Served>,
     observer: Arc<dyn Observer>,
+    shares: Option<Arc<FairShares>>,
 }
 
 /// An issuer with its ready-made documents.

@@ -8,13 +8,16 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
+use portvakt_core::client::ClientId;
 use portvakt_core::grant::{Denied, IssuedToken};
+use portvakt_core::organization::OrgNumber;
 use portvakt_core::refusal::Refusal;
 use portvakt_http::RequestId;
 use portvakt_oauth_types::{GrantType, TokenRequest, TokenRequestError, media_type};
 
 use crate::answer;
 use crate::observer::Decision;
+use crate::shares::member;
 
 /// Parse once, decide, answer.
 pub(crate) async fn handle(
@@ -37,10 +40,35 @@ pub(crate) async fn handle(
         at: served.exchange.now(),
         result: &result,
     });
-    match result {
+    let shares = state.shares.as_ref();
+    let told = shares.and_then(|shares| Some((shares, proven(&result)?)));
+    let mut response = match result {
         Ok(token) => answer::token(token),
         Err(denied) => answer::refusal(&denied.refusal, issuer, request_id),
+    };
+    if let Some((shares, (client_id, organization))) = told {
+        shares.tell(member(&client_id, &organization), response.headers_mut());
     }
+    response
+}
+
+/// The client that the request proved to be from, and its organization.
+fn proven(result: &Result<IssuedToken, Denied>) -> Option<(ClientId, OrgNumber)> {
+    let (client_id, consumer, supplier) = match result {
+        Ok(token) => {
+            let for_whom = token.acting_for;
+            (&token.client_id, for_whom.consumer, for_whom.supplier)
+        }
+        Err(denied) => {
+            let sender = denied.proven()?;
+            (
+                &sender.client_id,
+                sender.client_orgno,
+                sender.supplier_orgno,
+            )
+        }
+    };
+    Some((client_id.clone(), supplier.unwrap_or(consumer)))
 }
 
 fn assertion<'a>(

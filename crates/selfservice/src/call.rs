@@ -14,7 +14,7 @@ use portvakt_core::grant::TokenExchange;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Store, UnitOfWork, UsageLog};
 use portvakt_core::{Entropy, Timestamp};
-use portvakt_http::RequestId;
+use portvakt_http::{Member, RequestId};
 use tokio::sync::Semaphore;
 
 use crate::State;
@@ -85,7 +85,20 @@ impl Call {
                 return Err(Problem::unauthenticated(&BearerError::Deactivated));
             }
         }
+        self.take_share(&caller)?;
         Ok(caller)
+    }
+
+    /// Counts the request, now that the token proves whose it is.
+    fn take_share(&self, caller: &Caller) -> Result<(), Problem> {
+        let Some(shares) = &self.state.shares else {
+            return Ok(());
+        };
+        let taken = shares.take(Member {
+            client_id: &caller.client_id,
+            organization: caller.supplier.unwrap_or(caller.organization).as_str(),
+        });
+        taken.map_err(Problem::too_many_requests)
     }
 
     fn authenticate(&self) -> Result<Caller, BearerError> {

@@ -39,7 +39,7 @@ use portvakt_core::ports::Store;
 use portvakt_core::refusals::RefusalSink;
 use portvakt_core::signing::SigningKeys;
 use portvakt_core::{Clock, Entropy};
-use portvakt_http::{Limits, RequestIdSource, bounded};
+use portvakt_http::{FairShares, Limits, RateLimits, RequestIdSource, bounded, limit_addresses};
 use tokio::sync::Semaphore;
 
 pub use self::operator::{KeyRotation, OPERATOR_BASE_PATH, OperatorSurface, operator_router};
@@ -65,6 +65,8 @@ pub struct Surface {
     pub request_ids: RequestIdSource,
     /// Bounds of size and time; bodies are to be bounded by [`MAX_BODY_BYTES`].
     pub limits: Limits,
+    /// How often addresses, clients and organizations may ask.
+    pub rates: RateLimits,
     /// What a deployment decides.
     pub settings: Settings,
     /// Decides about the grants that are explained, unless they are for a sibling.
@@ -83,7 +85,7 @@ pub fn router(surface: Surface) -> Router {
 /// The routes within what every answer has in common.
 fn assemble(surface: Surface, build: impl FnOnce(Arc<State>) -> Router) -> Router {
     let clock = surface.clock.clone();
-    let (limits, request_ids) = (surface.limits, surface.request_ids);
+    let (limits, rates, request_ids) = (surface.limits, surface.rates, surface.request_ids);
     let state = Arc::new(State {
         store: surface.store,
         keys: surface.keys,
@@ -96,9 +98,12 @@ fn assemble(surface: Surface, build: impl FnOnce(Arc<State>) -> Router) -> Route
         exchange: surface.exchange,
         siblings: surface.siblings,
         refusals: surface.refusals,
+        shares: rates.shares,
     });
     let router = build(state.clone()).layer(from_fn_with_state(state, refused::observe));
-    bounded(router, &limits, request_ids, problem::transport_fault)
+    let fault = problem::transport_fault;
+    let router = bounded(router, &limits, request_ids.clone(), fault);
+    limit_addresses(router, rates.addresses, request_ids, fault)
         .layer(from_fn_with_state(clock, problem::finish))
 }
 
@@ -115,4 +120,5 @@ pub(crate) struct State {
     exchange: TokenExchange,
     siblings: Vec<TokenExchange>,
     refusals: Arc<dyn RefusalSink>,
+    shares: Option<Arc<FairShares>>,
 }

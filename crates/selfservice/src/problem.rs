@@ -1,6 +1,7 @@
 //! Refusals: one status for each, one body for all (spec: selfservice §3.5, §4).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -16,7 +17,7 @@ use portvakt_core::Clock;
 use portvakt_core::administration::{AdministrationError, FieldFault, RecordKind};
 use portvakt_core::bearer::BearerError;
 use portvakt_core::ports::StorageError;
-use portvakt_http::{RequestId, TransportFault, X_REQUEST_ID};
+use portvakt_http::{RequestId, TransportFault, X_REQUEST_ID, retry_after};
 
 /// Error bodies are short: automation copies them whole into events.
 const MAX_ITEMS: usize = 25;
@@ -184,6 +185,15 @@ impl Problem {
         Self {
             header: Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Object::Request, message)
+        }
+    }
+
+    /// The client, or its organization, sends more requests than it may.
+    pub(crate) fn too_many_requests(wait: Duration) -> Self {
+        let message = "Too many requests: wait for the seconds that Retry-After says";
+        Self {
+            header: Some((RETRY_AFTER, retry_after(wait))),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, Object::Request, message)
         }
     }
 

@@ -1,13 +1,15 @@
-//! Tells of refused administration: who was refused what, once the token proved who asked.
+//! What is told of a request once its token proved who asked: to the audit log, who was refused what; to
+//! the caller, how much it may still ask.
 
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use portvakt_core::audit::Actor;
 use portvakt_core::refusals::{AdministrationRefusal, RefusedRequest, RequestId};
+use portvakt_http::{FairShares, Member};
 
 use crate::routes;
 
@@ -34,7 +36,10 @@ pub(crate) async fn observe(
     let extensions = request.extensions();
     let path = extensions.get::<MatchedPath>().cloned();
     let request_id = extensions.get::<portvakt_http::RequestId>().copied();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if let (Some(shares), Some(actor)) = (&state.shares, witness.0.get()) {
+        tell_shares(shares, actor, response.headers_mut());
+    }
     let route = path
         .as_ref()
         .map_or("", |path| routes::below_base(path.as_str()));
@@ -58,6 +63,18 @@ pub(crate) async fn observe(
             .refused(RefusedRequest::Administration(refusal));
     }
     response
+}
+
+/// Tells a caller how much it may still ask.
+fn tell_shares(shares: &FairShares, actor: &Actor, headers: &mut HeaderMap) {
+    let organization = actor.supplier.or(actor.organization);
+    if let (Some(client_id), Some(organization)) = (&actor.client_id, organization) {
+        let member = Member {
+            client_id: client_id.as_str(),
+            organization: organization.as_str(),
+        };
+        shares.tell(member, headers);
+    }
 }
 
 /// What is read amiss is no act; what somebody may not do is one, whatever it was.

@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
-use axum::Router;
 use portvakt_core::clock::Clock;
 use portvakt_core::entropy::unique_id;
 use portvakt_core::grant::{TokenExchange, TokenExchangeParts};
@@ -12,7 +11,7 @@ use portvakt_core::issuer::{Issuer, Profile};
 use portvakt_core::person::PidCheck;
 use portvakt_core::signing::{KeyRing, SigningKeyRecord, SigningKeyState, SigningKeys, generate};
 use portvakt_core::{Entropy, MockClock, SeededEntropy, SystemEntropy, Timestamp};
-use portvakt_http::{Limits, Listener, RequestIdSource, Shutdown, serve};
+use portvakt_http::{Limits, Listener, RateLimits, RequestIdSource, Shutdown, serve};
 use portvakt_jose::{Algorithm, RsaBits, TrustStore};
 use portvakt_maskinporten::{Observer, Surface, Unobserved, router};
 use portvakt_store_sqlite::SqliteStore;
@@ -38,6 +37,8 @@ pub struct Options {
     pub parts: Box<dyn FnOnce(&mut TokenExchangeParts) + Send>,
     /// Hears of the token endpoint's decisions.
     pub observer: Arc<dyn Observer>,
+    /// How often somebody may ask, as far as the surface sees to it.
+    pub rates: RateLimits,
     /// Serves Skyporten too, at `http://localhost` and the same port.
     pub skyporten: bool,
 }
@@ -53,6 +54,7 @@ impl Default for Options {
             limits: Limits::default(),
             parts: Box::new(|_| ()),
             observer: Arc::new(Unobserved),
+            rates: RateLimits::default(),
             skyporten: false,
         }
     }
@@ -126,14 +128,22 @@ impl TestServer {
             trust: trust.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(1)),
+            shares: None,
             explain_refusals: false,
         };
         (options.parts)(&mut parts);
         let siblings = options.skyporten.then(|| skyporten(&parts, address));
         let exchange = TokenExchange::new(parts);
         let shutdown = Shutdown::new();
-        let siblings = siblings.into_iter().collect();
-        let app = surface(&exchange, siblings, options.observer, options.limits);
+        let app = router(Surface {
+            exchange: exchange.clone(),
+            siblings: siblings.into_iter().collect(),
+            observer: options.observer,
+            request_ids: request_ids(Arc::new(SystemEntropy)),
+            limits: options.limits,
+            rates: options.rates,
+            cache_seconds: 3600,
+        });
         tokio::spawn(serve(listener, app, options.limits, shutdown.clone()));
         Self {
             store,
@@ -259,22 +269,6 @@ fn skyporten(parts: &TokenExchangeParts, address: SocketAddr) -> TokenExchange {
     let identifier = format!("http://localhost:{}", address.port());
     parts.issuer = Issuer::new(&identifier, Profile::Skyporten);
     TokenExchange::new(parts)
-}
-
-fn surface(
-    exchange: &TokenExchange,
-    siblings: Vec<TokenExchange>,
-    observer: Arc<dyn Observer>,
-    limits: Limits,
-) -> Router {
-    router(Surface {
-        exchange: exchange.clone(),
-        siblings,
-        observer,
-        request_ids: request_ids(Arc::new(SystemEntropy)),
-        limits,
-        cache_seconds: 3600,
-    })
 }
 
 fn request_ids(entropy: Arc<dyn Entropy>) -> RequestIdSource {

@@ -1,6 +1,7 @@
 //! The use-case of the token endpoint: fetch what the decision needs, use the grant up, sign.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join;
 use portvakt_jose::KeyError;
@@ -17,6 +18,7 @@ use super::token::{AccessTokenClaims, TokenHeader};
 use crate::client::{Client, ClientId};
 use crate::clock::Timestamp;
 use crate::entropy::unique_id;
+use crate::fair_share::Exhausted;
 use crate::issuer::Issuer;
 use crate::ports::{ClientRecord, Consumption, StorageError};
 use crate::refusal::Refusal;
@@ -55,8 +57,10 @@ pub struct Denied {
     pub client_id: Option<String>,
     /// What went wrong on our side, for the log only.
     pub cause: Option<String>,
-    /// What was found about the grant; none if there was none to read.
+    /// What was found about the grant; none if there was none to read, or it was not looked into.
     pub examination: Option<Box<Examination>>,
+    /// The client, where it proved itself and its grant was not looked into any further.
+    pub sender: Option<Box<Sender>>,
 }
 
 impl From<Refusal> for Denied {
@@ -66,6 +70,7 @@ impl From<Refusal> for Denied {
             client_id: None,
             cause: None,
             examination: None,
+            sender: None,
         }
     }
 }
@@ -84,6 +89,26 @@ impl From<StorageError> for Denied {
 }
 
 impl Denied {
+    /// The client proved itself and has used up its share, or its organization has.
+    fn exhausted(client: &Client, retry_after: Duration) -> Self {
+        Self {
+            client_id: Some(client.client_id.to_string()),
+            sender: Some(Box::new(Sender::new(client, true))),
+            ..Refusal::TooManyRequests { retry_after }.into()
+        }
+    }
+
+    /// The client that the request proved to be from; none if it proved nobody.
+    pub fn proven(&self) -> Option<&Sender> {
+        self.known().filter(|sender| sender.is_proven)
+    }
+
+    /// The client that the grant names, if there is one.
+    pub(crate) fn known(&self) -> Option<&Sender> {
+        let examined = || self.examination.as_ref()?.sender();
+        self.sender.as_deref().or_else(examined)
+    }
+
     /// A check that was neither passed nor failed must never look like success.
     fn examined(examination: Examination) -> Self {
         let refusal = examination.refusal().cloned().unwrap_or(Refusal::Internal);
@@ -152,6 +177,9 @@ impl TokenExchange {
             let refused = self.examine_refused(grant, record.as_deref(), findings, now);
             return Err(Denied::examined(refused.await));
         };
+        if let Err(Exhausted { retry_after }) = self.take_share(&record.client) {
+            return Err(Denied::exhausted(&record.client, retry_after));
+        }
         // The record of the used grant is being made durable while the rest is decided and signed;
         // the answer waits for both.
         let (consumed, authorized) = join(
@@ -204,6 +232,14 @@ impl TokenExchange {
     ) -> Option<Authentication> {
         let trust = self.0.trust.load();
         authenticate(grant, record, &trust, &self.0.issuer, now, findings)
+    }
+
+    /// The sender is known and its grant not used up yet: it may come again with the same one.
+    fn take_share(&self, client: &Client) -> Result<(), Exhausted> {
+        match &self.0.shares {
+            Some(shares) => shares.take(&client.client_id, client.accessing_orgno()),
+            None => Ok(()),
+        }
     }
 
     /// One atomic, durable insert decides who used the grant first.

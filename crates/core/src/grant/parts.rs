@@ -7,6 +7,7 @@ use portvakt_jose::TrustStore;
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::fair_share::FairShare;
 use crate::issuer::Issuer;
 use crate::ports::{DelegationLookup, GrantRegistry, PartyLookup, ReplayLedger};
 use crate::signing::SigningKeys;
@@ -32,6 +33,8 @@ pub struct TokenExchangeParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// How much each client and organization may use; none when nobody is limited.
+    pub shares: Option<Arc<dyn FairShare>>,
     /// Evaluate every check of every refused grant, not only of those whose sender is proven. It
     /// costs reads for unauthenticated callers, so it is for development.
     pub explain_refusals: bool,

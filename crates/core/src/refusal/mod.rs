@@ -7,6 +7,8 @@
 mod table;
 mod wording;
 
+use std::time::Duration;
+
 use portvakt_jose::{
     Algorithm, CertificateError, JwsError, OrganizationNumberError, SignatureError,
 };
@@ -159,8 +161,11 @@ pub enum Refusal {
     },
     /// No consent fits.
     NoConsent,
-    /// Too many requests.
-    TooManyRequests,
+    /// The address, the client or its organization sends more requests than it may.
+    TooManyRequests {
+        /// When the next one is granted.
+        retry_after: Duration,
+    },
     /// The server has more to do than it can.
     Overloaded,
     /// The server cannot decide now.
@@ -299,7 +304,7 @@ impl Refusal {
             Self::NotDelegated { .. } => RefusalCode::NotDelegated,
             Self::NoSystemUser { .. } => RefusalCode::NoSystemUser,
             Self::NoConsent => RefusalCode::NoConsent,
-            Self::TooManyRequests => RefusalCode::TooManyRequests,
+            Self::TooManyRequests { .. } => RefusalCode::TooManyRequests,
             Self::Overloaded => RefusalCode::Overloaded,
             Self::Unavailable => RefusalCode::Unavailable,
             Self::Internal => RefusalCode::Internal,

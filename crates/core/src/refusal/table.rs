@@ -237,7 +237,7 @@ refusal_table! {
     TooManyRequests {
         status: 429, error: TemporarilyUnavailable, mp: None,
         text: "Too many requests",
-        when: "The client sends more requests than it may.",
+        when: "The address, the client or its organization sends more requests than it may. The grant is not used up.",
         next: "Wait for the seconds that `Retry-After` says; keep tokens until they expire.",
     }
     Overloaded {

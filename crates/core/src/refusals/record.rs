@@ -114,11 +114,11 @@ const ADMINISTRATION: &str = "administration.refuse";
 
 impl TokenRefusal<'_> {
     fn sender(&self) -> Option<&Sender> {
-        self.denied.examination.as_ref()?.sender()
+        self.denied.known()
     }
 
     fn proven(&self) -> Option<&Sender> {
-        self.sender().filter(|sender| sender.is_proven)
+        self.denied.proven()
     }
 
     fn record(&self) -> RefusalRecord {

@@ -24,6 +24,7 @@ mod lifetime;
 mod metadata;
 mod on_behalf_of;
 mod quirks;
+mod rates;
 mod refusals;
 mod replay;
 mod request;

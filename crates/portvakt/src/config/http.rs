@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Faults;
+use super::proxies::ForwardingHeader;
 
 /// What strangers may ask of a connection.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -26,6 +27,13 @@ pub(crate) struct Section {
     pub(crate) keep_alive_seconds: u64,
     /// How long requests that have started may take to finish when the server stops, in seconds.
     pub(crate) shutdown_grace_seconds: u64,
+    /// Addresses and networks of the proxies that are believed when they say for whom they forward a
+    /// request, such as `["10.0.0.7", "2001:db8::/32"]`.
+    pub(crate) trusted_proxies: Vec<String>,
+    /// The header in which they say it. The other one is not looked at: a proxy may let it through as
+    /// its client sent it.
+    #[schema(inline)]
+    pub(crate) forwarding_header: ForwardingHeader,
 }
 
 impl Default for Section {
@@ -38,6 +46,8 @@ impl Default for Section {
             request_timeout_seconds: limits.request_timeout.as_secs(),
             keep_alive_seconds: limits.keep_alive_timeout.as_secs(),
             shutdown_grace_seconds: limits.shutdown_grace.as_secs(),
+            trusted_proxies: Vec::new(),
+            forwarding_header: ForwardingHeader::default(),
         }
     }
 }

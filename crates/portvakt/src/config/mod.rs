@@ -12,12 +12,14 @@ mod database;
 mod fault;
 mod http;
 mod keys;
+mod limits;
 mod listener;
 mod log;
 mod maskinporten;
 mod operations;
 mod operator;
 mod overrides;
+mod proxies;
 mod reference;
 mod selfservice;
 mod trust;
@@ -33,6 +35,7 @@ use utoipa::ToSchema;
 
 pub(crate) use self::database::DatabaseLocation;
 pub(crate) use self::fault::{ConfigError, Faults};
+pub(crate) use self::limits::Rates;
 pub(crate) use self::listener::{Binding, TlsFiles};
 pub(crate) use self::log::{Format as LogFormat, Section as LogSection};
 pub(crate) use self::overrides::Environment;
@@ -66,6 +69,10 @@ pub(crate) struct Config {
     /// What strangers may ask of a connection.
     #[schema(inline)]
     pub(crate) http: http::Section,
+    /// How often addresses, clients and organizations may ask of the public surfaces of one node. Nobody
+    /// is limited unless a key says how.
+    #[schema(inline)]
+    pub(crate) limits: limits::Section,
     /// The audit log's checkpoints.
     #[schema(inline)]
     pub(crate) audit: audit::Section,
@@ -116,6 +123,8 @@ impl Config {
         self.keys.policy(self, &mut faults);
         self.keys.encryption_key(&mut faults);
         self.http.limits(&mut faults);
+        self.http.proxies(&mut faults);
+        self.limits.rates(&mut faults);
         self.audit.check(&mut faults);
         self.log.check(&mut faults);
         faults

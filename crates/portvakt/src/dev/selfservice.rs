@@ -9,7 +9,7 @@ use portvakt_core::SystemEntropy;
 use portvakt_core::audit::Act;
 use portvakt_core::client::UriPolicy;
 use portvakt_core::refusals::RefusalSink;
-use portvakt_http::Limits;
+use portvakt_http::{Limits, RateLimits};
 use portvakt_selfservice::{
     KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface, Settings, Surface,
 };
@@ -72,6 +72,7 @@ fn surface(endpoints: &Endpoints, base_url: String, made: Made) -> Surface {
         clock: surroundings.clock,
         entropy: Arc::new(SystemEntropy),
         request_ids: request_ids(),
+        rates: RateLimits::default(),
         limits: Limits {
             max_body_bytes: MAX_BODY_BYTES,
             ..Limits::default()

@@ -11,7 +11,7 @@ use portvakt_core::grant::{TokenExchange, TokenExchangeParts};
 use portvakt_core::issuer::{Issuer, Profile};
 use portvakt_core::person::PidCheck;
 use portvakt_core::signing::SigningKeys as SharedKeys;
-use portvakt_http::Limits;
+use portvakt_http::{Limits, RateLimits};
 use portvakt_jose::{AlgorithmSet, TrustStore};
 use portvakt_maskinporten::{Observer, Surface};
 
@@ -69,6 +69,7 @@ pub(super) fn exchanges(port: u16, surroundings: &Surroundings) -> Exchanges {
             trust: surroundings.trust.clone(),
             clock: surroundings.clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            shares: None,
             explain_refusals: true,
         })
     };
@@ -90,6 +91,7 @@ pub(super) fn router(
         observer,
         request_ids: request_ids(),
         limits: Limits::default(),
+        rates: RateLimits::default(),
         cache_seconds: CACHE_SECONDS,
     });
     surface.layer(from_fn_with_state(Faulty { faults, keys }, inject))

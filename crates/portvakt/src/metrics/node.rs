@@ -11,6 +11,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit;
 
 use super::scrape::Figures;
+use crate::limits::Limiters;
 use crate::refusals::RefusalRecorder;
 use crate::signing::SigningKeyKeeper;
 
@@ -22,6 +23,8 @@ pub(crate) struct NodeSources {
     pub(crate) keeper: Arc<SigningKeyKeeper>,
     /// Whoever writes refusals down.
     pub(crate) refusals: Arc<RefusalRecorder>,
+    /// The limits of the public surfaces.
+    pub(crate) limiters: Arc<Limiters>,
     /// The present.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -145,7 +148,18 @@ impl NodeFigures {
             ],
         )?;
         let help = "Attempts to write refusals to the audit log that failed";
-        figures.counter("refusal_write_errors", help, counters.failed_writes)
+        figures.counter("refusal_write_errors", help, counters.failed_writes)?;
+        let limited = self.0.limiters.refused();
+        figures.counters(
+            "rate_limited",
+            "Requests that were answered 429, by whose limit was reached",
+            "limit",
+            [
+                ("address", limited.addresses),
+                ("client", limited.clients),
+                ("organization", limited.organizations),
+            ],
+        )
     }
 }
 

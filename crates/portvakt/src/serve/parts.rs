@@ -13,12 +13,13 @@ use portvakt_core::issuer::Issuer;
 use portvakt_core::ports::Store;
 use portvakt_core::signing::life::Order;
 use portvakt_core::{Clock, SystemClock, SystemEntropy};
-use portvakt_http::Limits;
+use portvakt_http::{Limits, RateLimits};
 use portvakt_jose::RevocationPolicy;
 use portvakt_maskinporten::Observer;
 use portvakt_selfservice::{KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface};
 
 use crate::config::{Config, Faults};
+use crate::limits::Limiters;
 use crate::metrics::{Metrics, NodeSources};
 use crate::operations::{Drain, bounded_for_platform, probes};
 use crate::recorded::{Author, begin_as_server};
@@ -37,6 +38,7 @@ pub(super) struct Parts {
     pub(super) downloads: Downloads,
     pub(super) usage: Arc<UsageCounter>,
     metrics: Metrics,
+    limiters: Arc<Limiters>,
     refusals: Arc<RefusalRecorder>,
     exchange: TokenExchange,
     siblings: Vec<TokenExchange>,
@@ -62,6 +64,7 @@ impl Parts {
         let (trust, downloads) = trust(config).await?;
         let trust = Arc::new(trust);
         let issuers = Faults::settle(|faults| config.maskinporten.issuers(faults))?;
+        let limiters = Arc::new(Limiters::new(config)?);
         let exchange = |issuer: Issuer| {
             TokenExchange::new(TokenExchangeParts {
                 issuer,
@@ -73,6 +76,7 @@ impl Parts {
                 trust: Arc::clone(trust.shared()),
                 clock: Arc::clone(&clock),
                 entropy: Arc::new(SystemEntropy),
+                shares: limiters.shares(),
                 explain_refusals: false,
             })
         };
@@ -80,6 +84,7 @@ impl Parts {
             store: Arc::clone(&store),
             keeper: Arc::clone(&keeper),
             refusals: Arc::clone(&refusals),
+            limiters: Arc::clone(&limiters),
             clock: Arc::clone(&clock),
         });
         Ok(Self {
@@ -87,6 +92,7 @@ impl Parts {
             exchange: exchange(issuers.maskinporten),
             siblings: issuers.skyporten.into_iter().map(exchange).collect(),
             usage: Arc::default(),
+            limiters,
             store,
             clock,
             keeper,
@@ -110,6 +116,7 @@ impl Parts {
             observer: Arc::new(observers),
             request_ids: request_ids(),
             limits,
+            rates: self.limiters.maskinporten(),
             cache_seconds: u32::try_from(max_age).unwrap_or(u32::MAX),
         });
         let operator = portvakt_selfservice::operator_router(OperatorSurface {
@@ -118,8 +125,10 @@ impl Parts {
         });
         let base_urls = config.selfservice.base_urls.clone();
         let store: Arc<dyn Store> = self.store.clone();
-        let selfservice =
-            portvakt_selfservice::router(self.administration(config, limits, base_urls));
+        let selfservice = portvakt_selfservice::router(portvakt_selfservice::Surface {
+            rates: self.limiters.selfservice(),
+            ..self.administration(config, limits, base_urls)
+        });
         let platform = probes(store, drain).merge(self.metrics.router());
         let platform = bounded_for_platform(platform, &limits);
         let metrics = &self.metrics;
@@ -150,6 +159,7 @@ impl Parts {
                 max_body_bytes: MAX_BODY_BYTES,
                 ..limits
             },
+            rates: RateLimits::default(),
             // The configuration was checked before the server started.
             settings: config.selfservice.settings(&mut Faults::default()),
             exchange: self.exchange.clone(),

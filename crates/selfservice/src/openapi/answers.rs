@@ -12,7 +12,7 @@ use super::table::Success;
 const JSON: &str = "application/json";
 
 /// Each header by the name of its component.
-const HEADERS: [(&str, &str, &str); 7] = [
+const HEADERS: [(&str, &str, &str); 9] = [
     (
         "Revision",
         "Portvakt-Revision",
@@ -40,6 +40,16 @@ const HEADERS: [(&str, &str, &str); 7] = [
         "Retry-After",
         "After how many seconds to try again",
     ),
+    (
+        "RateLimit",
+        "RateLimit",
+        "For each limit that is in force: what is left, and in how many seconds it is whole again",
+    ),
+    (
+        "RateLimitPolicy",
+        "RateLimit-Policy",
+        "For each limit that is in force: the requests that it grants, and in how many seconds",
+    ),
 ];
 
 /// A way to be refused.
@@ -56,12 +66,13 @@ pub(super) enum Refusal {
     PayloadTooLarge,
     UnsupportedMediaType,
     UnprocessableContent,
+    TooManyRequests,
     InternalError,
     Unavailable,
 }
 
 impl Refusal {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -73,16 +84,18 @@ impl Refusal {
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::UnprocessableContent,
+        Self::TooManyRequests,
         Self::InternalError,
         Self::Unavailable,
     ];
 
     /// What any request can meet with.
-    pub(super) const OF_EVERY_REQUEST: [Self; 6] = [
+    pub(super) const OF_EVERY_REQUEST: [Self; 7] = [
         Self::BadRequest,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::PayloadTooLarge,
+        Self::TooManyRequests,
         Self::InternalError,
         Self::Unavailable,
     ];
@@ -150,6 +163,12 @@ impl Refusal {
                 "UnprocessableContent",
                 "The Idempotency-Key was used for another request",
                 &[],
+            ),
+            Self::TooManyRequests => (
+                "429",
+                "TooManyRequests",
+                "The address, the client or its organization asks more often than it may",
+                &["RetryAfter", "RateLimit", "RateLimitPolicy"],
             ),
             Self::InternalError => ("500", "InternalError", "The server is at fault", &[]),
             Self::Unavailable => (

@@ -107,7 +107,7 @@ fn check_names(document: &Value) {
 fn every_operation_has_the_refusals_of_every_request() {
     let documents = both();
     for (path, operation) in documents.iter().flat_map(operations) {
-        for status in ["400", "405", "408", "413", "500", "503"] {
+        for status in ["400", "405", "408", "413", "429", "500", "503"] {
             let response = &operation["responses"][status];
             assert!(response["$ref"].is_string(), "{path} {status}");
         }

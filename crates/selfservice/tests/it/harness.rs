@@ -12,7 +12,7 @@ use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::refusals::{self, RefusalRecord, RefusalSink, RefusedRequest, TokenRefusal};
 use portvakt_core::signing::{KeyRing, SigningKeyState, SigningKeys, generate};
 use portvakt_core::{Entropy, MockClock, SystemEntropy, Timestamp};
-use portvakt_http::{Limits, Listener, Shutdown, serve};
+use portvakt_http::{Limits, Listener, RateLimits, Shutdown, serve};
 use portvakt_jose::{Algorithm, RsaBits};
 use portvakt_maskinporten::{Decision, Observer};
 use portvakt_selfservice::{MAX_BODY_BYTES, Settings, Surface, router};
@@ -84,6 +84,15 @@ impl Api {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::with_policy((settings, RateLimits::default())).await
+    }
+
+    /// An API that limits how often somebody may ask.
+    pub(crate) async fn limited(rates: RateLimits) -> Self {
+        Self::with_policy((Settings::default(), rates)).await
+    }
+
+    async fn with_policy(policy: (Settings, RateLimits)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("test.db")).await;
         let store = Arc::new(store.unwrap());
@@ -100,10 +109,11 @@ impl Api {
             trust: Arc::new(ArcSwap::from_pointee(trust().build().unwrap())),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            shares: None,
             explain_refusals: false,
         });
         let heard = Arc::default();
-        Self::serve(settings, store, clock, keys, exchange, heard, Some(folder)).await
+        Self::serve(policy, store, clock, keys, exchange, heard, Some(folder)).await
     }
 
     /// The API of a token endpoint's registry, which hears of the refusals of both.
@@ -115,7 +125,7 @@ impl Api {
         );
         let exchange = server.exchange.clone();
         Self::serve(
-            Settings::default(),
+            Default::default(),
             store,
             clock,
             keys,
@@ -127,7 +137,7 @@ impl Api {
     }
 
     async fn serve(
-        settings: Settings,
+        (settings, rates): (Settings, RateLimits),
         store: Arc<SqliteStore>,
         clock: Arc<MockClock>,
         keys: Arc<SigningKeys>,
@@ -156,6 +166,7 @@ impl Api {
                 bytes
             }),
             limits,
+            rates,
             settings,
             exchange,
             siblings: Vec::new(),

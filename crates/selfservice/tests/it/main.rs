@@ -27,6 +27,7 @@ mod operator_delegation;
 mod operator_harness;
 mod operator_secrets;
 mod operator_who;
+mod rates;
 mod registrations;
 mod scopes;
 mod secrets;

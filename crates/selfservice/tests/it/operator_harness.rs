@@ -13,7 +13,7 @@ use portvakt_core::client::Client;
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::signing::{SigningKeyState, generate};
 use portvakt_core::{Clock, Entropy, SystemEntropy, Timestamp};
-use portvakt_http::{Limits, Listener, Shutdown, serve};
+use portvakt_http::{Limits, Listener, RateLimits, Shutdown, serve};
 use portvakt_jose::{Algorithm, RsaBits};
 use portvakt_selfservice::{
     KeyRotation, MAX_BODY_BYTES, OperatorSurface, Settings, Surface, operator_router, router,
@@ -222,6 +222,7 @@ fn surface(machine: &TestServer, base_url: &str) -> Surface {
             bytes
         }),
         limits: limits(),
+        rates: RateLimits::default(),
         settings: Settings::default(),
         exchange: machine.exchange.clone(),
         siblings: Vec::new(),

@@ -43,6 +43,7 @@ impl Both {
             entropy: std::sync::Arc::new(portvakt_core::SystemEntropy),
             request_ids: std::sync::Arc::new(|| [7; 16]),
             limits,
+            rates: portvakt_http::RateLimits::default(),
             settings: Settings::default(),
             exchange: machine.exchange.clone(),
             siblings: Vec::new(),

@@ -36,6 +36,7 @@ impl Desk {
             trust: Arc::new(ArcSwap::from_pointee(trust)),
             clock: api.clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            shares: None,
             explain_refusals: false,
         });
         Self { exchange, asked: 0 }
