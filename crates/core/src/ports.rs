@@ -16,6 +16,7 @@ pub use self::change_feed::{ChangeFeed, ChangedKind, ChangedRecord, Changes, Ext
 pub use self::ledger_meter::{LedgerCounters, LedgerMeter};
 use crate::access::{Access, AccessState};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
+use crate::client::expiry::{KEY_END_INSTANTS, KeyEnd};
 use crate::client::{Client, ClientId, ClientKey, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
@@ -311,6 +312,25 @@ pub trait Clients {
         client_id: &ClientId,
         listing: Listing,
     ) -> Result<Vec<StoredKey>, StorageError>;
+    /// How many present keys of active clients end at each of these instants or before. It looks at
+    /// every key, so it is for now and then.
+    async fn count_key_ends(
+        &mut self,
+        until: [Timestamp; KEY_END_INSTANTS],
+    ) -> Result<[u64; KEY_END_INSTANTS], StorageError>;
+    /// How many active clients have present keys of which none is usable at `now`.
+    async fn count_clients_without_usable_key(
+        &mut self,
+        now: Timestamp,
+    ) -> Result<u64, StorageError>;
+    /// The first `limit` present keys of active clients that end after one instant and until another,
+    /// in order of their ends.
+    async fn list_key_ends(
+        &mut self,
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<KeyEnd>, StorageError>;
     /// Replaces the whole set; none leaves the client without keys. Replaced keys stay readable.
     async fn replace_keys(
         &mut self,

@@ -14,6 +14,7 @@ mod dev;
 mod following;
 mod grant_args;
 mod input;
+mod key_expiry;
 mod limits;
 mod metrics;
 mod operations;

@@ -228,7 +228,8 @@ fn a_client_gets_a_private_key_in_a_file_of_its_owner_alone() {
         portvakt.json("key list havbris").as_array().unwrap().len(),
         2
     );
-    portvakt.done("key deactivate havbris second");
+    let said = portvakt.done("key deactivate havbris second");
+    assert!(!said.contains("it was the last"), "{said}");
     assert_eq!(
         portvakt.json("key list havbris").as_array().unwrap().len(),
         1
@@ -239,6 +240,10 @@ fn a_client_gets_a_private_key_in_a_file_of_its_owner_alone() {
             .refused("key remove havbris second")
             .contains("does not exist")
     );
+    // Whoever removes a client's last key is told what that means.
+    let last = private["kid"].as_str().unwrap();
+    let said = portvakt.done(&format!("key remove havbris {last}"));
+    assert!(said.contains("it was the last"), "{said}");
 }
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! Clients' keys.
 
-use portvakt_core::client::{ClientId, KeySet};
+use portvakt_core::client::{Client, ClientId, KeySet};
 use portvakt_core::ports::{Listing, StorageError, Store, StoredKey};
 
 use crate::macros::{commit, read};
@@ -153,5 +153,50 @@ pub async fn keys_without_a_client_are_refused(factory: &impl StoreFactory) -> O
         "{outcome:?}"
     );
     assert_eq!(listed(&*store, &id, Listing::All).await?, []);
+    Ok(())
+}
+
+/// Ends count for present keys of active clients alone, and are listed from the nearest.
+pub async fn tells_which_keys_end_when(factory: &impl StoreFactory) -> Outcome {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let store = factory.open().await;
+    // A key is posted for a year.
+    for (id, kids, posted) in [
+        ("a", &["two", "one"][..], 0),
+        ("b", &["three"], 10 * DAY),
+        ("inactive", &["four"], 0),
+        ("without", &["five"], 0),
+    ] {
+        let client = Client {
+            active: id != "inactive",
+            ..client(id)
+        };
+        let (id, set) = (client_id(id), key_set(kids, at(posted)));
+        commit!(
+            store,
+            save_client(&client),
+            replace_keys(&id, Some(&set), at(posted))
+        );
+    }
+    let none: Option<&KeySet> = None;
+    commit!(store, replace_keys(&client_id("without"), none, at(1)));
+    let year = |days: i64| at((365 + days) * DAY);
+    let counts = read!(
+        store,
+        count_key_ends([at(365 * DAY - 1), year(0), year(9), year(10), year(100)])
+    );
+    assert_eq!(counts, [0, 2, 2, 3, 3]);
+    for (now, without) in [(at(365 * DAY - 1), 0), (year(0), 1), (year(10), 2)] {
+        let found = read!(store, count_clients_without_usable_key(now));
+        assert_eq!(found, without);
+    }
+    let listed = read!(store, list_key_ends(at(0), year(10), 10));
+    let names: Vec<_> = listed.iter().map(|end| end.kid.as_str()).collect();
+    assert_eq!(names, ["one", "two", "three"]);
+    assert_eq!(listed[2].client_id, client_id("b"));
+    assert_eq!(listed[2].client_orgno, client("b").client_orgno);
+    assert_eq!(listed[2].expires_at, year(10));
+    assert_eq!(read!(store, list_key_ends(year(0), year(9), 10)), []);
+    assert_eq!(read!(store, list_key_ends(at(0), year(10), 2)).len(), 2);
     Ok(())
 }

@@ -40,6 +40,7 @@ macro_rules! conformance_tests {
             finds_keys_with_every_attribute_in_order,
             replaced_keys_stay_readable,
             removing_every_key_leaves_them_readable,
+            tells_which_keys_end_when,
             a_key_may_come_back,
             keys_belong_to_one_client,
             keys_without_a_client_are_refused,

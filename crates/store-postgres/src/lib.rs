@@ -21,6 +21,7 @@ mod delegations;
 mod facts;
 mod fault;
 mod hints;
+mod key_ends;
 mod keyed_requests;
 mod ledger;
 mod lookups;

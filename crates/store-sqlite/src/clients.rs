@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
+use portvakt_core::client::expiry::{KEY_END_INSTANTS, KeyEnd};
 use portvakt_core::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Clients, Listing, StorageError, StoredKey};
@@ -14,7 +15,7 @@ use sqlx::SqliteConnection;
 use crate::columns::{Row, document, instant, word};
 use crate::fault::storage_error;
 use crate::unit::{Kind, SqliteUnit, Statement};
-use crate::{client_keys, client_secrets, on_behalf_of};
+use crate::{client_keys, client_secrets, key_ends, on_behalf_of};
 
 struct ClientRow {
     client_id: String,
@@ -198,6 +199,29 @@ impl Clients for SqliteUnit {
         listing: Listing,
     ) -> Result<Vec<StoredKey>, StorageError> {
         client_keys::list(self.connection(), client_id, listing).await
+    }
+
+    async fn count_key_ends(
+        &mut self,
+        until: [Timestamp; KEY_END_INSTANTS],
+    ) -> Result<[u64; KEY_END_INSTANTS], StorageError> {
+        key_ends::count(self.connection(), until).await
+    }
+
+    async fn count_clients_without_usable_key(
+        &mut self,
+        now: Timestamp,
+    ) -> Result<u64, StorageError> {
+        key_ends::count_clients_without(self.connection(), now).await
+    }
+
+    async fn list_key_ends(
+        &mut self,
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<KeyEnd>, StorageError> {
+        key_ends::list(self.connection(), after, until, limit).await
     }
 
     async fn replace_keys(

@@ -11,6 +11,7 @@ use super::store::CachedStore;
 use super::table::Table;
 use crate::access::Access;
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
+use crate::client::expiry::{KEY_END_INSTANTS, KeyEnd};
 use crate::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
@@ -130,6 +131,9 @@ delegate! { Clients {
     fn list_clients(organization: Option<OrgNumber>, listing: Listing) -> Vec<Client>;
     fn save_client(client: &Client) -> () { unit => unit.saved(KeyRef::client(&client.client_id)) };
     fn list_keys(client_id: &ClientId, listing: Listing) -> Vec<StoredKey>;
+    fn count_key_ends(until: [Timestamp; KEY_END_INSTANTS]) -> [u64; KEY_END_INSTANTS];
+    fn count_clients_without_usable_key(now: Timestamp) -> u64;
+    fn list_key_ends(after: Timestamp, until: Timestamp, limit: u32) -> Vec<KeyEnd>;
     fn replace_keys(client_id: &ClientId, keys: Option<&KeySet>, now: Timestamp) -> () {
         unit => unit.saved(KeyRef::client(client_id))
     };

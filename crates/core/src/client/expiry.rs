@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use super::ClientId;
 use super::key::ClientKey;
 use crate::clock::Timestamp;
+use crate::organization::OrgNumber;
+use crate::ports::{Clients, StorageError};
 
 /// Days before its end from which a key is warned about, the latest warning last.
 pub const WARNING_DAYS: [u32; 4] = [60, 30, 7, 1];
@@ -28,12 +31,68 @@ pub struct ExpiringKey<'k> {
     pub nearness: Nearness,
 }
 
+/// Instants that ends of keys are counted until: the present, and one for each of [`WARNING_DAYS`].
+pub const KEY_END_INSTANTS: usize = WARNING_DAYS.len() + 1;
+
+/// How the keys of all clients stand to their ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyEnds {
+    /// Keys that have expired and were not replaced.
+    pub expired: u64,
+    /// Keys by the latest of [`WARNING_DAYS`] that they are within, in that order.
+    pub within: [u64; WARNING_DAYS.len()],
+    /// Clients that have keys and none that is accepted.
+    pub clients_without_usable_key: u64,
+}
+
+/// A key of some client, by its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyEnd {
+    /// Whose key.
+    pub client_id: ClientId,
+    /// The client's organization.
+    pub client_orgno: OrgNumber,
+    /// Which key.
+    pub kid: String,
+    /// First instant at which it is no longer accepted.
+    pub expires_at: Timestamp,
+}
+
+impl KeyEnds {
+    /// Counts them at `now`.
+    pub async fn count(
+        clients: &mut (impl Clients + ?Sized),
+        now: Timestamp,
+    ) -> Result<Self, StorageError> {
+        // The present, and then the nearest warning first.
+        let instants = std::array::from_fn(|place| match place.checked_sub(1) {
+            None => now,
+            Some(place) => now.plus(DAY * WARNING_DAYS[WARNING_DAYS.len() - 1 - place]),
+        });
+        let until = clients.count_key_ends(instants).await?;
+        let mut within = [0; WARNING_DAYS.len()];
+        for (place, count) in within.iter_mut().rev().enumerate() {
+            *count = until[place + 1].saturating_sub(until[place]);
+        }
+        Ok(Self {
+            expired: until[0],
+            within,
+            clients_without_usable_key: clients.count_clients_without_usable_key(now).await?,
+        })
+    }
+}
+
 /// How near a key's end is; none while it has longer than any warning.
 pub fn nearness(key: &ClientKey, now: Timestamp) -> Option<Nearness> {
-    if key.is_expired(now) {
+    nearness_of(key.expires_at, now)
+}
+
+/// As [`nearness`], of the instant at which a key ends.
+pub fn nearness_of(end: Timestamp, now: Timestamp) -> Option<Nearness> {
+    if end <= now {
         return Some(Nearness::Expired);
     }
-    let ends_within = |days: &u32| key.expires_at <= now.plus(DAY * *days);
+    let ends_within = |days: &u32| end <= now.plus(DAY * *days);
     let latest = WARNING_DAYS.into_iter().rev().find(ends_within);
     latest.map(Nearness::Within)
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use portvakt_core::Timestamp;
 use portvakt_core::access::Access;
 use portvakt_core::audit::{AuditFilter, AuditLink, StoredEntry};
+use portvakt_core::client::expiry::{KEY_END_INSTANTS, KeyEnd};
 use portvakt_core::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use portvakt_core::delegation::{Delegation, DelegationSource};
 use portvakt_core::idempotency::{IdempotencyKey, RememberedRequest};
@@ -242,6 +243,29 @@ impl Clients for RemoteUnit {
         self.read().await;
         Ok(Vec::new())
     }
+    async fn count_key_ends(
+        &mut self,
+        _until: [Timestamp; KEY_END_INSTANTS],
+    ) -> Result<[u64; KEY_END_INSTANTS], StorageError> {
+        Err(not_modeled())
+    }
+
+    async fn count_clients_without_usable_key(
+        &mut self,
+        _now: Timestamp,
+    ) -> Result<u64, StorageError> {
+        Err(not_modeled())
+    }
+
+    async fn list_key_ends(
+        &mut self,
+        _after: Timestamp,
+        _until: Timestamp,
+        _limit: u32,
+    ) -> Result<Vec<KeyEnd>, StorageError> {
+        Err(not_modeled())
+    }
+
     async fn replace_keys(
         &mut self,
         _client_id: &ClientId,

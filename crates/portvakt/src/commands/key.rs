@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use portvakt_core::administration::{Role, client, key};
-use portvakt_core::client::{ClientId, KeySet};
+use portvakt_core::client::expiry::has_only_expired;
+use portvakt_core::client::{ClientId, ClientKey, KeySet};
 use portvakt_core::ports::Listing;
 use portvakt_jose::{Algorithm, PublicJwk};
 use serde_json::Value;
@@ -251,23 +252,24 @@ async fn remove(args: OneArgs, output: Output) -> anyhow::Result<()> {
     let keys = administer::write(&data_dir, async |unit, now| {
         client::find(unit, &client_id).await?;
         key::remove(unit, &client_id, &kid, Role::Operator, now).await?;
-        Ok(unit.list_keys(&client_id, Listing::Active).await?)
+        Ok((unit.list_keys(&client_id, Listing::Active).await?, now))
     });
-    let keys: Vec<_> = keys
-        .await?
-        .iter()
-        .map(|stored| stored.key.to_json())
-        .collect();
-    let text = format!("key {kid} of client {client_id} removed");
+    let (left, now) = keys.await?;
+    let left = || left.iter().map(|stored| &stored.key);
+    let consequence = if left().next().is_none() {
+        "; it was the last: the client can use its organization's certificate alone"
+    } else if has_only_expired(left(), now) {
+        "; all others have expired: the client gets no token until it has a new key"
+    } else {
+        ""
+    };
+    let keys: Vec<_> = left().map(ClientKey::to_json).collect();
+    let text = format!("key {kid} of client {client_id} removed{consequence}");
     output.result(&serde_json::json!({ "keys": keys }), text)
 }
 
 fn json(set: &KeySet) -> Value {
-    let keys: Vec<_> = set
-        .keys()
-        .iter()
-        .map(portvakt_core::client::ClientKey::to_json)
-        .collect();
+    let keys: Vec<_> = set.keys().iter().map(ClientKey::to_json).collect();
     serde_json::json!({ "keys": keys })
 }
 

@@ -11,6 +11,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit;
 
 use super::scrape::Figures;
+use crate::key_expiry::KeyEndFigures;
 use crate::limits::Limiters;
 use crate::refusals::RefusalRecorder;
 use crate::signing::SigningKeyKeeper;
@@ -23,6 +24,8 @@ pub(crate) struct NodeSources {
     pub(crate) keeper: Arc<SigningKeyKeeper>,
     /// Whoever writes refusals down.
     pub(crate) refusals: Arc<RefusalRecorder>,
+    /// When clients' keys end.
+    pub(crate) key_ends: KeyEndFigures,
     /// The limits of the public surfaces.
     pub(crate) limiters: Arc<Limiters>,
     /// The present.
@@ -45,6 +48,7 @@ impl Collector for NodeFigures {
         self.cache(&mut figures)?;
         self.ledger(&mut figures)?;
         self.keys(&mut figures)?;
+        self.client_keys(&mut figures)?;
         self.refusals(&mut figures)
     }
 }
@@ -134,6 +138,26 @@ impl NodeFigures {
             .map_or(f64::NAN, |at| seconds_until(at.seconds() - now.seconds()));
         let help = "Time until the active signing key hands over; negative when that is overdue";
         figures.gauge("signing_key_rotation", help, Some(&Unit::Seconds), seconds)
+    }
+
+    fn client_keys(&self, figures: &mut Figures<'_>) -> fmt::Result {
+        let ends = self.0.key_ends.counted().unwrap_or_default();
+        let [sixty, thirty, seven, one] = ends.within;
+        figures.gauges(
+            "client_keys_expiring",
+            "Keys of active clients that expire within so many days and no fewer, or have expired",
+            "within",
+            [
+                ("60d", sixty),
+                ("30d", thirty),
+                ("7d", seven),
+                ("1d", one),
+                ("expired", ends.expired),
+            ],
+        )?;
+        let without = exactly(ends.clients_without_usable_key);
+        let help = "Active clients that have keys, of which every one has expired";
+        figures.gauge("clients_without_usable_key", help, None, without)
     }
 
     fn refusals(&self, figures: &mut Figures<'_>) -> fmt::Result {

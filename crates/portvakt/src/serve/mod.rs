@@ -22,6 +22,7 @@ use self::parts::Parts;
 use crate::config::{Config, Faults};
 use crate::database::OpenStore;
 use crate::following;
+use crate::key_expiry::KeyExpiryWatch;
 use crate::operations::Drain;
 use crate::refusals::{self, Recording};
 use crate::server::housekeeping::{self, Horizon, House};
@@ -113,6 +114,12 @@ fn tend(tasks: &mut JoinSet<()>, parts: Parts, config: &Config, shutdown: &Shutd
     let clock = Arc::clone(&parts.clock);
     let horizon: Horizon = Arc::new(move || clock.now().minus(CLOCK_MARGIN));
     let store = parts.store;
+    let watch = KeyExpiryWatch {
+        store: store.clone(),
+        clock: Arc::clone(&parts.clock),
+        figures: parts.key_ends,
+    };
+    tasks.spawn(watch.run(shutdown.clone()));
     tasks.spawn(Arc::clone(&parts.keeper).run(shutdown.clone()));
     let house = House {
         store: store.clone(),

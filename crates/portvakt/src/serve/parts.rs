@@ -19,6 +19,7 @@ use portvakt_maskinporten::Observer;
 use portvakt_selfservice::{KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface};
 
 use crate::config::{Config, Faults};
+use crate::key_expiry::KeyEndFigures;
 use crate::limits::Limiters;
 use crate::metrics::{Metrics, NodeSources};
 use crate::operations::{Drain, bounded_for_platform, probes};
@@ -37,6 +38,7 @@ pub(super) struct Parts {
     pub(super) trust: Arc<Trust>,
     pub(super) downloads: Downloads,
     pub(super) usage: Arc<UsageCounter>,
+    pub(super) key_ends: KeyEndFigures,
     metrics: Metrics,
     limiters: Arc<Limiters>,
     refusals: Arc<RefusalRecorder>,
@@ -80,7 +82,9 @@ impl Parts {
                 explain_refusals: false,
             })
         };
+        let key_ends = KeyEndFigures::default();
         let metrics = Metrics::new(NodeSources {
+            key_ends: key_ends.clone(),
             store: Arc::clone(&store),
             keeper: Arc::clone(&keeper),
             refusals: Arc::clone(&refusals),
@@ -88,6 +92,7 @@ impl Parts {
             clock: Arc::clone(&clock),
         });
         Ok(Self {
+            key_ends,
             metrics,
             exchange: exchange(issuers.maskinporten),
             siblings: issuers.skyporten.into_iter().map(exchange).collect(),

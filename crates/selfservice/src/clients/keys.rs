@@ -83,7 +83,7 @@ pub(crate) async fn check_version(
 }
 
 /// The client's present and former keys.
-async fn stored(
+pub(super) async fn stored(
     unit: &mut dyn UnitOfWork,
     client_id: &ClientId,
 ) -> Result<Vec<StoredKey>, Problem> {

@@ -11,7 +11,7 @@ use portvakt_core::ports::UnitOfWork;
 use super::attributes::Ground;
 use super::many::settled;
 use super::secret::answer;
-use super::{find, find_for, view};
+use super::{find, find_for, key_expiry, keys, view};
 use crate::authority::{Operation, Standing};
 use crate::call::Call;
 use crate::problem::{Object, Problem};
@@ -27,8 +27,11 @@ pub(crate) async fn read(call: Call, Path(id): Path<String>) -> Result<Response,
     let client_id = client.client_id.clone();
     let body = view::client(unit.as_mut(), client, call.settings()).await?;
     let tag = view::tag(unit.as_mut(), &client_id, &body).await?;
+    let keys = keys::stored(unit.as_mut(), &client_id).await?;
     let revision = reply::commit(unit).await?;
-    Ok(reply::tagged(&body, tag, revision))
+    let mut response = reply::tagged(&body, tag, revision);
+    key_expiry::tell(&mut response, &keys, call.now);
+    Ok(response)
 }
 
 /// `PUT /clients/{client_id}`: what is left out returns to its default.

@@ -8,7 +8,7 @@ use portvakt_core::administration::secret::{self, NewSecret, SavedClient};
 use portvakt_core::ports::UnitOfWork;
 
 use super::one::check_version;
-use super::{find_for, view};
+use super::{find_for, key_expiry, keys, view};
 use crate::authority::{Operation, Standing};
 use crate::call::Call;
 use crate::problem::{Object, Problem};
@@ -41,8 +41,11 @@ pub(super) async fn answer(
     let body = view::client(unit.as_mut(), saved.record, call.settings()).await?;
     let tag = view::tag(unit.as_mut(), &client_id, &body).await?;
     let body = with_secret(body, secret);
+    let keys = keys::stored(unit.as_mut(), &client_id).await?;
     let revision = reply::commit(unit).await?;
-    Ok(reply::tagged(&body, tag, revision))
+    let mut response = reply::tagged(&body, tag, revision);
+    key_expiry::tell(&mut response, &keys, call.now);
+    Ok(response)
 }
 
 /// The answer to the request that made the secret, if it made one.

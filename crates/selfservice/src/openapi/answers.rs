@@ -220,7 +220,7 @@ pub(super) fn of(success: Success) -> Vec<(&'static str, Response)> {
         Success::Resource(schema) => {
             let answer = json("The resource", Ref::from_schema_name(schema));
             let answer = match schema {
-                "JwksResponse" => with_headers(answer, &["KeyExpiry"]),
+                "JwksResponse" | "ClientResponse" => with_headers(answer, &["KeyExpiry"]),
                 _ => answer,
             };
             vec![(OK, with_headers(answer, &resource).build())]

@@ -141,6 +141,10 @@ async fn keys_that_expire_are_told_in_a_header_and_bodies_stay_as_they_are() {
     assert_eq!(answer.header("portvakt-key-expiry"), told);
     let answer = consumer.get(&path).await.ok();
     assert_eq!(answer.header("portvakt-key-expiry"), told);
+    // The client itself tells it too, and its body is what it always was.
+    let client = path.trim_end_matches("/jwks");
+    let read = consumer.get(client).await.ok();
+    assert_eq!(read.header("portvakt-key-expiry"), told);
     let members: Vec<_> = answer.body.as_object().unwrap().keys().collect();
     assert_eq!(members, ["created", "keys", "last_updated"]);
     // Former keys are told of no more, and a set without a usable key is accepted.

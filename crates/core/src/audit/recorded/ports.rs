@@ -7,6 +7,7 @@ use super::known::{delegation_key, person_key};
 use crate::access::Access;
 use crate::audit::snapshot::{key_set, secrets};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
+use crate::client::expiry::{KEY_END_INSTANTS, KeyEnd};
 use crate::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use crate::clock::Timestamp;
 use crate::delegation::{Delegation, DelegationSource};
@@ -156,6 +157,29 @@ impl Clients for Recorded {
         listing: Listing,
     ) -> Result<Vec<StoredKey>, StorageError> {
         self.inner.list_keys(client_id, listing).await
+    }
+
+    async fn count_key_ends(
+        &mut self,
+        until: [Timestamp; KEY_END_INSTANTS],
+    ) -> Result<[u64; KEY_END_INSTANTS], StorageError> {
+        self.inner.count_key_ends(until).await
+    }
+
+    async fn count_clients_without_usable_key(
+        &mut self,
+        now: Timestamp,
+    ) -> Result<u64, StorageError> {
+        self.inner.count_clients_without_usable_key(now).await
+    }
+
+    async fn list_key_ends(
+        &mut self,
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<KeyEnd>, StorageError> {
+        self.inner.list_key_ends(after, until, limit).await
     }
 
     /// A set of the same keys with the same ends is no change.
