@@ -10,6 +10,7 @@
 pub mod access;
 pub mod administration;
 pub mod audit;
+pub mod backup;
 pub mod bearer;
 pub mod cache;
 pub mod client;

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use portvakt_store_sqlite::SqliteStore;
 use serde::{Deserialize, Serialize};
 
 /// Which store a command works on.
@@ -101,20 +100,6 @@ impl DataDir {
             std::fs::write(self.0.join(".gitignore"), "*\n")
         };
         make().with_context(|| format!("make the data folder {}", self.0.display()))
-    }
-
-    /// Opens the store of a folder that a server has used.
-    pub(crate) async fn open_store(&self) -> anyhow::Result<SqliteStore> {
-        let database = self.database();
-        if !database.exists() {
-            anyhow::bail!(
-                "{} holds no registry: start `portvakt dev` there, or name another folder with --data-dir",
-                self.0.display()
-            );
-        }
-        SqliteStore::open(&database)
-            .await
-            .with_context(|| format!("open {}", database.display()))
     }
 
     /// The addresses of the server that runs, or ran last, on this folder.

@@ -1,4 +1,7 @@
-//! The store that a configuration names.
+//! The store that a configuration names, and how commands name one.
+
+mod args;
+mod transfer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +12,7 @@ use portvakt_store_postgres::{PostgresSettings, PostgresStore};
 use portvakt_store_sqlite::SqliteStore;
 use url::Url;
 
+pub(crate) use self::args::{DatabaseArgs, Registry};
 use crate::config::DatabaseLocation;
 use crate::signing::SecretLocation;
 

@@ -1,6 +1,10 @@
 //! The ledger of used grants. What arrives while a batch is on its way to the server becomes the
 //! next one: many records share a durable commit, and each caller waits for the commit that holds
 //! its own.
+//!
+//! After a restore the ledger does not know which grants the lost store accepted. Until none of them
+//! could be accepted any more it is closed to all that it would keep for no longer: see
+//! [`close_until`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +14,7 @@ use portvakt_core::Timestamp;
 use portvakt_core::ports::{
     Consumption, GrantDigest, LedgerCounters, LedgerMeter, ReplayLedger, StorageError,
 };
+use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
@@ -128,6 +133,22 @@ impl ReplayLedger for PostgresStore {
     }
 }
 
+/// Makes every grant that is kept until then, or for less, count as used. One row with an empty
+/// digest, which no grant has, says so; it expires as all do.
+pub(crate) async fn close_until(
+    connection: &mut PgConnection,
+    end: Timestamp,
+) -> Result<(), StorageError> {
+    let close = sqlx::query!(
+        "INSERT INTO used_grants (digest, keep_until) VALUES ('', $1)
+         ON CONFLICT (digest) DO UPDATE
+             SET keep_until = GREATEST(used_grants.keep_until, excluded.keep_until)",
+        end.milliseconds()
+    );
+    answered(close.execute(connection)).await?;
+    Ok(())
+}
+
 /// Rows that another node is removing are left to it.
 async fn remove_part(connections: &PgPool, now: Timestamp) -> Result<u64, StorageError> {
     let now = now.milliseconds();
@@ -202,6 +223,8 @@ async fn write_batch(
     let insert = sqlx::query_scalar!(
         "INSERT INTO used_grants (digest, keep_until)
          SELECT digest, keep_until FROM unnest($1::BYTEA[], $2::BIGINT[]) AS used (digest, keep_until)
+         WHERE keep_until >
+             COALESCE((SELECT closed.keep_until FROM used_grants AS closed WHERE closed.digest = ''), -1)
          ON CONFLICT DO NOTHING
          RETURNING digest",
         &digests,

@@ -42,5 +42,5 @@ mod usage;
 
 pub use self::settings::PostgresSettings;
 pub use self::store::PostgresStore;
-pub use self::transfer::PostgresTarget;
+pub use self::transfer::{PostgresSnapshot, PostgresTarget};
 pub use self::unit::CHANNEL;

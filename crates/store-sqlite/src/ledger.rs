@@ -1,5 +1,9 @@
 //! The ledger of used grants. One task writes for everybody: it gathers what arrives together into
 //! one durable commit, and each caller waits for the commit that holds its own record.
+//!
+//! After a restore the ledger does not know which grants the lost store accepted. Until none of them
+//! could be accepted any more it is closed to all that it would keep for no longer: see
+//! [`close_until`].
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -11,6 +15,7 @@ use portvakt_core::Timestamp;
 use portvakt_core::ports::{
     Consumption, GrantDigest, LedgerCounters, LedgerMeter, ReplayLedger, StorageError,
 };
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
@@ -115,6 +120,22 @@ impl ReplayLedger for SqliteStore {
     }
 }
 
+/// Makes every grant that is kept until then, or for less, count as used. One row with an empty
+/// digest, which no grant has, says so; it expires as all do.
+pub(crate) async fn close_until(
+    connection: &mut SqliteConnection,
+    end: Timestamp,
+) -> Result<(), StorageError> {
+    let end = end.milliseconds();
+    let close = sqlx::query!(
+        "INSERT INTO used_grants (digest, keep_until) VALUES (x'', $1)
+         ON CONFLICT (digest) DO UPDATE SET keep_until = MAX(keep_until, excluded.keep_until)",
+        end
+    );
+    close.execute(connection).await.map_err(storage_error)?;
+    Ok(())
+}
+
 async fn remove_part(writer: &SqlitePool, now: Timestamp) -> Result<u64, StorageError> {
     let now = now.milliseconds();
     let most = i64::try_from(REMOVAL).unwrap_or(i64::MAX);
@@ -186,7 +207,9 @@ async fn write_batch(
     // Hopping to the connection's thread once for each record would cost more than writing them.
     let inserted = sqlx::query_scalar!(
         r#"INSERT INTO used_grants (digest, keep_until)
-           SELECT unhex(value ->> 0), value ->> 1 FROM json_each($1) WHERE TRUE
+           SELECT unhex(value ->> 0), value ->> 1 FROM json_each($1)
+           WHERE value ->> 1 >
+               COALESCE((SELECT keep_until FROM used_grants WHERE digest = x''), -1)
            ON CONFLICT DO NOTHING
            RETURNING digest AS "digest!""#,
         records

@@ -37,4 +37,4 @@ mod unit;
 mod usage;
 
 pub use self::store::SqliteStore;
-pub use self::transfer::SqliteSource;
+pub use self::transfer::{SqliteSnapshot, SqliteSource, SqliteTarget};

@@ -126,6 +126,11 @@ impl SqliteUnit {
         Ok(touched)
     }
 
+    /// Commits what was written past the account of changes: the account was written with it.
+    pub(crate) async fn commit_transfer(self) -> Result<(), StorageError> {
+        self.transaction.commit().await.map_err(storage_error)
+    }
+
     async fn record_changes(&mut self) -> Result<Revision, StorageError> {
         let number =
             sqlx::query_scalar!("UPDATE revision SET number = number + 1 RETURNING number")

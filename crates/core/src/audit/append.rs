@@ -1,21 +1,21 @@
 //! Adding entries to the end of the log.
 
 use super::entry::{AuditEntry, AuditLink, StoredEntry};
-use crate::ports::{StorageError, UnitOfWork};
+use crate::ports::{AuditLog, StorageError};
 use crate::redaction::{redact, redacted};
 
 /// Appends entries in their order, each with the number that follows, and without national
 /// identity numbers.
-pub async fn append(
-    unit: &mut dyn UnitOfWork,
-    entries: impl IntoIterator<Item = AuditEntry>,
+pub async fn append<L: AuditLog + Send + ?Sized>(
+    log: &mut L,
+    entries: impl IntoIterator<Item = AuditEntry, IntoIter: Send>,
 ) -> Result<(), StorageError> {
-    let last = unit.last_audit_link().await?;
+    let last = log.last_audit_link().await?;
     let mut last = last.unwrap_or_else(AuditLink::first);
     for entry in entries {
         let stored = StoredEntry::following(&last, fit(entry))
             .map_err(|error| StorageError::Refused(error.to_string()))?;
-        unit.append_audit(&stored).await?;
+        log.append_audit(&stored).await?;
         last = stored.link;
     }
     Ok(())

@@ -83,6 +83,8 @@ pub enum ObjectKind {
     SigningKey,
     /// An address where a request was refused, when nothing more is known of what it was about.
     Endpoint,
+    /// All of the registry, when it was restored from a backup.
+    Registry,
 }
 
 impl ObjectKind {
@@ -104,6 +106,7 @@ impl ObjectKind {
             Self::Person => "person",
             Self::SigningKey => "signing_key",
             Self::Endpoint => "endpoint",
+            Self::Registry => "registry",
         }
     }
 }

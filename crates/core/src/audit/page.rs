@@ -122,6 +122,7 @@ fn belongs_to_client(kind: ObjectKind) -> bool {
         | ObjectKind::Consent
         | ObjectKind::Person
         | ObjectKind::SigningKey
-        | ObjectKind::Endpoint => false,
+        | ObjectKind::Endpoint
+        | ObjectKind::Registry => false,
     }
 }

@@ -170,7 +170,10 @@ impl AuditReader {
             | ObjectKind::SystemUser
             | ObjectKind::Consent => self.sees_clients,
             // The operator's.
-            ObjectKind::DelegationSource | ObjectKind::Person | ObjectKind::SigningKey => false,
+            ObjectKind::DelegationSource
+            | ObjectKind::Person
+            | ObjectKind::SigningKey
+            | ObjectKind::Registry => false,
         }
     }
 

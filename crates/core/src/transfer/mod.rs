@@ -4,14 +4,17 @@
 //! A table is known by what a store's own catalog says of it. What is added to both stores is moved
 //! without a change here, and what is added to one of them only stops the move.
 
+mod restoration;
 mod table;
 mod tally;
 
 use async_trait::async_trait;
 
+pub use self::restoration::{REVISIONS_SKIPPED, Restoration};
 pub use self::table::{Cell, CellKind, Column, Row, Table};
-use self::tally::Tally;
+pub use self::tally::Tally;
 use crate::audit::{AuditFault, AuditFilter, AuditLink, Checkpoints, Verifier};
+use crate::clock::Timestamp;
 use crate::ports::{AuditLog, StorageError};
 
 /// Rows that are read and written at a time.
@@ -40,6 +43,11 @@ pub trait TransferSource: Send {
 pub trait TransferTarget: TransferSource {
     /// Adds rows. `table` is the source's, whose columns may come in another order.
     async fn write(&mut self, table: &Table, rows: &[Row]) -> Result<(), StorageError>;
+
+    /// Makes the contents those of a store that went on where nobody can look any more. Grants that
+    /// the ledger does not hold count as used if they could be kept until `unknown_until` or before,
+    /// and whatever followed the lost store's changes learns that it knows nothing of these.
+    async fn succeed_lost_store(&mut self, unknown_until: Timestamp) -> Result<(), StorageError>;
 
     /// The log as it is in the target.
     fn audit_log(&mut self) -> &mut (dyn AuditLog + Send);

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a table is made of, as a store's catalog says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     /// Its name.
     pub name: String,
@@ -14,7 +16,7 @@ pub struct Table {
 }
 
 /// A column.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -23,7 +25,8 @@ pub struct Column {
 }
 
 /// What a column may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CellKind {
     /// Text.
     Text,
@@ -36,7 +39,9 @@ pub enum CellKind {
 }
 
 /// One value. `Debug` shows its kind alone: it may be a private key or a national identity number.
-#[derive(Clone, PartialEq, Eq)]
+/// Serialized, bytes are base64 in an object of their own.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Cell {
     /// None.
     Null,
@@ -47,7 +52,29 @@ pub enum Cell {
     /// True or false.
     Boolean(bool),
     /// Bytes.
-    Bytes(Vec<u8>),
+    Bytes(#[serde(with = "bytes")] Vec<u8>),
+}
+
+/// `{"base64":"…"}`, which no other kind of value looks like.
+mod bytes {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    #[derive(Serialize, Deserialize)]
+    struct Encoded {
+        base64: String,
+    }
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        let base64 = STANDARD.encode(bytes);
+        Encoded { base64 }.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let Encoded { base64 } = Encoded::deserialize(from)?;
+        STANDARD.decode(base64).map_err(D::Error::custom)
+    }
 }
 
 /// The values of one row, in the order of the table's columns.
@@ -124,6 +151,23 @@ mod tests {
         ] {
             assert!(!one.is_like(&other) && !other.is_like(&one), "{other:?}");
         }
+    }
+
+    #[test]
+    fn every_value_is_read_back_as_it_was() {
+        let row = vec![
+            Cell::Null,
+            Cell::Text(String::new()),
+            Cell::Text(r#"{"base64":"AA=="}"#.to_owned()),
+            Cell::Text("17".to_owned()),
+            Cell::Integer(i64::MIN),
+            Cell::Integer(i64::MAX),
+            Cell::Boolean(false),
+            Cell::Bytes(Vec::new()),
+            Cell::Bytes(vec![0, 255]),
+        ];
+        let text = serde_json::to_string(&row).unwrap();
+        assert!(serde_json::from_str::<Row>(&text).unwrap() == row, "{text}");
     }
 
     #[test]

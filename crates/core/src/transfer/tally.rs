@@ -5,24 +5,33 @@ use aws_lc_rs::digest::{Context, SHA256};
 use super::table::{Cell, Row};
 
 /// What went by so far.
-pub(super) struct Tally {
+pub struct Tally {
     rows: u64,
     context: Context,
 }
 
-impl Tally {
-    pub(super) fn new() -> Self {
+impl Default for Tally {
+    fn default() -> Self {
         Self {
             rows: 0,
             context: Context::new(&SHA256),
         }
     }
+}
 
-    pub(super) fn rows(&self) -> u64 {
+impl Tally {
+    /// Nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many rows.
+    pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    pub(super) fn add(&mut self, rows: &[Row]) {
+    /// One more page.
+    pub fn add(&mut self, rows: &[Row]) {
         for row in rows {
             self.rows += 1;
             for cell in row {
@@ -45,7 +54,8 @@ impl Tally {
         self.context.update(bytes);
     }
 
-    pub(super) fn finish(self) -> (u64, [u8; 32]) {
+    /// How many rows, and SHA-256 of them in their order.
+    pub fn finish(self) -> (u64, [u8; 32]) {
         let mut digest = [0; 32];
         digest.copy_from_slice(self.context.finish().as_ref());
         (self.rows, digest)

@@ -6,7 +6,7 @@ use portvakt_core::scope::ScopeName;
 
 use super::render::InactiveArgs;
 use super::{administer, render};
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// Subcommands.
@@ -28,7 +28,7 @@ pub(crate) struct OneArgs {
     /// The organization
     orgno: OrgNumber,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// All access.
@@ -43,7 +43,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     inactive: InactiveArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -52,9 +52,9 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Grant(OneArgs {
             scope,
             orgno,
-            data_dir,
+            database,
         }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(access::grant(unit, &scope, orgno, Role::Operator, now).await?)
             });
             render::saved(output, &title(&scope, orgno), &saved.await?, render::access)
@@ -62,9 +62,9 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Withdraw(OneArgs {
             scope,
             orgno,
-            data_dir,
+            database,
         }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(access::withdraw(unit, &scope, orgno, Role::Operator, now).await?)
             });
             render::saved(output, &title(&scope, orgno), &saved.await?, render::access)
@@ -79,7 +79,7 @@ fn title(scope: &ScopeName, orgno: OrgNumber) -> String {
 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
-    let access = administer::read(&args.data_dir, async |unit| {
+    let access = administer::read(&args.database, async |unit| {
         Ok(unit
             .list_access(args.scope.as_ref(), args.consumer, listing)
             .await?)

@@ -4,9 +4,8 @@ use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
 use portvakt_core::audit::{Actor, Channel};
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::{Clock, SystemClock, Timestamp};
-use portvakt_store_sqlite::SqliteStore;
 
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::recorded;
 
 /// More characters than an account's name has.
@@ -14,49 +13,55 @@ const LONGEST_USER_NAME: usize = 64;
 
 /// Does one act in one unit of work on a registry that exists, and commits it.
 pub(crate) async fn write<T>(
-    data_dir: &DataDirArgs,
+    database: &DatabaseArgs,
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let store = data_dir.data_dir().open_store().await?;
-    let result = act_and_commit(&store, operator(), act).await;
+    let store = database.open().await?;
+    let result = act_and_commit(store.shared().as_ref(), operator(), act).await;
     store.close().await;
     result
 }
 
 /// As [`write()`]; a registry that does not exist is made first, with what every registry has.
 pub(crate) async fn write_new<T>(
-    data_dir: &DataDirArgs,
+    database: &DatabaseArgs,
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let folder = data_dir.data_dir();
-    folder.create()?;
-    let store = SqliteStore::open(folder.database()).await?;
-    let result = bootstrap_and_act(&store, act).await;
+    let registry = database.registry()?;
+    let organization = registry.operator()?;
+    let store = registry.open_or_make().await?;
+    let result = bootstrap_and_act(store.shared().as_ref(), &organization, act).await;
     store.close().await;
     result
 }
 
 /// Reads from a registry that exists.
 pub(crate) async fn read<T>(
-    data_dir: &DataDirArgs,
+    database: &DatabaseArgs,
     act: impl AsyncFnOnce(&mut dyn UnitOfWork) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let store = data_dir.data_dir().open_store().await?;
-    let mut unit = store.read().await?;
-    let result = act(unit.as_mut()).await;
-    drop(unit);
+    let store = database.open().await?;
+    let result = read_from(store.shared().as_ref(), act).await;
     store.close().await;
     result
 }
 
+async fn read_from<T>(
+    store: &dyn Store,
+    act: impl AsyncFnOnce(&mut dyn UnitOfWork) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let mut unit = store.read().await?;
+    act(unit.as_mut()).await
+}
+
 /// In two units: what every registry has stays there when the act fails.
 async fn bootstrap_and_act<T>(
-    store: &SqliteStore,
+    store: &dyn Store,
+    organization: &OperatorOrganization,
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let organization = OperatorOrganization::default();
     act_and_commit(store, Actor::new(Channel::Server), async |unit, now| {
-        Ok(bootstrap(unit, &organization, now).await?)
+        Ok(bootstrap(unit, organization, now).await?)
     })
     .await?;
     act_and_commit(store, operator(), act).await
@@ -64,7 +69,7 @@ async fn bootstrap_and_act<T>(
 
 /// An act that fails is undone as a whole: its unit is dropped without a commit.
 async fn act_and_commit<T>(
-    store: &SqliteStore,
+    store: &dyn Store,
     actor: Actor,
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::administer;
 use crate::audit_log::{each_entry, read_checkpoints};
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// Subcommands.
@@ -36,7 +36,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     checkpoints: Option<PathBuf>,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Which part to export.
@@ -46,7 +46,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     from: u64,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -60,7 +60,7 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
 }
 
 async fn verify(args: VerifyArgs, output: Output) -> anyhow::Result<()> {
-    let verified = administer::read(&args.data_dir, async |unit| {
+    let verified = administer::read(&args.database, async |unit| {
         let checkpoints = match &args.checkpoints {
             Some(file) => read_checkpoints(unit, file).await?,
             None => Checkpoints::none(),
@@ -106,7 +106,7 @@ async fn verify_log(
 /// change what was hashed.
 async fn export(args: ExportArgs) -> anyhow::Result<()> {
     let mut printed = std::io::BufWriter::new(std::io::stdout().lock());
-    let exported = administer::read(&args.data_dir, async |unit| {
+    let exported = administer::read(&args.database, async |unit| {
         let line = |entry: &StoredEntry| {
             let line = json!({
                 "sequence": entry.link.sequence,

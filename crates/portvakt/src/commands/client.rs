@@ -14,7 +14,7 @@ use super::client_secret::{self, making};
 use super::key_files::{self, NewKey};
 use super::render::InactiveArgs;
 use super::{administer, render, usage};
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// Subcommands.
@@ -87,7 +87,7 @@ pub(crate) struct AddArgs {
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// All clients.
@@ -99,7 +99,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     inactive: InactiveArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// One client.
@@ -108,7 +108,7 @@ pub(crate) struct OneArgs {
     /// Its id
     client_id: ClientId,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// A client and scopes.
@@ -120,7 +120,7 @@ pub(crate) struct ScopesArgs {
     #[arg(required = true, value_name = "SCOPE")]
     scopes: Vec<ScopeName>,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 const OPERATOR: Role = Role::Operator;
@@ -136,9 +136,9 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::AddScope(ScopesArgs {
             client_id,
             scopes,
-            data_dir,
+            database,
         }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(client::add_scopes(unit, &client_id, &scopes, OPERATOR, now).await?)
             });
             render::saved(output, &title(&client_id), &saved.await?, render::client)
@@ -146,27 +146,27 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::RemoveScope(ScopesArgs {
             client_id,
             scopes,
-            data_dir,
+            database,
         }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(client::remove_scopes(unit, &client_id, &scopes, OPERATOR, now).await?)
             });
             render::saved(output, &title(&client_id), &saved.await?, render::client)
         }
         Command::Deactivate(OneArgs {
             client_id,
-            data_dir,
+            database,
         }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(client::deactivate(unit, &client_id, OPERATOR, now).await?)
             });
             render::saved(output, &title(&client_id), &saved.await?, render::client)
         }
         Command::Reactivate(OneArgs {
             client_id,
-            data_dir,
+            database,
         }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(client::reactivate(unit, &client_id, now).await?)
             });
             render::saved(output, &title(&client_id), &saved.await?, render::client)
@@ -188,9 +188,9 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
         .generate_key
         .then(|| NewKey::generate(args.algorithm(), None))
         .transpose()?;
-    let folder = args.data_dir.data_dir();
-    let data_dir = args.data_dir.clone();
-    let made = administer::write(&data_dir, async |unit, now| {
+    let folder = args.database.data_dir();
+    let database = args.database.clone();
+    let made = administer::write(&database, async |unit, now| {
         let wanted = args.to_client(id.clone(), now);
         let made = secret::register(unit, wanted, OPERATOR, making(now)).await?;
         let generated = new_key.as_ref().map(NewKey::public_set).transpose()?;
@@ -253,7 +253,7 @@ impl AddArgs {
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
     let now = SystemClock.now();
-    let records = administer::read(&args.data_dir, async |unit| {
+    let records = administer::read(&args.database, async |unit| {
         let mut records = Vec::new();
         for client in unit.list_clients(args.org, listing).await? {
             let keys = unit.list_keys(&client.client_id, Listing::Active).await?;
@@ -274,7 +274,7 @@ async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
 }
 
 async fn show(args: OneArgs, output: Output) -> anyhow::Result<()> {
-    let found = administer::read(&args.data_dir, async |unit| {
+    let found = administer::read(&args.database, async |unit| {
         let client = client::find(unit, &args.client_id).await?;
         let mut shown = render::client(&client);
         if client.token_endpoint_auth_method.uses_secret() {

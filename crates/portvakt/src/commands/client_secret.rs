@@ -8,7 +8,7 @@ use portvakt_core::client::{ClientId, ClientSecrets, SecretOverlap};
 use serde_json::{Value, json};
 
 use super::{administer, render};
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// A new secret for a client.
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "0")]
     overlap: SecretOverlap,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// What making a secret takes on a command line.
@@ -34,7 +34,7 @@ pub(super) fn making(now: Timestamp) -> Making<'static> {
 /// Makes a new secret and prints it, once: for people the text alone, so that it can be piped.
 pub(super) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let (id, overlap) = (&args.client_id, args.overlap);
-    let rotated = administer::write(&args.data_dir, async |unit, now| {
+    let rotated = administer::write(&args.database, async |unit, now| {
         Ok(secret::rotate(unit, id, overlap, Role::Operator, making(now)).await?)
     });
     let Some(new) = rotated.await?.secret else {

@@ -8,7 +8,7 @@ use portvakt_core::scope::ScopeName;
 
 use super::render::InactiveArgs;
 use super::{administer, render};
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// Subcommands.
@@ -36,19 +36,19 @@ pub(crate) enum SourceCommand {
         #[arg(long, value_name = "URL")]
         issuer: String,
         #[command(flatten)]
-        data_dir: DataDirArgs,
+        database: DatabaseArgs,
     },
     /// Let no scope name a delegation source any more
     Withdraw {
         /// Its name
         name: String,
         #[command(flatten)]
-        data_dir: DataDirArgs,
+        database: DatabaseArgs,
     },
     /// List delegation sources
     List {
         #[command(flatten)]
-        data_dir: DataDirArgs,
+        database: DatabaseArgs,
     },
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct RowArgs {
     #[arg(long, value_name = "ORGNO")]
     supplier: OrgNumber,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// A new delegation.
@@ -97,7 +97,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     inactive: InactiveArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -106,30 +106,30 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Source(SourceCommand::Add {
             name,
             issuer,
-            data_dir,
+            database,
         }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(delegation::add_source(unit, &name, &issuer, now).await?)
             });
             let title = format!("delegation source {name}");
             render::saved(output, &title, &saved.await?, render::delegation_source)
         }
-        Command::Source(SourceCommand::Withdraw { name, data_dir }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+        Command::Source(SourceCommand::Withdraw { name, database }) => {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(delegation::withdraw_source(unit, &name, now).await?)
             });
             let title = format!("delegation source {name}");
             render::saved(output, &title, &saved.await?, render::delegation_source)
         }
-        Command::Source(SourceCommand::List { data_dir }) => list_sources(&data_dir, output).await,
+        Command::Source(SourceCommand::List { database }) => list_sources(&database, output).await,
         Command::Add(args) => add(args, output).await,
         Command::List(args) => list(args, output).await,
         Command::Withdraw(args) => withdraw(args.row, output).await,
     }
 }
 
-async fn list_sources(data_dir: &DataDirArgs, output: Output) -> anyhow::Result<()> {
-    let sources = administer::read(data_dir, async |unit| {
+async fn list_sources(database: &DatabaseArgs, output: Output) -> anyhow::Result<()> {
+    let sources = administer::read(database, async |unit| {
         Ok(unit.list_delegation_sources().await?)
     });
     let records: Vec<_> = sources
@@ -150,7 +150,7 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
         valid_from,
         valid_to,
     } = args;
-    let saved = administer::write(&row.data_dir, async |unit, now| {
+    let saved = administer::write(&row.database, async |unit, now| {
         let wanted = Delegation {
             delegation_source: delegation::find_source(unit, &row.source).await?.issuer,
             scope: row.scope.clone(),
@@ -168,7 +168,7 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
 }
 
 async fn withdraw(row: RowArgs, output: Output) -> anyhow::Result<()> {
-    let saved = administer::write(&row.data_dir, async |unit, now| {
+    let saved = administer::write(&row.database, async |unit, now| {
         let key = DelegationKey {
             delegation_source: delegation::find_source(unit, &row.source).await?.issuer,
             scope: row.scope.clone(),
@@ -189,7 +189,7 @@ fn title(row: &RowArgs) -> String {
 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
-    let delegations = administer::read(&args.data_dir, async |unit| {
+    let delegations = administer::read(&args.database, async |unit| {
         Ok(unit.list_delegations(listing).await?)
     });
     let records: Vec<_> = delegations.await?.iter().map(render::delegation).collect();

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::key_files::{self, NewKey};
 use super::render::InactiveArgs;
 use super::{administer, render, signing_key};
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// Subcommands.
@@ -46,7 +46,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     inactive: InactiveArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// One key of a client or of the server.
@@ -56,7 +56,7 @@ pub(crate) struct ShowArgs {
     #[arg(num_args = 1..=2, required = true, value_names = ["CLIENT_ID", "KID"])]
     ids: Vec<String>,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// One key of a client.
@@ -67,7 +67,7 @@ pub(crate) struct OneArgs {
     /// The key's id
     kid: String,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// A new key.
@@ -84,7 +84,7 @@ pub(crate) struct AddArgs {
     #[arg(long, value_name = "ALG")]
     algorithm: Option<Algorithm>,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Where a new key comes from.
@@ -111,7 +111,7 @@ pub(crate) struct ReplaceArgs {
     #[arg(long, value_name = "FILE")]
     jwks: PathBuf,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// A key pair that belongs to no client yet.
@@ -145,9 +145,9 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
     let Some(client_id) = args.client_id else {
-        return signing_key::list(&args.data_dir, listing, output).await;
+        return signing_key::list(&args.database, listing, output).await;
     };
-    let keys = administer::read(&args.data_dir, async |unit| {
+    let keys = administer::read(&args.database, async |unit| {
         Ok(key::list(unit, &client_id, listing).await?)
     });
     let records: Vec<_> = keys.await?.iter().map(render::stored_key).collect();
@@ -162,13 +162,13 @@ async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
 }
 
 async fn show(args: ShowArgs, output: Output) -> anyhow::Result<()> {
-    let ShowArgs { ids, data_dir } = args;
+    let ShowArgs { ids, database } = args;
     let (client_id, kid) = match &ids[..] {
         [client_id, kid] => (client_id.parse::<ClientId>()?, kid),
-        [kid] => return signing_key::show(&data_dir, kid, output).await,
+        [kid] => return signing_key::show(&database, kid, output).await,
         _ => bail!("give one id or two"),
     };
-    let keys = administer::read(&data_dir, async |unit| {
+    let keys = administer::read(&database, async |unit| {
         Ok(key::list(unit, &client_id, Listing::All).await?)
     });
     let keys = keys.await?;
@@ -185,7 +185,7 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
         source,
         kid,
         algorithm,
-        data_dir,
+        database,
     } = args;
     let new_key = source
         .generate
@@ -207,9 +207,9 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
         ) => key_files::read_pem(&path, algorithm, kid.as_deref())?,
         (None, _) => bail!("give --jwk, --pem or --generate"),
     };
-    let folder = data_dir.data_dir();
+    let folder = database.data_dir();
     let added = jwk.key_id().to_owned();
-    let saved = administer::write(&data_dir, async |unit, now| {
+    let saved = administer::write(&database, async |unit, now| {
         let set = key::add(unit, &client_id, jwk, Role::Operator, now).await?;
         // Before the commit: a key that is registered can be used.
         let written = new_key
@@ -232,10 +232,10 @@ async fn replace(args: ReplaceArgs, output: Output) -> anyhow::Result<()> {
     let ReplaceArgs {
         client_id,
         jwks,
-        data_dir,
+        database,
     } = args;
     let jwks = key_files::read_jwks(&jwks)?;
-    let set = administer::write(&data_dir, async |unit, now| {
+    let set = administer::write(&database, async |unit, now| {
         Ok(key::replace(unit, &client_id, &jwks, Role::Operator, now).await?)
     });
     let set = set.await?;
@@ -247,9 +247,9 @@ async fn remove(args: OneArgs, output: Output) -> anyhow::Result<()> {
     let OneArgs {
         client_id,
         kid,
-        data_dir,
+        database,
     } = args;
-    let keys = administer::write(&data_dir, async |unit, now| {
+    let keys = administer::write(&database, async |unit, now| {
         client::find(unit, &client_id).await?;
         key::remove(unit, &client_id, &kid, Role::Operator, now).await?;
         Ok((unit.list_keys(&client_id, Listing::Active).await?, now))

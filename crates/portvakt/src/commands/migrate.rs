@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressStyle};
-use portvakt_core::transfer::{TransferError, TransferReport, Transferred, transfer};
+use portvakt_core::transfer::{TransferError, TransferReport, transfer};
 use portvakt_store_postgres::{PostgresSettings, PostgresStore};
 use portvakt_store_sqlite::SqliteSource;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::rows::{self, RowBar};
 use crate::data_dir::{DataDir, DataDirArgs};
 use crate::dev::FolderLock;
 use crate::output::Output;
@@ -66,14 +66,9 @@ async fn move_all(
         .await
         .with_context(|| format!("open {}", from.display()))?;
     let mut target = store.begin_transfer().await?;
-    let bar = progress_bar(output);
-    let report = transfer(&mut source, &mut target, |progress| {
-        bar.set_length(progress.total);
-        bar.set_position(progress.rows);
-        bar.set_message(progress.table.to_owned());
-    })
-    .await;
-    bar.finish_and_clear();
+    let bar = RowBar::new(output);
+    let report = transfer(&mut source, &mut target, |progress| bar.show(progress)).await;
+    drop(bar);
     let report = report.map_err(explained)?;
     source.seal().await.context("seal the file")?;
     target.commit().await.context(
@@ -93,51 +88,23 @@ fn explained(error: TransferError) -> anyhow::Error {
     anyhow::Error::new(error).context(advice)
 }
 
-/// On a terminal only, and not for programs.
-fn progress_bar(output: Output) -> ProgressBar {
-    if output.is_json() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} rows  {msg}") {
-        bar.set_style(style);
-    }
-    bar
-}
-
 fn print(
     report: &TransferReport,
     from: &Path,
     settings: &PostgresSettings,
     output: Output,
 ) -> anyhow::Result<()> {
-    let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
-    let audit = report.audit;
-    let value = json!({
-        "from": from,
-        "to": settings.place(),
-        "rows": rows,
-        "tables": report.tables.iter().map(table).collect::<Vec<_>>(),
-        "audit": { "entries": audit.sequence, "hash": audit.hash_hex() },
-    });
-    let tables: Vec<_> = report
-        .tables
-        .iter()
-        .map(|table| format!("  {:>9} {}\n", table.rows, table.table))
-        .collect();
+    let mut value = rows::value(report);
+    value["from"] = json!(from);
+    value["to"] = json!(settings.place());
     let text = format!(
-        "{}moved {rows} rows to {}; every table was read back and is the same\n\
-         the audit log is whole: {} entries, the last hash is {}\n\
+        "{}moved {} rows to {}; every table was read back and is the same\n{}\n\
          {} is sealed: no command or server uses it any more",
-        tables.concat(),
+        rows::list(report),
+        rows::total(report),
         settings.place(),
-        audit.sequence,
-        audit.hash_hex(),
+        rows::audit(report),
         from.display()
     );
     output.result(&value, text)
-}
-
-fn table(table: &Transferred) -> Value {
-    json!({ "table": table.table, "rows": table.rows, "digest": table.digest_hex() })
 }

@@ -3,6 +3,7 @@
 mod access;
 mod administer;
 mod audit;
+mod backup;
 mod certificate;
 mod client;
 mod client_secret;
@@ -21,6 +22,8 @@ mod pem;
 mod prefix;
 mod registry;
 mod render;
+mod restore;
+mod rows;
 mod scope;
 mod serve;
 mod signing_key;
@@ -76,6 +79,10 @@ pub(crate) enum Command {
     Audit(audit::Command),
     /// Move everything from the SQLite file to an empty PostgreSQL database
     Migrate(migrate::Args),
+    /// Write everything to one encrypted file, also while servers run
+    Backup(backup::Args),
+    /// Fill an empty database from a backup
+    Restore(restore::Args),
     /// Organization certificates of the development certificate authority
     #[command(subcommand)]
     Certificate(certificate::Command),
@@ -107,6 +114,8 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
         Command::Registry(command) => registry::run(command, *output).await,
         Command::Audit(command) => audit::run(command, *output).await,
         Command::Migrate(args) => migrate::run(args, *output).await,
+        Command::Backup(args) => backup::run(args, *output).await,
+        Command::Restore(args) => restore::run(args, *output).await,
         Command::Certificate(command) => certificate::run(command, *output).await,
         Command::Config(command) => config::run(&command, *output),
         Command::Generate(command) => completions::run(command, *output),

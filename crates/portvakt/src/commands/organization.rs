@@ -5,7 +5,7 @@ use portvakt_core::organization::OrgNumber;
 
 use super::render::InactiveArgs;
 use super::{administer, render};
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// Subcommands.
@@ -34,7 +34,7 @@ pub(crate) struct NamedArgs {
     #[arg(long)]
     name: String,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// One organization.
@@ -43,7 +43,7 @@ pub(crate) struct OneArgs {
     /// Nine digits, or 0192: and nine digits
     orgno: OrgNumber,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// All organizations.
@@ -52,7 +52,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     inactive: InactiveArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -64,21 +64,21 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Rename(NamedArgs {
             orgno,
             name,
-            data_dir,
+            database,
         }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(organization::rename(unit, orgno, &name, now).await?)
             });
             render::saved(output, &title(orgno), &saved.await?, render::organization)
         }
-        Command::Deactivate(OneArgs { orgno, data_dir }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+        Command::Deactivate(OneArgs { orgno, database }) => {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(organization::deactivate(unit, orgno, now).await?)
             });
             render::saved(output, &title(orgno), &saved.await?, render::organization)
         }
-        Command::Reactivate(OneArgs { orgno, data_dir }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+        Command::Reactivate(OneArgs { orgno, database }) => {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(organization::reactivate(unit, orgno, now).await?)
             });
             render::saved(output, &title(orgno), &saved.await?, render::organization)
@@ -94,12 +94,12 @@ async fn add(args: NamedArgs, output: Output) -> anyhow::Result<()> {
     let NamedArgs {
         orgno,
         name,
-        data_dir,
+        database,
     } = args;
     if !orgno.has_valid_check_digit() {
         output.note(format!("warning: the check digit of {orgno} is wrong"));
     }
-    let saved = administer::write_new(&data_dir, async |unit, now| {
+    let saved = administer::write_new(&database, async |unit, now| {
         Ok(organization::add(unit, orgno, &name, now).await?)
     });
     render::saved(output, &title(orgno), &saved.await?, render::organization)
@@ -107,7 +107,7 @@ async fn add(args: NamedArgs, output: Output) -> anyhow::Result<()> {
 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
-    let organizations = administer::read(&args.data_dir, async |unit| {
+    let organizations = administer::read(&args.database, async |unit| {
         Ok(unit.list_organizations(listing).await?)
     });
     let records: Vec<_> = organizations
@@ -123,7 +123,7 @@ async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
 }
 
 async fn show(args: OneArgs, output: Output) -> anyhow::Result<()> {
-    let found = administer::read(&args.data_dir, async |unit| {
+    let found = administer::read(&args.database, async |unit| {
         Ok(organization::find(unit, args.orgno).await?)
     });
     render::record(output, &render::organization(&found.await?))

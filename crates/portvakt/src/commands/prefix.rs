@@ -6,7 +6,7 @@ use portvakt_core::scope::Prefix;
 
 use super::render::InactiveArgs;
 use super::{administer, render};
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// Subcommands.
@@ -33,7 +33,7 @@ pub(crate) struct AssignArgs {
     #[arg(long, value_name = "ORGNO")]
     org: OrgNumber,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// All prefixes.
@@ -45,7 +45,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     inactive: InactiveArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// One prefix.
@@ -54,7 +54,7 @@ pub(crate) struct OneArgs {
     /// What stands before the first colon of a scope
     prefix: Prefix,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// A prefix and its new owner.
@@ -69,7 +69,7 @@ pub(crate) struct TransferArgs {
     #[arg(long)]
     scopes: bool,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -78,9 +78,9 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Assign(AssignArgs {
             prefix,
             org,
-            data_dir,
+            database,
         }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(prefix::assign(unit, &prefix, org, now).await?)
             });
             render::saved(
@@ -92,8 +92,8 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         }
         Command::List(args) => list(args, output).await,
         Command::Transfer(args) => transfer(args, output).await,
-        Command::Withdraw(OneArgs { prefix, data_dir }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+        Command::Withdraw(OneArgs { prefix, database }) => {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(prefix::withdraw(unit, &prefix, now).await?)
             });
             render::saved(
@@ -103,8 +103,8 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
                 render::prefix,
             )
         }
-        Command::Reactivate(OneArgs { prefix, data_dir }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+        Command::Reactivate(OneArgs { prefix, database }) => {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(prefix::reactivate(unit, &prefix, now).await?)
             });
             render::saved(
@@ -118,7 +118,7 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
 }
 
 async fn transfer(args: TransferArgs, output: Output) -> anyhow::Result<()> {
-    let saved = administer::write(&args.data_dir, async |unit, now| {
+    let saved = administer::write(&args.database, async |unit, now| {
         let (prefix, to) = (&args.prefix, args.to);
         Ok(prefix::transfer(unit, prefix, to, args.scopes, now).await?)
     });
@@ -132,7 +132,7 @@ async fn transfer(args: TransferArgs, output: Output) -> anyhow::Result<()> {
 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
-    let prefixes = administer::read(&args.data_dir, async |unit| {
+    let prefixes = administer::read(&args.database, async |unit| {
         Ok(unit.list_prefixes(args.org, listing).await?)
     });
     let records: Vec<_> = prefixes.await?.iter().map(render::prefix).collect();

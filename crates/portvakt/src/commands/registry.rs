@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
-use portvakt_core::ports::{Store, UnitOfWork};
+use portvakt_core::ports::UnitOfWork;
 use portvakt_core::registry_file::{
     Applied, ApplyContext, ApplyError, Fault, RegistryFile, apply, export,
 };
 use portvakt_core::{Clock, SystemClock, SystemEntropy, Timestamp};
-use portvakt_store_sqlite::SqliteStore;
 use serde_json::json;
 
 use super::administer;
-use crate::data_dir::{DataDirArgs, write_private};
+use crate::config::DatabaseLocation;
+use crate::data_dir::write_private;
+use crate::database::{DatabaseArgs, OpenStore};
 use crate::output::Output;
 use crate::registry_files::{self, MAX_FAULTS_SHOWN};
 
@@ -39,7 +40,7 @@ pub(crate) struct FilesArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Where to export to.
@@ -49,7 +50,7 @@ pub(crate) struct ExportArgs {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -65,15 +66,17 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
 /// one that is thrown away.
 async fn check(args: FilesArgs, output: Output) -> anyhow::Result<()> {
     let file = registry_files::read(&args.files)?;
-    let folder = args.data_dir.data_dir();
+    let registry = args.database.registry()?;
+    let operator = registry.operator()?;
     let scratch = tempfile::tempdir().context("make a folder for the check")?;
-    let store = if folder.database().exists() {
-        folder.open_store().await?
+    let store = if registry.exists() {
+        registry.open().await?
     } else {
-        SqliteStore::open(scratch.path().join("check.db")).await?
+        let scratch = DatabaseLocation::Sqlite(scratch.path().join("check.db"));
+        OpenStore::open(scratch).await?
     };
-    let mut unit = store.begin().await?;
-    let result = apply_in(unit.as_mut(), &file, SystemClock.now(), output).await;
+    let mut unit = store.shared().begin().await?;
+    let result = apply_in(unit.as_mut(), &operator, &file, SystemClock.now(), output).await;
     drop(unit);
     store.close().await;
     let applied = result?;
@@ -88,8 +91,9 @@ async fn check(args: FilesArgs, output: Output) -> anyhow::Result<()> {
 
 async fn apply_files(args: FilesArgs, output: Output) -> anyhow::Result<()> {
     let file = registry_files::read(&args.files)?;
-    let applied = administer::write_new(&args.data_dir, async |unit, now| {
-        apply_in(unit, &file, now, output).await
+    let operator = args.database.registry()?.operator()?;
+    let applied = administer::write_new(&args.database, async |unit, now| {
+        apply_in(unit, &operator, &file, now, output).await
     });
     let applied = applied.await?;
     warn(&applied.warnings, output);
@@ -98,11 +102,12 @@ async fn apply_files(args: FilesArgs, output: Output) -> anyhow::Result<()> {
 
 async fn apply_in(
     unit: &mut dyn UnitOfWork,
+    operator: &OperatorOrganization,
     file: &RegistryFile,
     now: Timestamp,
     output: Output,
 ) -> anyhow::Result<Applied> {
-    bootstrap(unit, &OperatorOrganization::default(), now).await?;
+    bootstrap(unit, operator, now).await?;
     let bar = progress_bar(file.len() as u64, output);
     let mut progress = |done: usize| bar.set_position(done as u64);
     let context = ApplyContext {
@@ -129,7 +134,7 @@ fn progress_bar(entries: u64, output: Output) -> ProgressBar {
 }
 
 async fn export_file(args: ExportArgs, output: Output) -> anyhow::Result<()> {
-    let file = administer::read(&args.data_dir, async |unit| Ok(export(unit).await?)).await?;
+    let file = administer::read(&args.database, async |unit| Ok(export(unit).await?)).await?;
     let Some(path) = args.file else {
         return output.result(&file, file.to_yaml()?.trim_end());
     };

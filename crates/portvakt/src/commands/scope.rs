@@ -7,7 +7,7 @@ use portvakt_core::scope::{Scope, ScopeName, Visibility};
 
 use super::render::InactiveArgs;
 use super::{administer, render, usage};
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// Subcommands.
@@ -40,7 +40,7 @@ pub(crate) struct AddArgs {
     #[command(flatten)]
     attributes: AttributeArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Changes of a scope.
@@ -51,7 +51,7 @@ pub(crate) struct UpdateArgs {
     #[command(flatten)]
     attributes: AttributeArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Attributes of a scope.
@@ -116,7 +116,7 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     inactive: InactiveArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// One scope.
@@ -125,7 +125,7 @@ pub(crate) struct OneArgs {
     /// Full name, prefix:subscope
     name: ScopeName,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -136,8 +136,8 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
         Command::Show(args) => show(args, output).await,
         Command::Update(args) => update(args, output).await,
         Command::Usage(args) => usage::of_scope(args, output).await,
-        Command::Deactivate(OneArgs { name, data_dir }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+        Command::Deactivate(OneArgs { name, database }) => {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(scope::deactivate(unit, &name, Role::Operator, now).await?)
             });
             render::saved(
@@ -147,8 +147,8 @@ pub(crate) async fn run(command: Command, output: Output) -> anyhow::Result<()> 
                 render::scope,
             )
         }
-        Command::Reactivate(OneArgs { name, data_dir }) => {
-            let saved = administer::write(&data_dir, async |unit, now| {
+        Command::Reactivate(OneArgs { name, database }) => {
+            let saved = administer::write(&database, async |unit, now| {
                 Ok(scope::reactivate(unit, &name, Role::Operator, now).await?)
             });
             render::saved(
@@ -166,9 +166,9 @@ async fn add(args: AddArgs, output: Output) -> anyhow::Result<()> {
         name,
         owner,
         attributes,
-        data_dir,
+        database,
     } = args;
-    let saved = administer::write(&data_dir, async |unit, now| {
+    let saved = administer::write(&database, async |unit, now| {
         let owner = match owner {
             Some(owner) => owner,
             None => scope::owner_of_prefix(unit, &name).await?,
@@ -189,9 +189,9 @@ async fn update(args: UpdateArgs, output: Output) -> anyhow::Result<()> {
     let UpdateArgs {
         name,
         attributes,
-        data_dir,
+        database,
     } = args;
-    let saved = administer::write(&data_dir, async |unit, now| {
+    let saved = administer::write(&database, async |unit, now| {
         let mut wanted = scope::find(unit, &name).await?;
         attributes.apply_to(&mut wanted);
         Ok(scope::update(unit, wanted, Role::Operator, now).await?)
@@ -232,7 +232,7 @@ impl AttributeArgs {
 
 async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
     let listing = args.inactive.listing();
-    let scopes = administer::read(&args.data_dir, async |unit| {
+    let scopes = administer::read(&args.database, async |unit| {
         Ok(unit.list_scopes(args.owner, listing).await?)
     });
     let records: Vec<_> = scopes.await?.iter().map(render::scope).collect();
@@ -248,7 +248,7 @@ async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
 }
 
 async fn show(args: OneArgs, output: Output) -> anyhow::Result<()> {
-    let found = administer::read(&args.data_dir, async |unit| {
+    let found = administer::read(&args.database, async |unit| {
         Ok(scope::find(unit, &args.name).await?)
     });
     render::record(output, &render::scope(&found.await?))

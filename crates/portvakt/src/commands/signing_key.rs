@@ -11,7 +11,8 @@ use portvakt_jose::Algorithm;
 use serde_json::{Value, json};
 
 use super::{administer, render};
-use crate::data_dir::DataDirArgs;
+use crate::config::Faults;
+use crate::database::{DatabaseArgs, Registry};
 use crate::output::Output;
 use crate::signing::{KeeperParts, KeySourceArgs, SecretLocation, SigningKeyKeeper, sealed};
 
@@ -49,13 +50,13 @@ pub(crate) struct RotateArgs {
     /// With --emergency: the next and the retired keys are, too
     #[arg(long, requires = "emergency")]
     every_key: bool,
-    /// What new keys sign with; by default what the active key does
+    /// What new keys sign with; by default what the configuration says, or else what the active key does
     #[arg(long, value_name = "ALG")]
     algorithm: Option<Algorithm>,
     #[command(flatten)]
     source: KeySourceArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// From which key-encryption key to which.
@@ -68,7 +69,7 @@ pub(crate) struct ResealArgs {
     #[arg(long, value_name = "FILE|env:NAME")]
     to: SecretLocation,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 impl RotateArgs {
@@ -84,9 +85,11 @@ impl RotateArgs {
 
 /// Rotates, and prints the keys as they are then.
 pub(super) async fn rotate(args: RotateArgs, output: Output) -> anyhow::Result<()> {
-    let source = args.source.open()?;
-    let store = Arc::new(args.data_dir.data_dir().open_store().await?);
-    let rotated = rotate_in(store.clone(), source, &args).await;
+    let registry = args.database.registry()?;
+    let source = registry.key_source(&args.source)?;
+    let configured = configured_policy(&registry)?;
+    let store = registry.open().await?;
+    let rotated = rotate_in(store.shared(), source, configured, &args).await;
     store.close().await;
     let records = rotated?;
     if args.now || args.emergency {
@@ -100,20 +103,34 @@ pub(super) async fn rotate(args: RotateArgs, output: Output) -> anyhow::Result<(
 async fn rotate_in(
     store: Arc<dyn Store>,
     source: Arc<dyn KeySource>,
+    configured: Option<LifePolicy>,
     args: &RotateArgs,
 ) -> anyhow::Result<Vec<SigningKeyRecord>> {
     let surface = args.surface.name();
     let records = store.read().await?.list_signing_keys(surface).await?;
-    let algorithm = args.algorithm.or_else(|| active_algorithm(&records));
+    let policy = match (configured, args.algorithm) {
+        (Some(configured), Some(algorithm)) => configured.with_algorithm(algorithm),
+        (Some(configured), None) => configured,
+        (None, algorithm) => policy(algorithm.or_else(|| active_algorithm(&records))),
+    };
     let keeper = SigningKeyKeeper::open(KeeperParts {
         surface,
-        policy: policy(algorithm),
+        policy,
         store,
         source,
         clock: Arc::new(SystemClock),
     })
     .await?;
     keeper.order(args.order(), administer::operator()).await
+}
+
+/// How long keys live, and what new ones sign with, as the running servers have it.
+fn configured_policy(registry: &Registry) -> anyhow::Result<Option<LifePolicy>> {
+    let Some(config) = registry.config() else {
+        return Ok(None);
+    };
+    let policy = Faults::settle(|faults| config.keys.policy(config, faults))?;
+    Ok(Some(policy))
 }
 
 fn active_algorithm(records: &[SigningKeyRecord]) -> Option<Algorithm> {
@@ -133,17 +150,17 @@ fn policy(algorithm: Option<Algorithm>) -> LifePolicy {
 
 /// Lists the keys of every surface with their states, ages and next dates.
 pub(super) async fn list(
-    data_dir: &DataDirArgs,
+    database: &DatabaseArgs,
     listing: Listing,
     output: Output,
 ) -> anyhow::Result<()> {
-    let records = administer::read(data_dir, async |unit| every(unit).await).await?;
+    let records = administer::read(database, async |unit| every(unit).await).await?;
     print(&records, listing, output)
 }
 
 /// Shows one key.
-pub(super) async fn show(data_dir: &DataDirArgs, kid: &str, output: Output) -> anyhow::Result<()> {
-    let records = administer::read(data_dir, async |unit| every(unit).await).await?;
+pub(super) async fn show(database: &DatabaseArgs, kid: &str, output: Output) -> anyhow::Result<()> {
+    let records = administer::read(database, async |unit| every(unit).await).await?;
     match records.iter().find(|record| record.kid == kid) {
         Some(record) => render::record(output, &describe(record, &records, SystemClock.now())),
         None => {
@@ -207,7 +224,7 @@ fn describe(record: &SigningKeyRecord, records: &[SigningKeyRecord], now: Timest
 /// Seals every key that is not under the new key-encryption key yet, in one unit of work.
 pub(super) async fn reseal(args: ResealArgs, output: Output) -> anyhow::Result<()> {
     let source = sealed(&args.to, args.from.as_slice())?;
-    let resealed = administer::write(&args.data_dir, async |unit, _| {
+    let resealed = administer::write(&args.database, async |unit, _| {
         let mut resealed = Vec::new();
         for mut record in every(unit).await? {
             if record.state == SigningKeyState::Gone || source.is_current(&record)? {

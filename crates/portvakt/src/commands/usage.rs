@@ -5,12 +5,12 @@ use portvakt_core::client::ClientId;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::Store;
 use portvakt_core::scope::ScopeName;
-use portvakt_core::usage::{ClientDay, ConsumerTotal, Day, Days, UsageLog};
+use portvakt_core::usage::{ClientDay, ConsumerTotal, Day, Days};
 use portvakt_core::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use super::render;
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// A span of days.
@@ -42,7 +42,7 @@ pub(crate) struct ScopeArgs {
     #[command(flatten)]
     days: DaysArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Of one client.
@@ -53,13 +53,13 @@ pub(crate) struct ClientArgs {
     #[command(flatten)]
     days: DaysArgs,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// Shows by whom a scope was used.
 pub(super) async fn of_scope(args: ScopeArgs, output: Output) -> anyhow::Result<()> {
     let days = args.days.days()?;
-    let found = read(&args.data_dir, async |store| {
+    let found = read(&args.database, async |store| {
         let mut unit = store.read().await?;
         scope::find(unit.as_mut(), &args.name).await?;
         let usage = store.find_scope_usage(&args.name, args.consumer, days);
@@ -80,7 +80,7 @@ pub(super) async fn of_scope(args: ScopeArgs, output: Output) -> anyhow::Result<
 /// Shows what a client used, by scope and day.
 pub(super) async fn of_client(args: ClientArgs, output: Output) -> anyhow::Result<()> {
     let days = args.days.days()?;
-    let found = read(&args.data_dir, async |store| {
+    let found = read(&args.database, async |store| {
         let mut unit = store.read().await?;
         client::find(unit.as_mut(), &args.client_id).await?;
         Ok(store.list_client_usage(&args.client_id, days).await?)
@@ -96,11 +96,11 @@ pub(super) async fn of_client(args: ClientArgs, output: Output) -> anyhow::Resul
 }
 
 async fn read<T>(
-    data_dir: &DataDirArgs,
-    act: impl AsyncFnOnce(&portvakt_store_sqlite::SqliteStore) -> anyhow::Result<T>,
+    database: &DatabaseArgs,
+    act: impl AsyncFnOnce(&dyn Store) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let store = data_dir.data_dir().open_store().await?;
-    let result = act(&store).await;
+    let store = database.open().await?;
+    let result = act(store.shared().as_ref()).await;
     store.close().await;
     result
 }

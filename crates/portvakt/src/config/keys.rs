@@ -1,15 +1,17 @@
 //! The server's own signing keys.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use portvakt_core::signing::KeySource;
 use portvakt_core::signing::life::{LifePolicy, LifePolicyError, LifeSettings};
 use portvakt_jose::{Algorithm, RsaBits};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Config, Faults};
-use crate::signing::SecretLocation;
+use crate::signing::{SecretLocation, sealed};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -94,6 +96,12 @@ impl Section {
                 None
             }
         }
+    }
+
+    /// Opens the source of signing keys.
+    pub(crate) fn open(&self) -> anyhow::Result<Arc<dyn KeySource>> {
+        let key = Faults::settle(|faults| self.encryption_key(faults))?;
+        Ok(Arc::new(sealed(&key, &self.former_encryption_keys())?))
     }
 
     /// Where former keys are.

@@ -27,7 +27,7 @@ use crate::recorded::{Author, begin_as_server};
 use crate::refusals::RefusalRecorder;
 use crate::request_ids::request_ids;
 use crate::server::{Downloads, Trust, TrustSources};
-use crate::signing::{KeeperParts, SigningKeyKeeper, sealed};
+use crate::signing::{KeeperParts, SigningKeyKeeper};
 use crate::usage::UsageCounter;
 
 /// What the surfaces share.
@@ -200,13 +200,11 @@ async fn open_keys(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<SigningKeyKeeper>> {
     let policy = Faults::settle(|faults| config.keys.policy(config, faults))?;
-    let encryption_key = Faults::settle(|faults| config.keys.encryption_key(faults))?;
-    let source = sealed(&encryption_key, &config.keys.former_encryption_keys())?;
     SigningKeyKeeper::open(KeeperParts {
         surface: "maskinporten",
         policy,
         store,
-        source: Arc::new(source),
+        source: config.keys.open()?,
         clock,
     })
     .await

@@ -49,6 +49,11 @@ pub(crate) struct ModuleArgs {
 }
 
 impl ModuleArgs {
+    /// Whether a module is named.
+    pub(super) fn is_given(&self) -> bool {
+        self.library.is_some()
+    }
+
     /// Opens the module, if one is named.
     pub(super) fn open(&self) -> anyhow::Result<Option<ModuleKeys>> {
         let Some(library) = &self.library else {

@@ -26,6 +26,15 @@ pub(crate) struct KeySourceArgs {
 }
 
 impl KeySourceArgs {
+    /// Whether any of it was given.
+    pub(crate) fn is_given(&self) -> bool {
+        #[cfg(feature = "pkcs11")]
+        if self.module.is_given() {
+            return true;
+        }
+        self.key_encryption_key.is_some()
+    }
+
     /// Opens the source. A module is asked to answer; a secret that cannot be read is an error.
     pub(crate) fn open(&self) -> anyhow::Result<Arc<dyn KeySource>> {
         #[cfg(feature = "pkcs11")]

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::support::DevServer;
 
-fn run(name: &str) {
+/// What a page shows to be run.
+fn blocks(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../docs")
         .join(name);
@@ -16,7 +17,11 @@ fn run(name: &str) {
         .filter_map(|rest| rest.split("```").next())
         .collect();
     assert!(blocks.len() >= 5, "{name} has {} blocks", blocks.len());
-    DevServer::start().script(&blocks.concat());
+    blocks.concat()
+}
+
+fn run(name: &str) {
+    DevServer::start().script(&blocks(name));
 }
 
 #[test]
@@ -37,4 +42,31 @@ fn a_supplier_acts_for_a_customer() {
 #[test]
 fn an_operator_operates() {
     run("operator-api.md");
+}
+
+/// The page on operations starts with a configuration, and a server has made the first key.
+#[cfg(unix)]
+#[test]
+fn an_operator_keeps_a_production_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "database: {{url: 'sqlite:{}/portvakt.db'}}\n\
+         maskinporten: {{issuer: 'https://maskinporten.example.no/'}}\n\
+         selfservice: {{base_urls: ['https://api.example.no/api/v1']}}\n\
+         keys: {{encryption_key_file: encryption.key}}\n",
+        folder.path().display()
+    );
+    std::fs::write(folder.path().join("portvakt.yaml"), config).unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_portvakt")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let ran = crate::support::ran(
+        std::process::Command::new("bash")
+            .args(["-euo", "pipefail", "-c", &blocks("operations.md")])
+            .env("PATH", path)
+            .env_remove("PORTVAKT_DATA_DIR")
+            .env_remove("PORTVAKT_OUTPUT")
+            .current_dir(folder.path()),
+    );
+    let printed = ran.done();
+    assert!(printed.contains("restored"), "{printed}");
 }

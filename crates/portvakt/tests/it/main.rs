@@ -7,6 +7,8 @@
 
 mod architecture;
 mod audit;
+#[cfg(unix)]
+mod backup;
 mod clients;
 mod commands;
 mod demo;

@@ -22,22 +22,28 @@ impl DevServer {
     /// Starts a server and waits until it is ready.
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let process = portvakt(folder.path())
-            .args(["dev", "--base-port", "0"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let process = dev(folder.path());
         let server = Self { process, folder };
+        server.wait();
+        server
+    }
+
+    /// Starts it again, in the same folder, after it was killed.
+    pub(crate) fn restart(&mut self) {
+        std::fs::remove_file(self.data_dir().join("endpoints.json")).unwrap();
+        self.process = dev(self.folder());
+        self.wait();
+    }
+
+    fn wait(&self) {
         let started = Instant::now();
-        while !server.data_dir().join("endpoints.json").exists() {
+        while !self.data_dir().join("endpoints.json").exists() {
             assert!(
                 started.elapsed() < Duration::from_mins(1),
                 "the server is not ready"
             );
             std::thread::sleep(Duration::from_millis(20));
         }
-        server
     }
 
     /// Ends the server with no warning; its folder stays.
@@ -125,10 +131,24 @@ impl Drop for DevServer {
     }
 }
 
+fn dev(folder: &Path) -> Child {
+    portvakt(folder)
+        .args(["dev", "--base-port", "0"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
 /// The built binary, to be run in a folder, without settings from the environment.
 pub(crate) fn portvakt(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portvakt"));
-    for name in ["PORTVAKT_DATA_DIR", "PORTVAKT_ISSUER", "PORTVAKT_OUTPUT"] {
+    for name in [
+        "PORTVAKT_CONFIG",
+        "PORTVAKT_DATA_DIR",
+        "PORTVAKT_ISSUER",
+        "PORTVAKT_OUTPUT",
+    ] {
         command.env_remove(name);
     }
     command.current_dir(folder);

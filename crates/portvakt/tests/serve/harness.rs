@@ -111,7 +111,11 @@ impl Deployment {
 
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portvakt"));
-        command.envs(&self.variables).env_remove("PORTVAKT_LOG");
+        command
+            .env_remove("PORTVAKT_LOG")
+            .env_remove("PORTVAKT_CONFIG")
+            .env_remove("PORTVAKT_DATA_DIR")
+            .envs(&self.variables);
         command
     }
 
@@ -120,6 +124,33 @@ impl Deployment {
         let mut command = self.command();
         command.args(arguments).args(["--data-dir", self.path()]);
         command.output().unwrap()
+    }
+
+    /// Runs an operator's command on the database that the configuration names.
+    pub(crate) fn operate(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command();
+        command.args(arguments);
+        command.args(["--config", &format!("{}/portvakt.yaml", self.path())]);
+        command.output().unwrap()
+    }
+
+    /// The printed JSON of an operator's command that succeeded.
+    pub(crate) fn operated(&self, arguments: &[&str]) -> Value {
+        let done = self.operate(&[&["--output", "json"], arguments].concat());
+        assert!(done.status.success(), "{arguments:?}: {done:?}");
+        serde_json::from_slice(&done.stdout).unwrap()
+    }
+
+    /// The one line of an operator's command that failed.
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        let failed = self.operate(arguments);
+        assert_eq!(failed.status.code(), Some(1), "{arguments:?}: {failed:?}");
+        String::from_utf8(failed.stderr).unwrap()
+    }
+
+    /// The path of a file in the folder.
+    pub(crate) fn place(&self, name: &str) -> String {
+        format!("{}/{name}", self.path())
     }
 
     /// Runs a command on the configuration.

@@ -1,9 +1,11 @@
 //! The production server as a process: what it needs to start, what it serves, how it stops.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod backup;
 mod harness;
 mod limits;
 mod metrics;
+mod operating;
 
 use serde_json::json;
 

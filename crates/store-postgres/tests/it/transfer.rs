@@ -1,8 +1,10 @@
 //! Being filled by another store.
 
 use portvakt_core::organization::Organization;
-use portvakt_core::ports::{Consumption, Listing, ReplayLedger, Revision, StorageError, Store};
-use portvakt_core::transfer::{TransferError, TransferSource, transfer};
+use portvakt_core::ports::{
+    Consumption, Extent, Listing, ReplayLedger, Revision, StorageError, Store,
+};
+use portvakt_core::transfer::{TransferError, TransferSource, TransferTarget, transfer};
 use portvakt_store_sqlite::{SqliteSource, SqliteStore};
 use tempfile::TempDir;
 
@@ -46,8 +48,9 @@ async fn both_stores_keep_the_same_tables() {
     let store = Database::new().store().await;
     let mut target = store.begin_transfer().await.unwrap();
     let mut sent = source(&folder).await.tables().await.unwrap();
-    let arrived = target.tables().await.unwrap();
+    let mut arrived = target.tables().await.unwrap();
     sent.sort_by(|a, b| a.name.cmp(&b.name));
+    arrived.sort_by(|a, b| a.name.cmp(&b.name));
     let names = |tables: &[portvakt_core::transfer::Table]| -> Vec<_> {
         tables.iter().map(|table| table.name.clone()).collect()
     };
@@ -168,4 +171,99 @@ async fn a_sealed_file_is_no_store_and_can_be_moved_again() {
     let refused = SqliteStore::open(&path).await.unwrap_err();
     assert!(refused.to_string().contains("moved"), "{refused}");
     assert!(!source(&folder).await.tables().await.unwrap().is_empty());
+}
+
+/// Everybody goes on writing while a backup is made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_of_one_moment_and_fills_a_file() {
+    let store = Database::new().store().await;
+    save_organization(&*store).await.unwrap();
+    store.consume([1; 32], at(1000)).await.unwrap();
+    let mut snapshot = store.transfer_snapshot().await.unwrap();
+    store.consume([2; 32], at(1000)).await.unwrap();
+    let mut unit = store.begin().await.unwrap();
+    let orgno = "300000001".parse().unwrap();
+    unit.save_organization(&Organization {
+        orgno,
+        ..organization()
+    })
+    .await
+    .unwrap();
+    unit.commit().await.unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = SqliteStore::open(folder.path().join("portvakt.db"))
+        .await
+        .unwrap();
+    let mut target = file.begin_transfer().await.unwrap();
+    transfer(&mut snapshot, &mut target, |_| {}).await.unwrap();
+    target.commit().await.unwrap();
+    assert_eq!(file.revision().await.unwrap(), Revision(1));
+    let known = file.consume([1; 32], at(1000)).await.unwrap();
+    let unknown = file.consume([2; 32], at(1000)).await.unwrap();
+    assert_eq!(
+        (known, unknown),
+        (Consumption::Replayed, Consumption::Fresh)
+    );
+    let mut unit = file.read().await.unwrap();
+    assert_eq!(
+        unit.list_organizations(Listing::All).await.unwrap().len(),
+        1
+    );
+    assert!(file.begin_transfer().await.is_err(), "it is not empty");
+}
+
+/// What no restored store can know counts as used, for as long as anybody could accept it; whoever
+/// followed the lost store forgets all copies.
+async fn fill_from_a_lost_store(target: &mut dyn TransferTarget) {
+    let folder = full_file().await;
+    transfer(&mut source(&folder).await, target, |_| {})
+        .await
+        .unwrap();
+    target.succeed_lost_store(at(5000)).await.unwrap();
+    target.succeed_lost_store(at(4000)).await.unwrap();
+}
+
+async fn knows_what_it_cannot_know(store: &dyn Store) {
+    let unknown = store.consume([0xaa; 32], at(5000)).await.unwrap();
+    let known = store.consume(digests(1)[0], at(6000)).await.unwrap();
+    let later = store.consume([0xbb; 32], at(5001)).await.unwrap();
+    assert_eq!(
+        [unknown, known, later],
+        [
+            Consumption::Replayed,
+            Consumption::Replayed,
+            Consumption::Fresh
+        ]
+    );
+    let again = store.consume([0xbb; 32], at(5001)).await.unwrap();
+    assert_eq!(again, Consumption::Replayed);
+    for followed in [Revision(0), Revision(1), Revision(700)] {
+        let changes = store.changes_since(followed, 100).await.unwrap();
+        assert_eq!(changes.extent, Extent::Gap, "{followed:?}");
+    }
+    store.remove_expired(at(5001)).await.unwrap();
+    let open = store.consume([0xcc; 32], at(5000)).await.unwrap();
+    assert_eq!(open, Consumption::Fresh, "it expires as all do");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_succeeds_a_lost_store() {
+    let store = Database::new().store().await;
+    let mut target = store.begin_transfer().await.unwrap();
+    fill_from_a_lost_store(&mut target).await;
+    target.commit().await.unwrap();
+    knows_what_it_cannot_know(&*store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_succeeds_a_lost_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("portvakt.db"))
+        .await
+        .unwrap();
+    let mut target = store.begin_transfer().await.unwrap();
+    fill_from_a_lost_store(&mut target).await;
+    target.commit().await.unwrap();
+    knows_what_it_cannot_know(&store).await;
 }

@@ -57,7 +57,7 @@ impl KeyEncryptionKey {
     }
 
     /// Encrypts in place and appends the tag. A nonce must never be used twice.
-    pub(super) fn seal(
+    pub fn seal(
         &self,
         nonce: [u8; 12],
         associated: &[u8],
@@ -74,7 +74,7 @@ impl KeyEncryptionKey {
     }
 
     /// Decrypts what [`Self::seal`] made; nothing else comes out.
-    pub(super) fn open(
+    pub fn open(
         &self,
         nonce: [u8; 12],
         associated: &[u8],

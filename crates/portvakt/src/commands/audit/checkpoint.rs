@@ -5,15 +5,16 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use portvakt_core::audit::{AuditCheckpoint, AuditLink, Checkpoints};
 use portvakt_core::ports::UnitOfWork;
-use portvakt_core::signing::KeyRing;
+use portvakt_core::signing::{KeyRing, KeySource};
 use portvakt_core::{Clock, SystemClock};
 use serde_json::json;
 
 use super::verify_log;
 use crate::audit_log::{append_checkpoint, read_checkpoints};
 use crate::commands::administer;
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
+use crate::signing::KeySourceArgs;
 
 /// The surface whose active key signs.
 const SURFACE: &str = "maskinporten";
@@ -25,13 +26,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    source: KeySourceArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Signs only for a log that agrees with itself and with every earlier checkpoint of the file.
 pub(super) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let file = &args.file;
-    let signed = administer::read(&args.data_dir, async |unit| {
+    let source = args.database.registry()?.key_source(&args.source)?;
+    let signed = administer::read(&args.database, async |unit| {
         let earlier = if file.exists() {
             read_checkpoints(unit, file).await?
         } else {
@@ -41,7 +45,7 @@ pub(super) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         if last.sequence == 0 {
             bail!("the audit log is empty: there is nothing to sign for");
         }
-        Ok((last, sign(unit, last).await?))
+        Ok((last, sign(unit, source.as_ref(), last).await?))
     });
     let (last, line) = signed.await?;
     append_checkpoint(file, &line)?;
@@ -50,9 +54,13 @@ pub(super) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     output.result(&report, text)
 }
 
-async fn sign(unit: &mut dyn UnitOfWork, last: AuditLink) -> anyhow::Result<String> {
+async fn sign(
+    unit: &mut dyn UnitOfWork,
+    source: &dyn KeySource,
+    last: AuditLink,
+) -> anyhow::Result<String> {
     let keys = unit.list_signing_keys(SURFACE).await?;
-    let ring = KeyRing::from_records(&keys)
+    let ring = KeyRing::open(&keys, source)
         .context("sign a checkpoint (a server makes the first key when it starts)")?;
     let now = SystemClock.now();
     AuditCheckpoint::sign(last, ring.active(), ring.active_kid(), now)

@@ -6,7 +6,7 @@ use portvakt_core::organization::OrgNumber;
 use serde::Serialize;
 
 use crate::commands::administer;
-use crate::data_dir::DataDirArgs;
+use crate::database::DatabaseArgs;
 use crate::output::Output;
 
 /// Which entries.
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
     #[command(flatten)]
-    data_dir: DataDirArgs,
+    database: DatabaseArgs,
 }
 
 /// An entry with its hash.
@@ -43,7 +43,7 @@ pub(super) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         object_key: args.object,
         request_id: args.request_id,
     };
-    let entries = administer::read(&args.data_dir, async |unit| {
+    let entries = administer::read(&args.database, async |unit| {
         Ok(unit.list_latest_audit(&filter, args.limit).await?)
     });
     let shown: anyhow::Result<Vec<_>> = entries.await?.iter().map(shown).collect();

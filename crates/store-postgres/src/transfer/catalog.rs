@@ -1,119 +1,120 @@
-//! Being filled from another store, in one transaction.
+//! Tables as the database's own catalog has them, and their rows.
 //!
-//! The only SQL in the crate that is not known when it is compiled: names of tables and columns
-//! come from the database's own catalog, and values are always bound.
+//! Names of tables and columns come from the catalog, and values are always bound.
 
-use async_trait::async_trait;
-use portvakt_core::ports::{AuditLog, StorageError};
-use portvakt_core::transfer::{Cell, CellKind, Column, Row, Table, TransferSource, TransferTarget};
+use portvakt_core::ports::StorageError;
+use portvakt_core::transfer::{Cell, CellKind, Column, Row, Table};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, ValueRef};
 
 use crate::fault::{answered, storage_error};
-use crate::store::PostgresStore;
-use crate::unit::PostgresUnit;
 
 /// Tables of this store's own: what is in them belongs to the database and not to the registry.
 const OWN: [&str; 3] = ["_sqlx_migrations", "readiness", "migration_lock"];
 
-/// An empty store on the way to being full. Nobody else can write while it lives; dropped without
-/// a commit, the store is empty again.
-pub struct PostgresTarget(PostgresUnit);
-
-impl PostgresStore {
-    /// Begins to fill the store. Refused unless it is empty.
-    pub async fn begin_transfer(&self) -> Result<PostgresTarget, StorageError> {
-        let transaction = answered(self.writers.begin()).await?;
-        let unit = PostgresUnit::writing(transaction, false).await?;
-        let mut target = PostgresTarget(unit);
-        // The count of changes is moved too: a row takes the place of this one.
-        let own_count = sqlx::query!("DELETE FROM revision WHERE number = 0");
-        target.0.execute(own_count).await?;
-        for table in target.tables().await? {
-            if target.count(&table).await? > 0 {
-                return Err(StorageError::Refused(format!(
-                    "the target is not empty: it has rows in {}",
-                    table.name
-                )));
-            }
-        }
-        Ok(target)
+/// Every table of the registry, each after those that it refers to.
+pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<Table>, StorageError> {
+    let own: Vec<_> = OWN.iter().map(ToString::to_string).collect();
+    let query = sqlx::query_scalar!(
+        r#"SELECT table_name::TEXT AS "name!" FROM information_schema.tables
+         WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'
+             AND table_name <> ALL ($1)
+         ORDER BY table_name"#,
+        &own
+    );
+    let names = answered(query.fetch_all(&mut *connection)).await?;
+    let mut tables = Vec::with_capacity(names.len());
+    for name in names {
+        tables.push(table(connection, name).await?);
     }
+    in_order(tables, &references(connection).await?)
 }
 
-impl PostgresTarget {
-    /// Makes it all durable and visible at once.
-    pub async fn commit(self) -> Result<(), StorageError> {
-        self.0.commit_transfer().await
-    }
+/// How many rows the table has.
+pub(super) async fn count(
+    connection: &mut PgConnection,
+    table: &Table,
+) -> Result<u64, StorageError> {
+    let sql = format!("SELECT COUNT(*) FROM {}", quoted(&table.name));
+    let query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql));
+    let count = answered(query.fetch_one(&mut *connection)).await?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
-#[async_trait]
-impl TransferSource for PostgresTarget {
-    async fn tables(&mut self) -> Result<Vec<Table>, StorageError> {
-        let own: Vec<_> = OWN.iter().map(ToString::to_string).collect();
-        let query = sqlx::query_scalar!(
-            r#"SELECT table_name::TEXT AS "name!" FROM information_schema.tables
-             WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'
-                 AND table_name <> ALL ($1)
-             ORDER BY table_name"#,
-            &own
-        );
-        let names = answered(query.fetch_all(self.0.connection())).await?;
-        let mut tables = Vec::with_capacity(names.len());
-        for name in names {
-            tables.push(table(self.0.connection(), name).await?);
-        }
-        Ok(tables)
+/// The first rows in order of the key, or those after a row.
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    table: &Table,
+    after: Option<&Row>,
+    limit: u32,
+) -> Result<Vec<Row>, StorageError> {
+    let mut query = sqlx::query(AssertSqlSafe(select(table, after.is_some())));
+    for cell in after.into_iter().flat_map(|row| table.key_of(row)) {
+        query = match cell {
+            Cell::Null => query.bind(None::<i64>),
+            Cell::Text(text) => query.bind(text.clone()),
+            Cell::Integer(number) => query.bind(*number),
+            Cell::Boolean(truth) => query.bind(*truth),
+            Cell::Bytes(bytes) => query.bind(bytes.clone()),
+        };
     }
-
-    async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        let sql = format!("SELECT COUNT(*) FROM {}", quoted(&table.name));
-        let query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql));
-        let count = answered(query.fetch_one(self.0.connection())).await?;
-        Ok(u64::try_from(count).unwrap_or_default())
-    }
-
-    async fn read(
-        &mut self,
-        table: &Table,
-        after: Option<&Row>,
-        limit: u32,
-    ) -> Result<Vec<Row>, StorageError> {
-        let mut query = sqlx::query(AssertSqlSafe(select(table, after.is_some())));
-        for cell in after.into_iter().flat_map(|row| table.key_of(row)) {
-            query = match cell {
-                Cell::Null => query.bind(None::<i64>),
-                Cell::Text(text) => query.bind(text.clone()),
-                Cell::Integer(number) => query.bind(*number),
-                Cell::Boolean(truth) => query.bind(*truth),
-                Cell::Bytes(bytes) => query.bind(bytes.clone()),
-            };
-        }
-        let query = query.bind(i64::from(limit));
-        let rows = answered(query.fetch_all(self.0.connection())).await?;
-        rows.iter().map(|row| cells(table, row)).collect()
-    }
+    let query = query.bind(i64::from(limit));
+    let rows = answered(query.fetch_all(&mut *connection)).await?;
+    rows.iter().map(|row| cells(table, row)).collect()
 }
 
-#[async_trait]
-impl TransferTarget for PostgresTarget {
-    async fn write(&mut self, table: &Table, rows: &[Row]) -> Result<(), StorageError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut query = sqlx::query(AssertSqlSafe(insert(table)));
-        for (place, column) in table.columns.iter().enumerate() {
-            query = bind_column(query, column.kind, rows, place);
-        }
-        self.0.execute(query).await?;
-        Ok(())
+/// Adds rows, one statement for all of them.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    table: &Table,
+    rows: &[Row],
+) -> Result<(), StorageError> {
+    if rows.is_empty() {
+        return Ok(());
     }
+    let mut query = sqlx::query(AssertSqlSafe(insert(table)));
+    for (place, column) in table.columns.iter().enumerate() {
+        query = bind_column(query, column.kind, rows, place);
+    }
+    answered(query.execute(connection)).await?;
+    Ok(())
+}
 
-    fn audit_log(&mut self) -> &mut (dyn AuditLog + Send) {
-        &mut self.0
+/// Which table refers to which.
+async fn references(connection: &mut PgConnection) -> Result<Vec<(String, String)>, StorageError> {
+    let query = sqlx::query_as(
+        "SELECT DISTINCT keys.table_name::TEXT, used.table_name::TEXT
+         FROM information_schema.table_constraints AS keys
+         JOIN information_schema.constraint_column_usage AS used
+             ON used.constraint_schema = keys.constraint_schema
+                 AND used.constraint_name = keys.constraint_name
+         WHERE keys.table_schema = current_schema() AND keys.constraint_type = 'FOREIGN KEY'",
+    );
+    answered(query.fetch_all(connection)).await
+}
+
+/// Puts each table after those that it refers to.
+fn in_order(
+    tables: Vec<Table>,
+    references: &[(String, String)],
+) -> Result<Vec<Table>, StorageError> {
+    let mut ordered: Vec<Table> = Vec::with_capacity(tables.len());
+    let mut waiting = tables;
+    while !waiting.is_empty() {
+        let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|table| {
+            let mut before = references.iter().filter(|(from, _)| *from == table.name);
+            before.all(|(_, to)| *to == table.name || ordered.iter().any(|o| o.name == *to))
+        });
+        if ready.is_empty() {
+            return Err(StorageError::Refused(
+                "tables of the store refer to each other in a circle".to_owned(),
+            ));
+        }
+        ordered.extend(ready);
+        waiting = later;
     }
+    Ok(ordered)
 }
 
 struct Described {
