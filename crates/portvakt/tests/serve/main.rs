@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod backup;
+mod deployment;
 mod harness;
 mod limits;
 mod metrics;
