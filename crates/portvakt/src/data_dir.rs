@@ -132,6 +132,15 @@ pub(crate) fn write_private(path: &Path, contents: &[u8]) -> anyhow::Result<()> 
     write().with_context(|| format!("write {}", path.display()))
 }
 
+/// Makes a folder and those above it; the folder itself is readable for its owner alone.
+pub(crate) fn make_private_folder(path: &Path) -> anyhow::Result<()> {
+    let make = || -> std::io::Result<()> {
+        std::fs::create_dir_all(path)?;
+        restrict(path, 0o700)
+    };
+    make().with_context(|| format!("make the folder {}", path.display()))
+}
+
 #[cfg(unix)]
 fn restrict(path: &Path, mode: u32) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

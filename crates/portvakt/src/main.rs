@@ -19,6 +19,7 @@ mod limits;
 mod metrics;
 mod operations;
 mod output;
+mod provisioning;
 mod recorded;
 mod refusals;
 mod registry_files;
@@ -49,6 +50,9 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(commands::run(cli.command, &output)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output.fail(&error),
+        Err(error) => match error.downcast_ref::<output::Exit>() {
+            Some(exit) => ExitCode::from(exit.0),
+            None => output.fail(&error),
+        },
     }
 }

@@ -25,6 +25,11 @@ pub(crate) struct Output {
     format: Format,
 }
 
+/// Ends a command that has said what there is to say, with an exit code of its own.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("exit code {0}")]
+pub(crate) struct Exit(pub(crate) u8);
+
 const FAILURE: Style = AnsiColor::Red.on_default().bold();
 
 impl Output {

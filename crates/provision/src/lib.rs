@@ -23,5 +23,5 @@ pub use self::apply::{Applied, ApplyError, ApplyFault, apply};
 pub use self::effective::{Effect, Patience, Probe, wait_until_effective};
 pub use self::keeper::{Keeper, KeeperError};
 pub use self::key::NewKey;
-pub use self::observe::{ObserveError, observe, observe_for};
+pub use self::observe::{ObserveError, observe, observe_for, organization};
 pub use self::plan::plan;

@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
 
 /// The organization that the administration client's token is for. What is read is not believed:
 /// it only says whom problems are about.
-async fn organization(api: &SelfService) -> Result<Option<String>, ClientError> {
+pub async fn organization(api: &SelfService) -> Result<Option<String>, ClientError> {
     let token = api.token().await?;
     let claims = portvakt_jose::Jws::parse(token.expose())
         .ok()

@@ -2,6 +2,7 @@
 
 mod access;
 mod administer;
+mod apply;
 mod audit;
 mod backup;
 mod certificate;
@@ -12,6 +13,8 @@ mod config;
 mod delegation;
 mod demo;
 mod dev;
+mod diff;
+mod env;
 mod explain;
 mod inspect;
 mod key;
@@ -19,11 +22,13 @@ mod key_files;
 mod migrate;
 mod organization;
 mod pem;
+mod plan;
 mod prefix;
 mod registry;
 mod render;
 mod restore;
 mod rows;
+mod run;
 mod scope;
 mod serve;
 mod signing_key;
@@ -50,6 +55,16 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     /// Say why a grant was, or would be, refused
     Explain(explain::Args),
+    /// Show what manifests change, and whom it stops, before anything is changed
+    Plan(plan::Args),
+    /// Bring scopes, access, clients and keys to what manifests say
+    Apply(apply::Args),
+    /// Show attribute by attribute what manifests change
+    Diff(diff::Args),
+    /// Provision a workload and start it with the variables that its platform would inject
+    Run(run::Args),
+    /// Print those variables, or write them as files
+    Env(env::Args),
     /// Organizations
     #[command(subcommand)]
     Org(organization::Command),
@@ -104,6 +119,11 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
         Command::Verify(args) => verify::run(args, *output).await,
         Command::Inspect(args) => inspect::run(&args, *output),
         Command::Explain(args) => explain::run(args, *output).await,
+        Command::Plan(args) => plan::run(args, *output).await,
+        Command::Apply(args) => apply::run(args, *output).await,
+        Command::Diff(args) => diff::run(args, *output).await,
+        Command::Run(args) => run::run(args, *output).await,
+        Command::Env(args) => env::run(args, *output).await,
         Command::Org(command) => organization::run(command, *output).await,
         Command::Prefix(command) => prefix::run(command, *output).await,
         Command::Scope(command) => scope::run(command, *output).await,

@@ -40,6 +40,11 @@ fn a_supplier_acts_for_a_customer() {
 }
 
 #[test]
+fn a_manifest_becomes_scopes_access_and_a_client() {
+    run("provisioning.md");
+}
+
+#[test]
 fn an_operator_operates() {
     run("operator-api.md");
 }

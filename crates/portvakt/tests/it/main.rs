@@ -16,6 +16,7 @@ mod howto;
 #[cfg(unix)]
 mod migrate;
 mod migrations;
+mod provisioning;
 mod readme;
 mod signing_keys;
 mod support;

@@ -1,0 +1,17 @@
+//! Manifests on the command line: where they are read from, which service they are for, and where
+//! the credentials of their clients are kept. `nais` decides, `provision` carries out.
+
+mod administration;
+mod credentials;
+mod environment;
+mod manifests;
+mod saved;
+mod session;
+mod settings;
+mod show;
+mod target;
+
+pub(crate) use self::environment::{EnvironmentArgs, resource_environment};
+pub(crate) use self::saved::SavedPlan;
+pub(crate) use self::session::{Outcome, ProvisionArgs, apply_saved, connect_for};
+pub(crate) use self::show::{describe, differences, summary};
