@@ -108,11 +108,9 @@ fn report(outcome: &Outcome, clients: &[Value], output: Output) -> anyhow::Resul
     };
     for client in clients {
         let of = |name: &str| client[name].as_str().unwrap_or("none").to_owned();
-        text.push_str(&format!(
-            "\n{}: client id {}",
-            of("client"),
-            of("client_id")
-        ));
+        text.push('
+');
+        text.push_str(&[of("client"), of("client_id")].join(": client id "));
     }
     let effect = match outcome.effect {
         Effect::Revision(_) | Effect::Probed => "effective",

@@ -43,9 +43,10 @@ pub(crate) struct Args {
 /// Ends with the exit code of the command, 128 and the signal's number if a signal ended it.
 pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let manifest = args.provision.files.read(output)?;
-    let server = match args.dev {
-        true => development_server(&args, output).await?,
-        false => None,
+    let server = if args.dev {
+        development_server(&args, output).await?
+    } else {
+        None
     };
     let variables = async {
         let mut session = args.provision.open_for(manifest, output).await?;

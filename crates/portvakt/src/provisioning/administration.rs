@@ -108,44 +108,44 @@ mod module {
     pub(super) struct AdminModuleArgs {
         /// PKCS#11 library of the hardware module that holds the administration client's key
         #[arg(
-            long,
+            id = "admin_pkcs11_library",
+            long = "admin-pkcs11-library",
             value_name = "FILE",
             env = "PORTVAKT_ADMIN_PKCS11_LIBRARY",
             requires_all = ["admin_pkcs11_token", "admin_pkcs11_pin", "admin_pkcs11_label"]
         )]
-        admin_pkcs11_library: Option<PathBuf>,
+        library: Option<PathBuf>,
         /// Label of the token in it
-        #[arg(long, value_name = "LABEL", env = "PORTVAKT_ADMIN_PKCS11_TOKEN")]
-        admin_pkcs11_token: Option<String>,
+        #[arg(id = "admin_pkcs11_token", long = "admin-pkcs11-token", value_name = "LABEL", env = "PORTVAKT_ADMIN_PKCS11_TOKEN")]
+        token: Option<String>,
         /// Where the token's PIN is
-        #[arg(long, value_name = "FILE|env:NAME", env = "PORTVAKT_ADMIN_PKCS11_PIN")]
-        admin_pkcs11_pin: Option<SecretLocation>,
+        #[arg(id = "admin_pkcs11_pin", long = "admin-pkcs11-pin", value_name = "FILE|env:NAME", env = "PORTVAKT_ADMIN_PKCS11_PIN")]
+        pin: Option<SecretLocation>,
         /// Label of the key
-        #[arg(long, value_name = "LABEL", env = "PORTVAKT_ADMIN_PKCS11_LABEL")]
-        admin_pkcs11_label: Option<String>,
+        #[arg(id = "admin_pkcs11_label", long = "admin-pkcs11-label", value_name = "LABEL", env = "PORTVAKT_ADMIN_PKCS11_LABEL")]
+        label: Option<String>,
         /// Thumbprint of the key (RFC 7638) [default: that of the certificate's]
-        #[arg(
-            long,
+        #[arg(id = "admin_pkcs11_thumbprint", long = "admin-pkcs11-thumbprint",
             value_name = "THUMBPRINT",
             env = "PORTVAKT_ADMIN_PKCS11_THUMBPRINT"
         )]
-        admin_pkcs11_thumbprint: Option<String>,
+        thumbprint: Option<String>,
     }
 
     impl AdminModuleArgs {
         /// The key, if a module is named.
         pub(super) fn open(&self, chain: Option<&[Vec<u8>]>) -> anyhow::Result<Option<Signer>> {
-            let Some(library) = &self.admin_pkcs11_library else {
+            let Some(library) = &self.library else {
                 return Ok(None);
             };
             let (Some(token), Some(pin), Some(label)) = (
-                &self.admin_pkcs11_token,
-                &self.admin_pkcs11_pin,
-                &self.admin_pkcs11_label,
+                &self.token,
+                &self.pin,
+                &self.label,
             ) else {
                 bail!("a module needs a token, a PIN and the label of a key");
             };
-            let thumbprint = match (&self.admin_pkcs11_thumbprint, chain.and_then(<[_]>::first)) {
+            let thumbprint = match (&self.thumbprint, chain.and_then(<[_]>::first)) {
                 (Some(thumbprint), _) => thumbprint.clone(),
                 (None, Some(leaf)) => Certificate::parse(leaf)?.verifying_key().thumbprint(),
                 (None, None) => bail!(

@@ -56,9 +56,13 @@ fn environment(server: &DevServer) -> Value {
 #[test]
 fn ten_faults_are_ten_lines_and_nothing_is_changed() {
     let server = DevServer::start();
-    let faults: String = (0..10)
-        .map(|number| format!("        - {{name: BAD_{number}, product: havn, enabled: true}}\n"))
-        .collect();
+    let faults = (0..10).map(|number| {
+        format!(
+            "        - {{name: BAD_{number}, product: havn, enabled: true}}
+"
+        )
+    });
+    let faults = faults.collect::<Vec<_>>().concat();
     let text = PROVIDER.split("        - {").next().unwrap().to_owned() + &faults;
     write(&server, "bad.yaml", &text);
     let refused = server.run(&["apply", "-f", "bad.yaml"]);
