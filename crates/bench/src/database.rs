@@ -48,7 +48,7 @@ impl Database {
             Self::Sqlite(file) => OpenDatabase::Sqlite(SqliteStore::open(file).await?),
             Self::Postgres { url, .. } => {
                 let settings: PostgresSettings = url.parse()?;
-                OpenDatabase::Postgres(PostgresStore::open(&settings).await?)
+                OpenDatabase::Postgres(Box::new(PostgresStore::open(&settings).await?))
             }
         })
     }
@@ -57,7 +57,7 @@ impl Database {
 /// A database in use.
 pub(crate) enum OpenDatabase {
     Sqlite(SqliteStore),
-    Postgres(PostgresStore),
+    Postgres(Box<PostgresStore>),
 }
 
 impl OpenDatabase {
@@ -65,7 +65,7 @@ impl OpenDatabase {
     pub(crate) fn store(&self) -> &dyn Store {
         match self {
             Self::Sqlite(store) => store,
-            Self::Postgres(store) => store,
+            Self::Postgres(store) => store.as_ref(),
         }
     }
 
