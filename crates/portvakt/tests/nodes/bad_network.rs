@@ -4,10 +4,12 @@
 use std::time::{Duration, Instant};
 
 use portvakt_testkit::{PostgresProxy, PostgresServer};
+use reqwest::Method;
+use serde_json::Value;
 
 use crate::cluster::{Cluster, Node};
 use crate::figures::report;
-use crate::identity::grant;
+use crate::identity::{CONSUMER, grant};
 use crate::wire::Answer;
 
 /// Within which a node serves again once it can reach the database.
@@ -18,7 +20,7 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 struct Connected {
     proxy: PostgresProxy,
     node: Node,
-    _cluster: Cluster,
+    cluster: Cluster,
 }
 
 impl Connected {
@@ -30,7 +32,7 @@ impl Connected {
         Self {
             proxy,
             node,
-            _cluster: cluster,
+            cluster,
         }
     }
 
@@ -78,6 +80,35 @@ async fn a_database_that_hangs_is_503_until_it_answers() {
     connected.until_unavailable().await;
     connected.proxy.heal();
     connected.serves_again("the database hangs").await;
+}
+
+/// The others go on without it, and it does not go on from memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_was_cut_off_while_a_right_was_withdrawn_gives_no_token_when_it_is_back() {
+    let connected = Connected::new().await;
+    let other = connected.cluster.node().await;
+    connected.proxy.stall();
+    connected.until_unavailable().await;
+    let operator = other.wire.operator().await;
+    let organization = format!("/organizations/{CONSUMER}");
+    let withdrawn = operator.act(Method::DELETE, &organization, Value::Null);
+    withdrawn.await.done();
+    connected.proxy.heal();
+    let healed = Instant::now();
+    loop {
+        match connected.node.wire.exchange(&grant()).await.outcome().0 {
+            400 => break,
+            503 => assert!(healed.elapsed() < BOUND),
+            other => panic!("decided on what it knew before: {other}"),
+        }
+    }
+    report(
+        "a node is cut off while a right is withdrawn",
+        &format!(
+            "503 meanwhile; refused after {} ms, no token",
+            healed.elapsed().as_millis()
+        ),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
