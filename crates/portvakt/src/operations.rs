@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -93,5 +93,9 @@ async fn check(store: &dyn Store, wanted: Revision) -> Result<Revision, WaitErro
 }
 
 fn answer(status: StatusCode, body: Value) -> Response {
-    (status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+    let headers = [(CACHE_CONTROL, "no-store")];
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        return (status, [(RETRY_AFTER, "1")], headers, Json(body)).into_response();
+    }
+    (status, headers, Json(body)).into_response()
 }

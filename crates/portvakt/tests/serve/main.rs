@@ -102,6 +102,8 @@ async fn a_server_that_is_told_to_stop_says_so_before_it_goes() {
     signal(&server, "TERM");
     let stopping = server.until("operations", "/ready", 503).await;
     assert_eq!(stopping["status"], "stopping");
+    let answer = server.send("operations", "/ready", Vec::new()).await;
+    assert_eq!(answer.headers()["retry-after"], "1");
     assert_eq!(
         server.token().await.0,
         200,
