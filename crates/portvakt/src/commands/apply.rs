@@ -108,8 +108,7 @@ fn report(outcome: &Outcome, clients: &[Value], output: Output) -> anyhow::Resul
     };
     for client in clients {
         let of = |name: &str| client[name].as_str().unwrap_or("none").to_owned();
-        text.push('
-');
+        text.push('\n');
         text.push_str(&[of("client"), of("client_id")].join(": client id "));
     }
     let effect = match outcome.effect {

@@ -116,16 +116,33 @@ mod module {
         )]
         library: Option<PathBuf>,
         /// Label of the token in it
-        #[arg(id = "admin_pkcs11_token", long = "admin-pkcs11-token", value_name = "LABEL", env = "PORTVAKT_ADMIN_PKCS11_TOKEN")]
+        #[arg(
+            id = "admin_pkcs11_token",
+            long = "admin-pkcs11-token",
+            value_name = "LABEL",
+            env = "PORTVAKT_ADMIN_PKCS11_TOKEN"
+        )]
         token: Option<String>,
         /// Where the token's PIN is
-        #[arg(id = "admin_pkcs11_pin", long = "admin-pkcs11-pin", value_name = "FILE|env:NAME", env = "PORTVAKT_ADMIN_PKCS11_PIN")]
+        #[arg(
+            id = "admin_pkcs11_pin",
+            long = "admin-pkcs11-pin",
+            value_name = "FILE|env:NAME",
+            env = "PORTVAKT_ADMIN_PKCS11_PIN"
+        )]
         pin: Option<SecretLocation>,
         /// Label of the key
-        #[arg(id = "admin_pkcs11_label", long = "admin-pkcs11-label", value_name = "LABEL", env = "PORTVAKT_ADMIN_PKCS11_LABEL")]
+        #[arg(
+            id = "admin_pkcs11_label",
+            long = "admin-pkcs11-label",
+            value_name = "LABEL",
+            env = "PORTVAKT_ADMIN_PKCS11_LABEL"
+        )]
         label: Option<String>,
         /// Thumbprint of the key (RFC 7638) [default: that of the certificate's]
-        #[arg(id = "admin_pkcs11_thumbprint", long = "admin-pkcs11-thumbprint",
+        #[arg(
+            id = "admin_pkcs11_thumbprint",
+            long = "admin-pkcs11-thumbprint",
             value_name = "THUMBPRINT",
             env = "PORTVAKT_ADMIN_PKCS11_THUMBPRINT"
         )]
@@ -138,11 +155,8 @@ mod module {
             let Some(library) = &self.library else {
                 return Ok(None);
             };
-            let (Some(token), Some(pin), Some(label)) = (
-                &self.token,
-                &self.pin,
-                &self.label,
-            ) else {
+            let (Some(token), Some(pin), Some(label)) = (&self.token, &self.pin, &self.label)
+            else {
                 bail!("a module needs a token, a PIN and the label of a key");
             };
             let thumbprint = match (&self.thumbprint, chain.and_then(<[_]>::first)) {

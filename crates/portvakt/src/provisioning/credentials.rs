@@ -240,6 +240,10 @@ mod secret_text {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use zeroize::Zeroizing;
 
+    #[expect(
+        clippy::ref_option,
+        reason = "serde calls it with a reference to the member"
+    )]
     pub(super) fn serialize<S: Serializer>(
         text: &Option<Zeroizing<String>>,
         serializer: S,

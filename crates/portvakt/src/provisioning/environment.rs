@@ -10,6 +10,7 @@ use portvakt_nais::environment::{
 };
 use portvakt_nais::model::{Resource, ResourceKind};
 
+use super::credentials::Record;
 use super::session::Session;
 
 /// Which workload, and what surrounds it.
@@ -159,11 +160,7 @@ fn kept(
 ) -> anyhow::Result<(String, portvakt_nais::environment::PrivateJwk)> {
     let record = session.store.find(client)?;
     let id = record.as_ref().and_then(|record| record.client_id());
-    let key = record
-        .as_ref()
-        .map(|record| record.key())
-        .transpose()?
-        .flatten();
+    let key = record.as_ref().map(Record::key).transpose()?.flatten();
     match (id, key) {
         (Some(id), Some(key)) => Ok((id.to_owned(), key)),
         _ => bail!("client {client} has no credentials here: run `portvakt apply` first"),

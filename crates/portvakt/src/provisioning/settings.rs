@@ -103,13 +103,15 @@ impl PolicyArgs {
     pub(crate) fn policy(&self) -> Policy {
         let careful = Policy::careful();
         Policy {
-            ownership: match self.take_over {
-                true => Ownership::Takeover,
-                false => careful.ownership,
+            ownership: if self.take_over {
+                Ownership::Takeover
+            } else {
+                careful.ownership
             },
-            missing_access: match self.skip_missing_access {
-                true => MissingAccess::Skip,
-                false => careful.missing_access,
+            missing_access: if self.skip_missing_access {
+                MissingAccess::Skip
+            } else {
+                careful.missing_access
             },
             prune: match self.prune {
                 None => Prune::Report,

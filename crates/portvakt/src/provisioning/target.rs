@@ -154,9 +154,8 @@ impl TargetArgs {
             return Ok(named.clone());
         }
         let both = [SCOPES_WRITE, DCR_WRITE].map(str::to_owned);
-        let refused = match tokens.get(&Grant::for_scopes(both.clone())).await {
-            Ok(_) => return Ok(both.to_vec()),
-            Err(refused) => refused,
+        let Err(refused) = tokens.get(&Grant::for_scopes(both.clone())).await else {
+            return Ok(both.to_vec());
         };
         let one = match (needs.scopes, needs.clients) {
             (true, false) => SCOPES_WRITE,
