@@ -219,6 +219,7 @@ async fn serve_api(
         entropy: Arc::new(SystemEntropy),
         request_ids: Arc::new(|| [7; 16]),
         limits,
+        rates: portvakt_http::RateLimits::default(),
         settings: portvakt_selfservice::Settings::default(),
         exchange: server.exchange.clone(),
         siblings: Vec::new(),
