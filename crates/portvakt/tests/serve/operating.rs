@@ -46,7 +46,7 @@ async fn acts_reach_the_running_server(deployment: &Deployment) {
     let (_, before) = server.get("maskinporten", "/jwk").await;
     deployment.operated(&["key", "rotate", "--now"]);
     let rotated = async { while server.get("maskinporten", "/jwk").await.1 == before {} };
-    tokio::time::timeout(Duration::from_secs(60), rotated)
+    tokio::time::timeout(Duration::from_mins(1), rotated)
         .await
         .unwrap();
     tokens_become(&server, 200).await;
