@@ -36,7 +36,7 @@ fn open(sealed: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 fn text(length: usize) -> Vec<u8> {
-    (0..length).map(|place| (place % 251) as u8).collect()
+    (0..=250).cycle().take(length).collect()
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn what_was_cut_off_anywhere_is_refused() {
 #[test]
 fn what_follows_the_end_is_refused() {
     let sealed = seal(&text(CHUNK));
-    for more in [&[0][..], &sealed[HEADER..], &[0; SEALED]] {
+    for more in [&[0][..], &sealed[HEADER..], &vec![0; SEALED]] {
         assert!(open(&[&sealed, more].concat()).is_err());
     }
 }
@@ -186,7 +186,7 @@ async fn a_document_says_what_it_holds() {
 async fn a_document_that_does_not_agree_with_itself_is_refused() {
     let whole = String::from_utf8(document(vec![1, 2, 3]).await).unwrap();
     assert!(verify(whole.as_bytes()).is_ok());
-    let without_end = &whole[..whole[..whole.len() - 1].rfind('\n').unwrap() + 1];
+    let without_end = &whole[..=whole[..whole.len() - 1].rfind('\n').unwrap()];
     for wrong in [
         whole.replace("[[1],[2],[3]]", "[[1],[2],[4]]"),
         whole.replace("[[1],[2],[3]]", "[[1],[2]]"),

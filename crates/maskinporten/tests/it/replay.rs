@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use portvakt_core::ports::ReplayLedger;
+use portvakt_http::Limits;
 use portvakt_testkit::{
     Grant, HAVBRIS, HAVBRIS_CLIENT, Options, SCOPE, TINDESYSTEM_CLIENT, TestServer,
 };
@@ -24,7 +25,16 @@ async fn mp_012_same_grant_twice() {
 /// docs §4.4: One grant sent 500 times at once gets exactly one token.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn five_hundred_at_once_get_exactly_one_token() {
-    let server = TestServer::start().await;
+    // None of them is turned away for being one too many.
+    let limits = Limits {
+        max_requests: 500,
+        ..Limits::default()
+    };
+    let server = TestServer::with(Options {
+        limits,
+        ..Options::default()
+    })
+    .await;
     let grant = Grant::havbris(&server).sign();
     let answers = join_all((0..500).map(|_| server.exchange(&grant))).await;
     let mut counts = BTreeMap::new();
