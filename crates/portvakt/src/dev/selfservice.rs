@@ -15,7 +15,7 @@ use portvakt_selfservice::{
 };
 
 use super::signing_keys::SigningKeys;
-use super::surface::{Exchanges, Surroundings};
+use super::surface::{Exchanges, Surroundings, limits};
 use crate::data_dir::Endpoints;
 use crate::request_ids::request_ids;
 
@@ -75,7 +75,7 @@ fn surface(endpoints: &Endpoints, base_url: String, made: Made) -> Surface {
         rates: RateLimits::default(),
         limits: Limits {
             max_body_bytes: MAX_BODY_BYTES,
-            ..Limits::default()
+            ..limits()
         },
         settings: Settings {
             login_addresses: UriPolicy::Test,

@@ -8,7 +8,7 @@ use axum::Router;
 use portvakt_core::Clock;
 use portvakt_core::cache::{CacheSettings, CachedStore};
 use portvakt_core::issuer::Profile;
-use portvakt_http::{Limits, Shutdown, serve};
+use portvakt_http::{Shutdown, serve};
 use portvakt_maskinporten::Observer;
 use portvakt_store_sqlite::SqliteStore;
 use reqwest::Url;
@@ -164,7 +164,7 @@ impl Server {
     }
 
     /// Takes no more connections, finishes the requests that have started, and lets go of the
-    /// folder. It takes at most as long as [`Limits::shutdown_grace`].
+    /// folder. It takes at most as long as [`portvakt_http::Limits::shutdown_grace`].
     pub(crate) async fn stop(mut self) {
         self.shutdown.trigger();
         if let Err(error) = remove_endpoints(&self.data_dir) {
@@ -246,7 +246,7 @@ fn serve_on(tasks: &mut JoinSet<()>, port: Port, router: &Router, shutdown: &Shu
         tasks.spawn(serve(
             listener,
             router.clone(),
-            Limits::default(),
+            surface::limits(),
             shutdown.clone(),
         ));
     }

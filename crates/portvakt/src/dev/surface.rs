@@ -90,11 +90,21 @@ pub(super) fn router(
         siblings: vec![exchanges.skyporten],
         observer,
         request_ids: request_ids(),
-        limits: Limits::default(),
+        limits: limits(),
         rates: RateLimits::default(),
         cache_seconds: CACHE_SECONDS,
     });
     surface.layer(from_fn_with_state(Faulty { faults, keys }, inject))
+}
+
+/// Those of production, except that as many requests are worked on as there are connections: a
+/// developer's test that sends many at once is answered as if it had come slowly.
+pub(super) fn limits() -> Limits {
+    let limits = Limits::default();
+    Limits {
+        max_requests: limits.max_connections,
+        ..limits
+    }
 }
 
 /// The addresses of one of the two issuers.
