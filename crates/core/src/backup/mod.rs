@@ -4,7 +4,7 @@
 //! and what they came to, then the end of the audit log. Around it is [`SealedWriter`]. Neither knows
 //! which store it came from, so that a backup of one can be restored to the other.
 //!
-//! Start reading at [`write`] and [`BackupReader`].
+//! Start reading at [`write()`] and [`BackupReader`].
 
 mod document;
 mod entries;
