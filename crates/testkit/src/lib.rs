@@ -24,6 +24,7 @@ mod parties;
 #[cfg(unix)]
 mod postgres;
 mod server;
+mod soft_hsm;
 mod world;
 
 pub use self::answer::Answer;
@@ -33,6 +34,7 @@ pub use self::parties::{CONSENT, SYSTEM_USER};
 #[cfg(unix)]
 pub use self::postgres::{PostgresProxy, PostgresServer};
 pub use self::server::{Options, TestServer};
+pub use self::soft_hsm::SoftHsm;
 pub use self::world::{
     FJORDETATEN, HAVBRIS, HAVBRIS_CERTIFICATE_CLIENT, HAVBRIS_CLIENT, KID, LYNGVIK, NOW, SCOPE,
     SOURCE, TINDESYSTEM, TINDESYSTEM_CLIENT, World,

@@ -10,8 +10,8 @@ use portvakt_jose::{Algorithm, RsaBits};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Config, Faults};
-use crate::signing::{SecretLocation, sealed};
+use super::{Config, Faults, module};
+use crate::signing::{KeyLocation, SecretLocation};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -32,7 +32,8 @@ pub(crate) struct Section {
     /// How long a key stays published after it has signed for the last time, in days.
     pub(crate) keep_after_days: u32,
     /// File with the 32 bytes, in base64 or hexadecimal, that private keys are encrypted with in
-    /// the database. Readable for the server's user alone. Required, or `encryption_key_variable`.
+    /// the database. Readable for the server's user alone. Required, or `encryption_key_variable`,
+    /// or `module`.
     #[schema(value_type = Option<String>)]
     pub(crate) encryption_key_file: Option<PathBuf>,
     /// Name of an environment variable that holds them instead.
@@ -40,6 +41,9 @@ pub(crate) struct Section {
     /// Files with former encryption keys, which open what is not encrypted anew yet.
     #[schema(value_type = Vec<String>)]
     pub(crate) former_encryption_key_files: Vec<PathBuf>,
+    /// A hardware module that holds the keys instead.
+    #[schema(inline)]
+    pub(crate) module: module::Section,
 }
 
 impl Default for Section {
@@ -53,6 +57,7 @@ impl Default for Section {
             encryption_key_file: None,
             encryption_key_variable: None,
             former_encryption_key_files: Vec::new(),
+            module: module::Section::default(),
         }
     }
 }
@@ -84,30 +89,37 @@ impl Section {
             .ok()
     }
 
-    /// Where the key is that private keys are encrypted with.
-    pub(crate) fn encryption_key(&self, faults: &mut Faults) -> Option<SecretLocation> {
-        match (&self.encryption_key_file, &self.encryption_key_variable) {
-            (Some(file), None) => Some(SecretLocation::File(file.clone())),
-            (None, Some(name)) => Some(SecretLocation::Environment(name.clone())),
-            _ => {
-                let message = "name either this or encryption_key_variable: private keys are not \
-                               kept in the open";
-                faults.add("keys.encryption_key_file", message);
-                None
+    /// Where the keys are kept, and by what.
+    pub(crate) fn location(&self, faults: &mut Faults) -> Option<KeyLocation> {
+        let key = match (&self.encryption_key_file, &self.encryption_key_variable) {
+            (None, None) if self.module.is_named() => {
+                return self.module.location(faults).map(KeyLocation::Module);
             }
-        }
+            _ if self.module.is_named() => {
+                let message = "keys in a module are not encrypted: name a module or an encryption \
+                               key";
+                faults.add("keys.module.library", message);
+                return None;
+            }
+            (Some(file), None) => SecretLocation::File(file.clone()),
+            (None, Some(name)) => SecretLocation::Environment(name.clone()),
+            _ => {
+                let message = "name either this or encryption_key_variable, or a module: private \
+                               keys are not kept in the open";
+                faults.add("keys.encryption_key_file", message);
+                return None;
+            }
+        };
+        let files = self.former_encryption_key_files.iter();
+        Some(KeyLocation::Sealed {
+            key,
+            former: files.cloned().map(SecretLocation::File).collect(),
+        })
     }
 
     /// Opens the source of signing keys.
     pub(crate) fn open(&self) -> anyhow::Result<Arc<dyn KeySource>> {
-        let key = Faults::settle(|faults| self.encryption_key(faults))?;
-        Ok(Arc::new(sealed(&key, &self.former_encryption_keys())?))
-    }
-
-    /// Where former keys are.
-    pub(crate) fn former_encryption_keys(&self) -> Vec<SecretLocation> {
-        let files = self.former_encryption_key_files.iter();
-        files.cloned().map(SecretLocation::File).collect()
+        Faults::settle(|faults| self.location(faults))?.open()
     }
 }
 

@@ -16,6 +16,7 @@ mod limits;
 mod listener;
 mod log;
 mod maskinporten;
+mod module;
 mod operations;
 mod operator;
 mod overrides;
@@ -121,7 +122,7 @@ impl Config {
         self.operator.organization(&mut faults);
         self.trust.check(&mut faults);
         self.keys.policy(self, &mut faults);
-        self.keys.encryption_key(&mut faults);
+        self.keys.location(&mut faults);
         self.http.limits(&mut faults);
         self.http.proxies(&mut faults);
         self.limits.rates(&mut faults);

@@ -11,6 +11,10 @@ use crate::data_dir::DataDir;
 const DEV_CLIENT: &str = "nav-administrasjon";
 
 /// Who administers.
+#[cfg_attr(
+    not(feature = "pkcs11"),
+    expect(clippy::struct_field_names, reason = "they are the names of the flags")
+)]
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AdministrationArgs {
     /// Administration client [default: nav-administrasjon, at the development server]

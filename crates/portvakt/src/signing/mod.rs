@@ -11,4 +11,4 @@ mod source;
 
 pub(crate) use self::keeper::{KeeperParts, SigningKeyKeeper};
 pub(crate) use self::secret::SecretLocation;
-pub(crate) use self::source::{KeySourceArgs, sealed};
+pub(crate) use self::source::{KeyLocation, KeySourceArgs, ModuleLocation, sealed};

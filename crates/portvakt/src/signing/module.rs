@@ -14,6 +14,7 @@ use portvakt_jose::{KeyModule, KeyModuleError, KeyModuleSettings, Signer};
 use zeroize::Zeroizing;
 
 use super::secret::SecretLocation;
+use super::source::ModuleLocation;
 
 /// What the store keeps.
 const STORED: &[u8] = br#"{"version":1,"module":"pkcs11"}"#;
@@ -41,10 +42,10 @@ pub(crate) struct ModuleArgs {
     )]
     pin: Option<SecretLocation>,
     /// How many signatures are made at the same time
-    #[arg(long = "pkcs11-sessions", value_name = "N", default_value_t = 4)]
+    #[arg(long = "pkcs11-sessions", value_name = "N", default_value_t = ModuleLocation::SESSIONS)]
     sessions: usize,
     /// How many more may wait before others are refused with 503
-    #[arg(long = "pkcs11-waiting", value_name = "N", default_value_t = 256)]
+    #[arg(long = "pkcs11-waiting", value_name = "N", default_value_t = ModuleLocation::WAITING)]
     waiting: usize,
 }
 
@@ -54,25 +55,36 @@ impl ModuleArgs {
         self.library.is_some()
     }
 
-    /// Opens the module, if one is named.
-    pub(super) fn open(&self) -> anyhow::Result<Option<ModuleKeys>> {
+    /// The module, if one is named.
+    pub(super) fn location(&self) -> anyhow::Result<Option<ModuleLocation>> {
         let Some(library) = &self.library else {
             return Ok(None);
         };
         let (Some(token), Some(pin)) = (&self.token, &self.pin) else {
             bail!("a module needs a token and a PIN");
         };
-        let module = KeyModule::open(KeyModuleSettings {
+        Ok(Some(ModuleLocation {
             library: library.clone(),
             token: token.clone(),
-            pin: Zeroizing::new(pin.read()?.trim().to_owned()),
+            pin: pin.clone(),
             sessions: self.sessions,
             waiting: self.waiting,
-            restart_interval: RESTART_INTERVAL,
-        });
-        let module = module.with_context(|| format!("open {}", library.display()))?;
-        Ok(Some(ModuleKeys(module)))
+        }))
     }
+}
+
+/// Opens a module, which must answer.
+pub(super) fn open(location: &ModuleLocation) -> anyhow::Result<ModuleKeys> {
+    let module = KeyModule::open(KeyModuleSettings {
+        library: location.library.clone(),
+        token: location.token.clone(),
+        pin: Zeroizing::new(location.pin.read()?.trim().to_owned()),
+        sessions: location.sessions,
+        waiting: location.waiting,
+        restart_interval: RESTART_INTERVAL,
+    });
+    let module = module.with_context(|| format!("open {}", location.library.display()))?;
+    Ok(ModuleKeys(module))
 }
 
 /// The keys of a module.

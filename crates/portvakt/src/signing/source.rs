@@ -1,5 +1,6 @@
 //! Which source of signing keys is wanted: as they are, sealed, or in a hardware module.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use portvakt_core::SystemEntropy;
@@ -38,17 +39,77 @@ impl KeySourceArgs {
     /// Opens the source. A module is asked to answer; a secret that cannot be read is an error.
     pub(crate) fn open(&self) -> anyhow::Result<Arc<dyn KeySource>> {
         #[cfg(feature = "pkcs11")]
-        if let Some(module) = self.module.open()? {
+        if let Some(module) = self.module.location()? {
             anyhow::ensure!(
                 self.key_encryption_key.is_none(),
                 "keys in a module are not encrypted: give a module or a key-encryption key"
             );
-            return Ok(Arc::new(module));
+            return KeyLocation::Module(module).open();
         }
-        Ok(match &self.key_encryption_key {
-            Some(key) => Arc::new(sealed(key, &self.former)?),
-            None => Arc::new(PlainKeys),
-        })
+        match &self.key_encryption_key {
+            Some(key) => KeyLocation::Sealed {
+                key: key.clone(),
+                former: self.former.clone(),
+            }
+            .open(),
+            None => Ok(Arc::new(PlainKeys)),
+        }
+    }
+}
+
+/// Where keys are that are not in the open.
+#[derive(Clone, Debug)]
+pub(crate) enum KeyLocation {
+    /// In the store, encrypted.
+    Sealed {
+        /// Where the key-encryption key is.
+        key: SecretLocation,
+        /// Where former ones are.
+        former: Vec<SecretLocation>,
+    },
+    /// In a hardware module.
+    Module(ModuleLocation),
+}
+
+/// A token of a hardware module, and how it is used.
+#[cfg_attr(
+    not(feature = "pkcs11"),
+    expect(dead_code, reason = "what a configuration says of a module is refused")
+)]
+#[derive(Clone, Debug)]
+pub(crate) struct ModuleLocation {
+    /// PKCS#11 library.
+    pub(crate) library: PathBuf,
+    /// Label of the token.
+    pub(crate) token: String,
+    /// Where the token's PIN is.
+    pub(crate) pin: SecretLocation,
+    /// How many signatures are made at the same time.
+    pub(crate) sessions: usize,
+    /// How many more may wait before others are refused.
+    pub(crate) waiting: usize,
+}
+
+impl ModuleLocation {
+    /// Signatures that are made at the same time, if nobody says otherwise.
+    pub(crate) const SESSIONS: usize = 4;
+    /// How many more may wait, if nobody says otherwise.
+    pub(crate) const WAITING: usize = 256;
+}
+
+impl KeyLocation {
+    /// Opens the source. A module is asked to answer; a secret that cannot be read is an error.
+    pub(crate) fn open(&self) -> anyhow::Result<Arc<dyn KeySource>> {
+        match self {
+            Self::Sealed { key, former } => Ok(Arc::new(sealed(key, former)?)),
+            #[cfg(feature = "pkcs11")]
+            Self::Module(location) => Ok(Arc::new(super::module::open(location)?)),
+            #[cfg(not(feature = "pkcs11"))]
+            Self::Module(location) => anyhow::bail!(
+                "{} cannot be used: this program was built without hardware modules",
+                location.library.display()
+            ),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use portvakt_testkit::SoftHsm;
 use serde_json::Value;
 
 use crate::support::{Ran, portvakt, ran};
@@ -180,53 +181,16 @@ fn a_key_that_others_can_read_is_not_used() {
 /// every command is one.
 #[test]
 fn keys_in_a_module_are_made_rotated_and_destroyed_there() {
-    let folders = [
-        "/usr/lib",
-        "/usr/lib/x86_64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-    ];
-    let mut paths = folders
-        .iter()
-        .map(|folder| Path::new(folder).join("softhsm/libsofthsm2.so"));
-    let library = paths
-        .find(|path| path.exists())
-        .expect("SoftHSM is missing: run scripts/setup.sh test, which installs softhsm2");
     let registry = Registry::new();
-    let configuration = registry.0.path().join("softhsm2.conf");
-    let tokens = registry.0.path().join("tokens");
-    std::fs::create_dir(&tokens).unwrap();
-    let directories = format!("directories.tokendir = {}\n", tokens.display());
-    std::fs::write(&configuration, directories).unwrap();
-    let utility = |arguments: &[&str]| {
-        let made = std::process::Command::new("softhsm2-util")
-            .args(arguments)
-            .env("SOFTHSM2_CONF", &configuration)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{made:?}");
-    };
-    utility(&[
-        "--init-token",
-        "--free",
-        "--label",
-        "t",
-        "--pin",
-        "1234",
-        "--so-pin",
-        "1234",
-    ]);
-    let pin = registry.key_file("pin", "1234\n");
+    let module = SoftHsm::in_folder(registry.0.path());
+    let library = SoftHsm::library();
+    let pin = registry.key_file("pin", &format!("{}\n", SoftHsm::PIN));
     let rotate = |more: &[&str]| {
-        let module = ["--pkcs11-library", text(&library), "--pkcs11-token", "t"];
-        let arguments = [
-            &["key", "rotate"],
-            &module[..],
-            &["--pkcs11-pin", text(&pin)],
-            more,
-        ];
         ran(portvakt(registry.0.path())
-            .args(arguments.concat())
-            .env("SOFTHSM2_CONF", &configuration))
+            .args(["key", "rotate", "--pkcs11-library", text(&library)])
+            .args(["--pkcs11-token", SoftHsm::TOKEN, "--pkcs11-pin", text(&pin)])
+            .args(more)
+            .env(SoftHsm::VARIABLE, module.configuration()))
     };
     for algorithm in ["RS256", "PS256", "ES256"] {
         let rotated = rotate(&["--now", "--algorithm", algorithm]);

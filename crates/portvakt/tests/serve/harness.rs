@@ -92,6 +92,15 @@ impl Deployment {
         self
     }
 
+    /// The same with other keys of the configuration's section `keys`.
+    pub(crate) fn with_keys(self, keys: &Value) -> Self {
+        let path = self.folder.path().join("portvakt.yaml");
+        let mut config: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        config["keys"] = keys.clone();
+        self.file("portvakt.yaml", &config.to_string());
+        self
+    }
+
     pub(crate) fn clone_with(&self, variable: &str, value: &str) -> Self {
         self.clone().with(variable, value)
     }

@@ -6,6 +6,7 @@ mod deployment;
 mod harness;
 mod limits;
 mod metrics;
+mod module;
 mod operating;
 
 use serde_json::json;
