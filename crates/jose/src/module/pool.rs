@@ -1,7 +1,8 @@
 //! The threads that hold sessions, and the bounded queue before them.
 
+use std::convert::Infallible;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +16,25 @@ const WAITING: std::ops::RangeInclusive<usize> = 1..=4096;
 /// Something to be done in a thread that holds a session.
 pub(super) type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
+/// How long whoever gives up a module waits for its threads, one of which may hang in the library.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 pub(super) struct Pool {
+    /// Dropped first: without it the threads end.
     jobs: SyncSender<Job>,
+    _threads: Threads,
+}
+
+/// The threads, by a channel that nothing is sent on, and that is closed when the last has let go of
+/// the library. A process that ends while a thread is inside it may crash: libraries take
+/// themselves apart at the end of the process.
+struct Threads(Mutex<Receiver<Infallible>>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        let ended = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(FAREWELL);
+    }
 }
 
 impl Pool {
@@ -30,6 +48,7 @@ impl Pool {
         let library = Arc::new(library.map_err(|error| unusable(&error))?);
         let (jobs, queue) = sync_channel(settings.waiting);
         let queue = Arc::new(Mutex::new(queue));
+        let (alive, ended) = channel();
         let (settings, refused) = (Arc::new(settings), Arc::new(AtomicBool::new(false)));
         for number in 0..settings.sessions {
             let connection = Connection::new(
@@ -37,13 +56,19 @@ impl Pool {
                 Arc::clone(&settings),
                 Arc::clone(&refused),
             );
-            let queue = Arc::clone(&queue);
+            let (queue, alive) = (Arc::clone(&queue), alive.clone());
             std::thread::Builder::new()
                 .name(format!("key-module-{number}"))
-                .spawn(move || work(connection, &queue))
+                .spawn(move || {
+                    work(connection, &queue);
+                    drop(alive);
+                })
                 .map_err(|error| unusable(&error))?;
         }
-        Ok(Self { jobs })
+        Ok(Self {
+            jobs,
+            _threads: Threads(Mutex::new(ended)),
+        })
     }
 
     /// Puts a job in the queue, or refuses at once.
