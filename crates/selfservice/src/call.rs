@@ -163,7 +163,8 @@ impl Call {
 
     /// Waits until reads are as new as the caller asks for.
     pub(crate) async fn reach(&self) -> Result<(), Problem> {
-        min_revision::wait(self.state.store.as_ref(), &self.headers).await
+        let state = &self.state;
+        min_revision::wait(state.store.as_ref(), &state.waiting, &self.headers).await
     }
 
     /// The counts of issued tokens.

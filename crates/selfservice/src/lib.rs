@@ -95,6 +95,7 @@ fn assemble(surface: Surface, build: impl FnOnce(Arc<State>) -> Router) -> Route
         entropy: surface.entropy,
         settings: surface.settings,
         snapshots: scopes::pages::permits(),
+        waiting: min_revision::permits(limits.max_requests),
         exchange: surface.exchange,
         siblings: surface.siblings,
         refusals: surface.refusals,
@@ -117,6 +118,8 @@ pub(crate) struct State {
     settings: Settings,
     /// One for each transaction that may stay open while a client reads.
     snapshots: Arc<Semaphore>,
+    /// One for each request that may wait for a revision.
+    waiting: Semaphore,
     exchange: TokenExchange,
     siblings: Vec<TokenExchange>,
     refusals: Arc<dyn RefusalSink>,
