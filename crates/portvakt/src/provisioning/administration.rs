@@ -98,14 +98,12 @@ impl AdministrationArgs {
 #[cfg(feature = "pkcs11")]
 mod module {
     use std::path::PathBuf;
-    use std::time::Duration;
 
     use anyhow::{Context, bail};
     use portvakt_client::ModuleKey;
-    use portvakt_jose::{Algorithm, Certificate, KeyModuleSettings, Signer};
-    use zeroize::Zeroizing;
+    use portvakt_jose::{Algorithm, Certificate, Signer};
 
-    use crate::signing::SecretLocation;
+    use crate::signing::{ModuleLocation, SecretLocation};
 
     /// A key in a hardware module.
     #[derive(Clone, Debug, clap::Args)]
@@ -171,15 +169,15 @@ mod module {
                      --admin-pkcs11-thumbprint"
                 ),
             };
+            let location = ModuleLocation {
+                library: library.clone(),
+                token: token.clone(),
+                pin: pin.clone(),
+                sessions: 1,
+                waiting: 16,
+            };
             let key = ModuleKey {
-                settings: KeyModuleSettings {
-                    library: library.clone(),
-                    token: token.clone(),
-                    pin: Zeroizing::new(pin.read()?.trim().to_owned()),
-                    sessions: 1,
-                    waiting: 16,
-                    restart_interval: Duration::from_secs(5),
-                },
+                settings: location.settings()?,
                 label: label.clone(),
                 thumbprint,
                 algorithm: Algorithm::Rs256,

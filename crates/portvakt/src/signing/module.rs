@@ -73,16 +73,23 @@ impl ModuleArgs {
     }
 }
 
+impl ModuleLocation {
+    /// What to open, with the PIN read.
+    pub(crate) fn settings(&self) -> anyhow::Result<KeyModuleSettings> {
+        Ok(KeyModuleSettings {
+            library: self.library.clone(),
+            token: self.token.clone(),
+            pin: Zeroizing::new(self.pin.read()?.trim().to_owned()),
+            sessions: self.sessions,
+            waiting: self.waiting,
+            restart_interval: RESTART_INTERVAL,
+        })
+    }
+}
+
 /// Opens a module, which must answer.
 pub(super) fn open(location: &ModuleLocation) -> anyhow::Result<ModuleKeys> {
-    let module = KeyModule::open(KeyModuleSettings {
-        library: location.library.clone(),
-        token: location.token.clone(),
-        pin: Zeroizing::new(location.pin.read()?.trim().to_owned()),
-        sessions: location.sessions,
-        waiting: location.waiting,
-        restart_interval: RESTART_INTERVAL,
-    });
+    let module = KeyModule::open(location.settings()?);
     let module = module.with_context(|| format!("open {}", location.library.display()))?;
     Ok(ModuleKeys(module))
 }
