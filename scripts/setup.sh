@@ -35,11 +35,14 @@ need() {
 # The only C in the tree is AWS-LC, and it builds with the compiler alone: no CMake, no pkg-config.
 need build-essential has cc
 need ca-certificates test -s /etc/ssl/certs/ca-certificates.crt
+# The login pages are made of packages of the npm registry (crates/idporten/package.json).
+if wants build || wants test; then
+  need nodejs has node
+  need npm has npm
+fi
 if wants test; then
   need python3 has python3
   need python3-venv python3 -c 'import ensurepip, venv'
-  need nodejs has node
-  need npm has npm
   need curl has curl
   need jq has jq
   # For its programs: tests start servers of their own, and no other needs to run.

@@ -1,0 +1,8 @@
+//! The pages as a browser gets them.
+
+mod contents;
+mod contracts;
+mod headers;
+mod hostile;
+mod samples;
+mod texts;
