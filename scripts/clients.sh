@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the third-party clients that the tests drive, below target/clients. Does nothing, quietly,
-# when they are there already: a stamp holds the hash of what they were installed from.
+# Installs the third-party clients that the tests drive, and what drives a browser, below
+# target/clients. Does nothing, quietly, when they are there already: a stamp holds the hash of what
+# they were installed from.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,7 +27,11 @@ install_python() {
 }
 
 install_node() {
-  local manifest=tests/clients/node
+  local manifest
+  case $1 in
+    */browser) manifest=crates/idporten/tests/browser ;;
+    *) manifest=tests/clients/node ;;
+  esac
   cp "$manifest/package.json" "$1/"
   if [[ -f $manifest/package-lock.json ]]; then
     cp "$manifest/package-lock.json" "$1/"
@@ -43,3 +48,4 @@ if [[ -f tests/clients/node/package.json ]]; then
   shopt -s nullglob
   when_stale target/clients/node node install_node tests/clients/node/package*.json
 fi
+when_stale target/clients/browser node install_node crates/idporten/tests/browser/package*.json

@@ -26,6 +26,7 @@ done
 
 packages=()
 has_postgresql() { has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+has_chromium() { has chromium-headless-shell || has chromium || has chromium-browser || has google-chrome; }
 need() {
   local package="$1"
   shift
@@ -49,6 +50,12 @@ if wants test; then
   need postgresql has_postgresql
   # Stands in for a hardware module.
   need softhsm2 has softhsm2-util
+  # Looks at the login pages. Ubuntu has it as a snap, by way of a package of another name.
+  if grep -qs '^ID=ubuntu$' /etc/os-release; then
+    need chromium-browser has_chromium
+  else
+    need chromium-headless-shell has_chromium
+  fi
 fi
 if wants lint; then
   need shellcheck has shellcheck

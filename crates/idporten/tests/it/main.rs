@@ -1,5 +1,6 @@
 //! The pages as a browser gets them.
 
+mod browser;
 mod contents;
 mod contracts;
 mod headers;
