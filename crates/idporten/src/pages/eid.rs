@@ -1,7 +1,7 @@
 //! What pages show of eID providers and of the people of test providers.
 
 use super::texts::Texts;
-use super::{LocalPath, Localized, Logo, Name};
+use super::{Language, LocalPath, Localized, Logo, Name};
 
 /// A level of assurance, without its framework.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +54,41 @@ pub struct EidOption {
     pub level: Level,
     /// Where it begins, with a GET request.
     pub begins_at: LocalPath,
+}
+
+impl EidOption {
+    /// The built-in test provider under its own name.
+    pub fn testid(language: Language, level: Level, begins_at: LocalPath) -> Self {
+        Self::built_in(
+            Texts::of(language).login_testid(),
+            language,
+            level,
+            begins_at,
+        )
+    }
+
+    /// The built-in login of other countries under its own name.
+    pub fn eidas(language: Language, level: Level, begins_at: LocalPath) -> Self {
+        Self::built_in(
+            Texts::of(language).login_eidas(),
+            language,
+            level,
+            begins_at,
+        )
+    }
+
+    fn built_in(name: &str, language: Language, level: Level, begins_at: LocalPath) -> Self {
+        Self {
+            name: Localized {
+                text: Name::new(name),
+                language,
+            },
+            description: None,
+            logo: None,
+            level,
+            begins_at,
+        }
+    }
 }
 
 /// A person of the registry whom a test provider offers.

@@ -84,7 +84,7 @@ mkdirSync(screenshots, { recursive: true });
 
 // --- what pages look like ------------------------------------------------------------------------
 
-const examine = async (page, name, where) => {
+const examine = async (page, where) => {
   const { violations } = await page.evaluate(
     (tags) => axe.run(document, { runOnly: tags, resultTypes: ["violations"], iframes: false }),
     standards,
@@ -93,12 +93,30 @@ const examine = async (page, name, where) => {
     const elements = nodes.map((node) => `    ${node.html}\n      ${node.failureSummary}`);
     faults.push(`${where}: ${id}, ${help}\n${elements.join("\n")}`);
   }
+  await measure(page, where);
+};
+
+const measure = async (page, where) => {
   const tooWide = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     return scrollWidth > clientWidth ? scrollWidth : 0;
   });
   expect(!tooWide, `${where}: is ${tooWide} pixels wide`);
 };
+
+// Text as WCAG 1.4.12 lets people space it. A style sheet of the page could not be added, for its policy.
+const space = (page) =>
+  page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`
+      * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
+      p { margin-bottom: 2em !important; }`);
+    document.adoptedStyleSheets = [sheet];
+    const cut = [...document.querySelectorAll("button, a, label, h1")].filter(
+      (element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1,
+    );
+    return cut.map((element) => element.textContent.trim());
+  });
 
 const look = async (language) => {
   const context = await browser.newContext({ reducedMotion: "reduce" });
@@ -114,13 +132,16 @@ const look = async (language) => {
       await page.emulateMedia({ colorScheme: scheme });
       for (const [size, viewport] of Object.entries(sizes)) {
         await page.setViewportSize(viewport);
-        await examine(page, name, `${where}, ${scheme}, ${size}`);
+        await examine(page, `${where}, ${scheme}, ${size}`);
         if (language === "nb" || (scheme === "light" && size === "desktop")) {
           const file = `${name}-${language}-${scheme}-${size}.png`;
           await page.screenshot({ path: join(screenshots, file), fullPage: true });
         }
       }
     }
+    await page.setViewportSize(sizes.phone);
+    expectEqual(await space(page), [], `${where}: cut off when spaced`);
+    await measure(page, `${where}, spaced`);
   }
   await context.close();
 };
@@ -244,6 +265,11 @@ const withoutScripts = async () => {
   await answer("logout-progress", () => page.click("#continue"), "GET /callback ");
   await answer(
     "selector",
+    () => page.click("#action-cancel"),
+    "GET /callback?error=access_denied ",
+  );
+  await answer(
+    "selector",
     () => page.getByRole("link", { name: "Davvisámegiella" }).click(),
     "GET /login?txn=1&lang=se ",
   );
@@ -276,7 +302,7 @@ const withScripts = async () => {
   expectEqual(await page.getByRole("option").allInnerTexts(), ["Østerrike"], where);
   expectEqual(await page.getByRole("status").innerText(), "1 land", where);
   await page.evaluate(axe);
-  await examine(page, "eidas-country", where);
+  await examine(page, where);
   await page.screenshot({ path: join(screenshots, "eidas-country-open-nb-light-desktop.png") });
   await search.press("Escape");
   expectEqual(await page.getByRole("option").count(), 0, `${where} after escape`);

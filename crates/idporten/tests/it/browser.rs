@@ -9,8 +9,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path as UrlPath, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
 use portvakt_http::{Limits, Listener, Shutdown, serve};
 use portvakt_idporten::pages::{Asset, Language};
 
@@ -34,6 +34,7 @@ fn router(other_origin: String) -> Router {
         .route("/pages.json", get(list))
         .route("/framed", get(framed))
         .route("/assets/{file}", get(asset))
+        .route("/login", post(cancelled).fallback(received))
         .route("/{edition}/{page}", get(page).fallback(received))
         .fallback(received)
         .with_state(Arc::new(other_origin))
@@ -84,6 +85,11 @@ async fn received(method: Method, uri: Uri, body: String) -> Response {
         "<!doctype html><title>received</title><pre>{text}</pre>"
     ))
     .into_response()
+}
+
+/// The login goes back to the service, which the policy of the page has to allow.
+async fn cancelled(State(other_origin): State<Arc<String>>) -> Redirect {
+    Redirect::to(&format!("{other_origin}/callback?error=access_denied"))
 }
 
 /// A page of somebody else that has one of ours in a frame.

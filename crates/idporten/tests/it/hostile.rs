@@ -1,6 +1,7 @@
 //! Texts of others that try to be more than text.
 
 use portvakt_idporten::pages::{Language, Page};
+use proptest::prelude::*;
 
 use crate::samples::{Given, Hosts, pages};
 
@@ -58,6 +59,29 @@ fn no_text_adds_markup_to_a_page() {
                 "{name} with {payload}"
             );
             assert_eq!(page.headers, expected.headers, "{name} with {payload}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_text_that_anybody_thinks_of_adds_markup(
+        text in "([<>\"'&;/=a{}%*(): \u{0}\u{A0}\u{202E}\u{430}]|\\PC){0,40}"
+    ) {
+        let given = Given {
+            // Markdown is markup.
+            scope_long: String::new(),
+            ..Given::everywhere(&text)
+        };
+        let harmless = Given {
+            scope_long: String::new(),
+            ..Given::everywhere("tekst")
+        };
+        let expected = pages(&harmless, Language::Bokmal, HOSTS);
+        for ((name, page), (_, expected)) in pages(&given, Language::Bokmal, HOSTS).iter().zip(&expected) {
+            prop_assert_eq!(markup(&page.html), markup(&expected.html), "{} with {:?}", name, text);
         }
     }
 }

@@ -48,8 +48,8 @@ impl Given {
         Self {
             provider: "Fjordporten".to_owned(),
             service: "Havbris søknadsportal".to_owned(),
-            eid: "TestID – velg en testperson".to_owned(),
-            eid_description: "For testing av tjenester".to_owned(),
+            eid: "FjordID".to_owned(),
+            eid_description: "Med kodebrikke eller app".to_owned(),
             person: "Kari Nordmann".to_owned(),
             person_pid: "17869010057".to_owned(),
             typed: "Ola".to_owned(),
@@ -196,33 +196,24 @@ impl<'a> World<'a> {
     }
 
     fn selector(&self, failed: bool) -> Page {
-        let option = |name: &str, description: Option<&str>, logo, level, path| EidOption {
-            name: Localized {
-                text: Name::new(name),
-                language: Language::Bokmal,
-            },
-            description: description.map(|text| Localized {
-                text: Name::new(text),
-                language: Language::Bokmal,
-            }),
-            logo,
-            level,
-            begins_at: LocalPath::parse(path).expect("a path"),
+        let path = |text| LocalPath::parse(text).expect("a path");
+        let in_bokmal = |text| Localized {
+            text: Name::new(text),
+            language: Language::Bokmal,
         };
         let options = [
-            option(
-                &self.given.eid,
-                Some(&self.given.eid_description),
-                None,
-                Level::High,
-                "/login/testid?txn=1",
-            ),
-            option(
-                "Elektronisk ID fra et annet europeisk land",
-                None,
-                Logo::parse(LOGO),
+            EidOption {
+                name: in_bokmal(&self.given.eid),
+                description: Some(in_bokmal(&self.given.eid_description)),
+                logo: Logo::parse(LOGO),
+                level: Level::High,
+                begins_at: path("/login/fjordid?txn=1"),
+            },
+            EidOption::testid(self.language, Level::High, path("/login/testid?txn=1")),
+            EidOption::eidas(
+                self.language,
                 Level::Substantial,
-                "/login/eidas?txn=1",
+                path("/login/eidas?txn=1"),
             ),
         ];
         let selector = Selector {
