@@ -13,9 +13,24 @@ mod texts;
 
 use std::error::Error;
 use std::path::Path;
+use std::process::ExitCode;
 use std::{env, fs};
 
-fn main() -> Result<(), Box<dyn Error>> {
+#[expect(
+    clippy::print_stderr,
+    reason = "cargo shows it when the build fails, which the debug form of an error would garble"
+)]
+fn main() -> ExitCode {
+    match generate() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn generate() -> Result<(), Box<dyn Error>> {
     for source in [
         "build.rs",
         "build",

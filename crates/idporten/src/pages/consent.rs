@@ -34,11 +34,7 @@ pub struct ConsentScope {
 impl Consent<'_> {
     /// The page.
     pub fn page(&self) -> Page {
-        let policy = Policy {
-            form_targets: self.interaction.form_targets(),
-            ..Policy::default()
-        };
-        Page::new(self, &self.frame, &policy)
+        Page::new(self, &self.frame, &Policy::of(&self.interaction))
     }
 
     fn duration(&self) -> String {

@@ -29,11 +29,7 @@ pub struct EidasCountry<'a> {
 impl EidasCountry<'_> {
     /// The page.
     pub fn page(&self) -> Page {
-        let policy = Policy {
-            form_targets: self.interaction.form_targets(),
-            ..Policy::default()
-        };
-        Page::new(self, &self.frame, &policy)
+        Page::new(self, &self.frame, &Policy::of(&self.interaction))
     }
 
     fn sorted(&self) -> Vec<(&str, &str)> {
@@ -134,11 +130,7 @@ impl Field<'_> {
 impl EidasLogin<'_> {
     /// The page.
     pub fn page(&self) -> Page {
-        let policy = Policy {
-            form_targets: self.interaction.form_targets(),
-            ..Policy::default()
-        };
-        Page::new(self, &self.frame, &policy)
+        Page::new(self, &self.frame, &Policy::of(&self.interaction))
     }
 
     fn heading(&self) -> String {

@@ -1,7 +1,6 @@
 //! What pages have in common: header, footer, the requesting service, and the login that a form is
 //! part of.
 
-use super::address::Origin;
 use super::texts::Texts;
 use super::{Language, LocalPath, Logo, Name, ReturnAddress, WebAddress};
 
@@ -134,15 +133,6 @@ pub struct Interaction<'a> {
     pub csrf: &'a str,
     /// Where the answer to the form may redirect to, which the content security policy has to allow.
     pub returns_to: Option<&'a ReturnAddress>,
-}
-
-impl Interaction<'_> {
-    pub(super) fn form_targets(&self) -> Vec<Origin> {
-        self.returns_to
-            .map(ReturnAddress::origin)
-            .into_iter()
-            .collect()
-    }
 }
 
 /// A text that somebody registered, and the language that it is in.

@@ -98,10 +98,6 @@ pub struct LogoutConfirmation<'a> {
 impl LogoutConfirmation<'_> {
     /// The page.
     pub fn page(&self) -> Page {
-        let policy = Policy {
-            form_targets: self.interaction.form_targets(),
-            ..Policy::default()
-        };
-        Page::new(self, &self.frame, &policy)
+        Page::new(self, &self.frame, &Policy::of(&self.interaction))
     }
 }

@@ -9,7 +9,7 @@ use http::header::{
 };
 
 use super::address::Origin;
-use super::{Frame, Site};
+use super::{Frame, Interaction, ReturnAddress, Site};
 
 /// A page as a server sends it, except for its status. It may hold codes and identity numbers, so it has
 /// no `Debug`, and neither have the descriptions of pages that do.
@@ -62,6 +62,15 @@ pub(super) struct Policy<'a> {
 }
 
 impl Policy<'_> {
+    /// For a page with a form, whose answer may redirect to the service.
+    pub(super) fn of(interaction: &Interaction<'_>) -> Self {
+        let target = interaction.returns_to.map(ReturnAddress::origin);
+        Self {
+            form_targets: target.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
     fn content_security_policy(&self) -> String {
         let mut policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
             font-src 'self'; script-src 'self'"

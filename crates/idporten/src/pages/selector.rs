@@ -22,10 +22,6 @@ pub struct Selector<'a> {
 impl Selector<'_> {
     /// The page.
     pub fn page(&self) -> Page {
-        let policy = Policy {
-            form_targets: self.interaction.form_targets(),
-            ..Policy::default()
-        };
-        Page::new(self, &self.frame, &policy)
+        Page::new(self, &self.frame, &Policy::of(&self.interaction))
     }
 }

@@ -69,11 +69,7 @@ impl TestIdError {
 impl TestId<'_> {
     /// The page.
     pub fn page(&self) -> Page {
-        let policy = Policy {
-            form_targets: self.interaction.form_targets(),
-            ..Policy::default()
-        };
-        Page::new(self, &self.frame, &policy)
+        Page::new(self, &self.frame, &Policy::of(&self.interaction))
     }
 
     /// The error, unless it is that nothing was chosen, which concerns the list.
