@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,8 +32,13 @@ const LONGEST_GATHERING: Duration = Duration::from_millis(5);
 const BATCH: usize = 256;
 /// Records that wait for a batch; beyond them the ledger says that it is unavailable.
 const QUEUE: usize = 4096;
-/// Expired rows removed in one transaction, so that consuming never waits long for removing.
-const REMOVAL: u64 = 1000;
+/// Records looked through in one transaction, so that consuming never waits long for removing.
+const LOOKED_THROUGH: i64 = 2000;
+/// Transactions of one removal. The next goes on where it stopped: a ledger of the millions of grants
+/// of a busy hour is gone through in some minutes, and costs next to nothing in each.
+const MOST_TRANSACTIONS: usize = 250;
+/// After every digest.
+const END: [u8; 33] = [0xff; 33];
 
 /// A record on its way to the disk, and who waits for it.
 struct Pending {
@@ -47,6 +52,8 @@ struct Pending {
 pub(crate) struct Ledger {
     queue: mpsc::Sender<Pending>,
     meter: Arc<LedgerMeter>,
+    /// The digest that removing goes on from.
+    looked_through: Mutex<Vec<u8>>,
 }
 
 impl Ledger {
@@ -55,7 +62,18 @@ impl Ledger {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let meter = Arc::new(LedgerMeter::default());
         tokio::spawn(write_batches(writer, receiver, Arc::clone(&meter)));
-        Self { queue, meter }
+        Self {
+            queue,
+            meter,
+            looked_through: Mutex::default(),
+        }
+    }
+
+    fn looked_through(&self) -> MutexGuard<'_, Vec<u8>> {
+        // A digest is always a place to go on from.
+        self.looked_through
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn check(&self) -> Result<(), StorageError> {
@@ -105,14 +123,7 @@ impl ReplayLedger for SqliteStore {
     }
 
     async fn remove_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
-        let mut removed = 0;
-        loop {
-            let part = remove_part(&self.writer, now).await?;
-            removed += part;
-            if part < REMOVAL {
-                return Ok(removed);
-            }
-        }
+        self.remove_in(MOST_TRANSACTIONS, now).await
     }
 
     fn ledger_counters(&self) -> LedgerCounters {
@@ -136,14 +147,51 @@ pub(crate) async fn close_until(
     Ok(())
 }
 
-async fn remove_part(writer: &SqlitePool, now: Timestamp) -> Result<u64, StorageError> {
+impl SqliteStore {
+    /// Removes in so many transactions at most, from where the last removal stopped.
+    async fn remove_in(&self, transactions: usize, now: Timestamp) -> Result<u64, StorageError> {
+        let mut removed = 0;
+        for _ in 0..transactions {
+            let from = self.ledger.looked_through().clone();
+            let next = self.after_some(&from).await?;
+            let to = next.as_deref().unwrap_or(&END);
+            removed += remove_between(&self.writer, &from, to, now).await?;
+            let is_end = next.is_none();
+            *self.ledger.looked_through() = next.unwrap_or_default();
+            if is_end {
+                break;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// The digest that comes so many records after this one; none if there are fewer.
+    async fn after_some(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        let next = sqlx::query_scalar!(
+            "SELECT digest FROM used_grants WHERE digest >= $1 ORDER BY digest LIMIT 1 OFFSET $2",
+            from,
+            LOOKED_THROUGH
+        );
+        next.fetch_optional(&self.readers)
+            .await
+            .map_err(storage_error)
+    }
+}
+
+/// Going through the records in the order of their digests, of which every page has some that have
+/// expired, rewrites each page once. In the order of their ends each record would rewrite one.
+async fn remove_between(
+    writer: &SqlitePool,
+    from: &[u8],
+    to: &[u8],
+    now: Timestamp,
+) -> Result<u64, StorageError> {
     let now = now.milliseconds();
-    let most = i64::try_from(REMOVAL).unwrap_or(i64::MAX);
     let result = sqlx::query!(
-        "DELETE FROM used_grants WHERE digest IN
-             (SELECT digest FROM used_grants WHERE keep_until < $1 LIMIT $2)",
-        now,
-        most
+        "DELETE FROM used_grants WHERE digest >= $1 AND digest < $2 AND keep_until < $3",
+        from,
+        to,
+        now
     )
     .execute(writer)
     .await
@@ -176,12 +224,19 @@ async fn write_batches(
     }
 }
 
-/// The records that arrive in a while; `last` is how many the batch before had.
+/// The records that arrive in a while, which ends when no more do; `last` is how many the batch before
+/// had.
 async fn gather(first: Pending, receiver: &mut mpsc::Receiver<Pending>, last: u32) -> Vec<Pending> {
+    let gathering = GATHERING_FOR_EACH.saturating_mul(last);
+    let end = Instant::now() + gathering.clamp(GATHERING, LONGEST_GATHERING);
+    let mut waiting = 0;
     // Whoever is there already needs no waiting for.
-    if receiver.len() + 1 < BATCH {
-        let gathering = GATHERING_FOR_EACH.saturating_mul(last);
-        sleep(gathering.clamp(GATHERING, LONGEST_GATHERING)).await;
+    while receiver.len() + 1 < BATCH && Instant::now() < end {
+        sleep(GATHERING).await;
+        if receiver.len() == waiting {
+            break;
+        }
+        waiting = receiver.len();
     }
     let mut batch = vec![first];
     while batch.len() < BATCH
@@ -254,4 +309,38 @@ fn refuse(batch: Vec<Pending>, error: sqlx::Error) {
 /// A caller that has gone away needs no answer.
 fn answer(pending: Pending, consumption: Result<Consumption, StorageError>) {
     let _ = pending.answer.send(consumption);
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::try_join_all;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_removal_goes_on_where_the_last_one_stopped_and_begins_anew_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("ledger.db"));
+        let store = store.await.unwrap();
+        let at = Timestamp::from_seconds;
+        let consume = async |numbers: std::ops::Range<u16>, keep_until| {
+            let grants = numbers.map(|number| {
+                let mut digest = [0; 32];
+                digest[..2].copy_from_slice(&number.to_be_bytes());
+                store.consume(digest, keep_until)
+            });
+            try_join_all(grants).await.unwrap();
+        };
+        consume(0..3000, at(10)).await;
+        consume(3000..5000, at(30)).await;
+
+        assert_eq!(store.remove_in(1, at(20)).await.unwrap(), 2000);
+        assert_eq!(store.remove_in(1, at(20)).await.unwrap(), 1000);
+        consume(0..10, at(10)).await;
+        let to_the_end = store.remove_in(1, at(20)).await.unwrap();
+        assert_eq!(to_the_end, 0, "what was looked through is not again");
+        assert_eq!(store.remove_in(1, at(20)).await.unwrap(), 10);
+        assert_eq!(store.remove_in(9, at(40)).await.unwrap(), 10);
+        assert_eq!(store.remove_in(9, at(40)).await.unwrap(), 1990);
+    }
 }
