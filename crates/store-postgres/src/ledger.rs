@@ -1,6 +1,6 @@
-//! The ledger of used grants. What arrives while a batch is on its way to the server becomes the
-//! next one: many records share a durable commit, and each caller waits for the commit that holds
-//! its own.
+//! The ledger of used grants. What arrives together, or while all connections are busy, becomes one
+//! batch: many records share a durable commit, and each caller waits for the commit that holds its
+//! own.
 //!
 //! After a restore the ledger does not know which grants the lost store accepted. Until none of them
 //! could be accepted any more it is closed to all that it would keep for no longer: see
@@ -8,27 +8,34 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
 use portvakt_core::ports::{
     Consumption, GrantDigest, LedgerCounters, LedgerMeter, ReplayLedger, StorageError,
 };
-use sqlx::PgConnection;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::{PgConnection, Postgres};
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::fault::{answered, answered_soon, unavailable};
 use crate::session::{Use, pool};
 use crate::store::PostgresStore;
 
-/// Batches on their way at a time, each on a connection of its own; one more connection is left
-/// for removing and for readiness.
+/// Batches on their way at a time, each on a connection of its own.
 const BATCHES: u32 = 3;
+/// Another connection, for removing, for counts of tokens and for readiness.
+const BESIDE: u32 = 1;
 /// Connections that the ledger has to itself.
-pub(crate) const CONNECTIONS: u32 = BATCHES + 1;
+pub(crate) const CONNECTIONS: u32 = BATCHES + BESIDE;
 const BATCH: usize = 256;
+/// Records of a batch that let the next one wait for others: where there are many, a statement that is
+/// saved is time for signatures, and those who wait for their record wait for the processor anyway.
+const MANY: usize = 8;
+const GATHERING: Duration = Duration::from_millis(1);
 /// Records that wait for a batch; beyond them the ledger says that it is unavailable.
 const QUEUE: usize = 4096;
 /// Expired rows removed in one statement, so that consuming never waits long for removing.
@@ -45,21 +52,23 @@ struct Pending {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     queue: mpsc::Sender<Pending>,
-    connections: PgPool,
+    recording: PgPool,
+    beside: PgPool,
     meter: Arc<LedgerMeter>,
 }
 
 impl Ledger {
     /// Starts the task on the current runtime.
     pub(crate) fn start(connect: &PgConnectOptions) -> Self {
-        let connections = pool(connect, CONNECTIONS, Use::Writing);
+        let recording = pool(connect, BATCHES, Use::Recording);
         let (queue, receiver) = mpsc::channel(QUEUE);
         let meter = Arc::new(LedgerMeter::default());
-        let writing = write_batches(connections.clone(), receiver, Arc::clone(&meter));
+        let writing = write_batches(recording.clone(), receiver, Arc::clone(&meter));
         tokio::spawn(writing);
         Self {
             queue,
-            connections,
+            recording,
+            beside: pool(connect, BESIDE, Use::Writing),
             meter,
         }
     }
@@ -72,13 +81,14 @@ impl Ledger {
         }
     }
 
-    /// Connections that no unit of work holds.
-    pub(crate) fn connections(&self) -> &PgPool {
-        &self.connections
+    /// A connection that neither batches nor units of work hold for long.
+    pub(crate) fn beside(&self) -> &PgPool {
+        &self.beside
     }
 
     pub(crate) async fn close(&self) {
-        self.connections.close().await;
+        self.recording.close().await;
+        self.beside.close().await;
     }
 }
 
@@ -120,7 +130,7 @@ impl ReplayLedger for PostgresStore {
     async fn remove_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
         let mut removed = 0;
         loop {
-            let part = remove_part(self.ledger.connections(), now).await?;
+            let part = remove_part(self.ledger.beside(), now).await?;
             removed += part;
             if part < REMOVAL {
                 return Ok(removed);
@@ -170,15 +180,25 @@ async fn write_batches(
     meter: Arc<LedgerMeter>,
 ) {
     let room = Arc::new(Semaphore::new(BATCHES as usize));
+    let mut last = 0;
     loop {
         // Waiting for room first lets the queue grow into a batch meanwhile.
         let Ok(permit) = room.clone().acquire_owned().await else {
             return;
         };
-        let mut batch = Vec::new();
-        if receiver.recv_many(&mut batch, BATCH).await == 0 {
+        let Some(first) = receiver.recv().await else {
             return;
+        };
+        if last >= MANY && receiver.len() + 1 < BATCH {
+            sleep(GATHERING).await;
         }
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Ok(next) = receiver.try_recv()
+        {
+            batch.push(next);
+        }
+        last = batch.len();
         let (connections, meter) = (connections.clone(), Arc::clone(&meter));
         tokio::spawn(async move {
             settle(&connections, batch, &meter).await;
@@ -230,7 +250,13 @@ async fn write_batch(
         &digests,
         &ends
     );
-    let inserted = answered_soon(insert.fetch_all(connections)).await?;
+    let inserted = answered_soon(async {
+        let mut lent = Lent::from(connections).await?;
+        let inserted = insert.fetch_all(&mut *lent.connection).await?;
+        lent.is_done = true;
+        Ok(inserted)
+    });
+    let inserted = inserted.await?;
     let mut consumptions = vec![Consumption::Replayed; batch.len()];
     for digest in inserted {
         if let Some(place) = first.get(digest.as_slice()) {
@@ -238,6 +264,30 @@ async fn write_batch(
         }
     }
     Ok(consumptions)
+}
+
+/// A connection for one statement. If that fails or is given up, nobody else gets the connection, which
+/// may still wait for an answer.
+struct Lent {
+    connection: PoolConnection<Postgres>,
+    is_done: bool,
+}
+
+impl Lent {
+    async fn from(connections: &PgPool) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            connection: connections.acquire().await?,
+            is_done: false,
+        })
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.connection.close_on_drop();
+        }
+    }
 }
 
 /// After a failed commit nobody knows what the server holds, so nobody is told `Fresh`.

@@ -40,6 +40,8 @@ const READ_ONLY: &str = "SET default_transaction_read_only = on";
 pub(crate) enum Use {
     Reading,
     Writing,
+    /// As writing, by who closes the connection of a call that was given up.
+    Recording,
 }
 
 /// A pool of at most this many connections, none of which is made yet.
@@ -60,9 +62,11 @@ pub(crate) fn pool(connect: &PgConnectOptions, connections: u32, purpose: Use) -
         })
         // A call that was given up has left its connection waiting for an answer. The pool waits
         // for that too, but for ever.
-        .after_release(|connection, _| {
+        .after_release(move |connection, _| {
             Box::pin(async move {
-                ask_whether_it_lives(connection).await?;
+                if purpose != Use::Recording {
+                    ask_whether_it_lives(connection).await?;
+                }
                 Ok(true)
             })
         })

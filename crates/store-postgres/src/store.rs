@@ -95,7 +95,7 @@ impl Store for PostgresStore {
         // It must read as well as write, and the server must say that the write is on its disk.
         self.revision().await?;
         let write = sqlx::query!("UPDATE readiness SET checks = checks + 1 WHERE id = 1");
-        answered_soon(write.execute(self.ledger.connections())).await?;
+        answered_soon(write.execute(self.ledger.beside())).await?;
         Ok(())
     }
 }

@@ -42,7 +42,7 @@ impl UsageLog for PostgresStore {
         if usage.is_empty() {
             return Ok(());
         }
-        add(self.ledger.connections(), usage).await
+        add(self.ledger.beside(), usage).await
     }
 
     async fn find_scope_usage(
@@ -127,7 +127,7 @@ impl UsageLog for PostgresStore {
     async fn remove_usage_before(&self, day: Day) -> Result<u64, StorageError> {
         let mut removed = 0;
         loop {
-            let part = remove_part(self.ledger.connections(), day).await?;
+            let part = remove_part(self.ledger.beside(), day).await?;
             removed += part;
             if part < REMOVAL {
                 return Ok(removed);
