@@ -8,8 +8,12 @@ use portvakt_maskinporten::{Decision, Observer};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// How long a count waits to be written; what a crash may take.
+/// How long a count waits to be written, which is what a crash may take: the longer, the more there
+/// are, because one that waits may be counted up once more, and used grants wait for those that are
+/// written.
 const INTERVAL: Duration = Duration::from_secs(1);
+const INTERVAL_FOR_EACH: Duration = Duration::from_millis(1);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Counts in one transaction, which used grants wait for.
 const BATCH: usize = 500;
@@ -31,17 +35,20 @@ impl Observer for UsageCounter {
 }
 
 impl UsageCounter {
-    /// Writes what was counted, every second and earlier when there is much of it, until shutdown.
-    /// Tokens are issued for a while after that: who stops the server flushes once more.
+    /// Writes what was counted, every few seconds and earlier when there is little or too much of it,
+    /// until shutdown. Tokens are issued for a while after that: who stops the server flushes once more.
     pub(crate) async fn flush_until_shutdown(&self, log: &dyn UsageLog, shutdown: &Shutdown) {
+        let mut interval = INTERVAL;
         loop {
             tokio::select! {
                 biased;
                 () = shutdown.wait() => return,
-                () = sleep(INTERVAL) => {}
+                () = sleep(interval) => {}
                 () = self.crowded.notified() => {}
             }
-            if !self.flush(log).await {
+            if let Some(written) = self.flush(log).await {
+                interval = interval_after(written);
+            } else {
                 // A store that is at fault is not asked again at once, however much there is.
                 tokio::select! {
                     () = shutdown.wait() => return,
@@ -51,8 +58,9 @@ impl UsageCounter {
         }
     }
 
-    /// Writes what was counted. What the store does not take waits for the next time.
-    pub(crate) async fn flush(&self, log: &dyn UsageLog) -> bool {
+    /// Writes what was counted, and says how many counts that were. What the store does not take waits
+    /// for the next time.
+    pub(crate) async fn flush(&self, log: &dyn UsageLog) -> Option<usize> {
         let Drained { usage, uncounted } = self.tally.drain();
         if uncounted > 0 {
             tracing::warn!(uncounted, "tokens were issued faster than they are counted");
@@ -67,8 +75,16 @@ impl UsageCounter {
         }
         let is_done = written == usage.len();
         self.tally.put_back(usage.into_iter().skip(written));
-        is_done
+        is_done.then_some(written)
     }
+}
+
+/// How long the next counts wait after so many.
+fn interval_after(written: usize) -> Duration {
+    let written = u32::try_from(written).unwrap_or(u32::MAX);
+    INTERVAL_FOR_EACH
+        .saturating_mul(written)
+        .clamp(INTERVAL, LONGEST_INTERVAL)
 }
 
 #[cfg(test)]

@@ -117,8 +117,8 @@ async fn tokens_are_counted_and_refusals_are_not() {
     issue(&counter, "a");
     issue(&counter, "a");
     decide(&counter, &Err(Refusal::GrantReplayed.into()));
-    assert!(counter.flush(&log).await);
-    assert!(counter.flush(&log).await);
+    assert!(counter.flush(&log).await.is_some());
+    assert!(counter.flush(&log).await.is_some());
     assert_eq!((log.tokens(), log.taken.lock().unwrap().len()), (2, 1));
 }
 
@@ -128,12 +128,12 @@ async fn what_a_store_does_not_take_is_written_later_and_once() {
     for number in 0..BATCH + 10 {
         issue(&counter, &format!("c{number}"));
     }
-    assert!(!counter.flush(&log).await);
+    assert_eq!(counter.flush(&log).await, None);
     assert_eq!(log.tokens(), BATCH as u64);
     issue(&counter, "late");
-    assert!(!counter.flush(&log).await);
+    assert_eq!(counter.flush(&log).await, None);
     log.mend();
-    assert!(counter.flush(&log).await);
+    assert!(counter.flush(&log).await.is_some());
     assert_eq!(log.tokens(), BATCH as u64 + 11);
 }
 
@@ -151,4 +151,11 @@ async fn a_crowded_tally_is_written_at_once_until_shutdown() {
     };
     tokio::join!(counter.flush_until_shutdown(&log, &shutdown), watching);
     assert_eq!(log.tokens(), 1);
+}
+
+#[test]
+fn the_more_there_is_to_write_the_longer_it_waits_for_up_to_ten_seconds() {
+    for (written, seconds) in [(0, 1), (1000, 1), (4000, 4), (50_000, 10), (usize::MAX, 10)] {
+        assert_eq!(interval_after(written), Duration::from_secs(seconds));
+    }
 }
