@@ -1,11 +1,13 @@
 //! Grants that are signed before the clock starts, so that the load costs next to nothing.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::registry::{KEY_ID, Registry, SCOPE, client_id, consumer};
+use crate::registry::{
+    ADMINISTRATION, ADMINISTRATOR, KEY_ID, Registry, SCOPE, client_id, consumer,
+};
 use crate::setup::GrantKind;
 
 /// Signs `count` grants of as many clients in turn, on every core that is free for it.
@@ -27,18 +29,34 @@ pub(crate) fn sign(registry: &Registry, issuer: &str, count: usize) -> anyhow::R
     })
 }
 
+/// A grant of the client that administers.
+pub(crate) fn sign_administrators(registry: &Registry, issuer: &str) -> anyhow::Result<String> {
+    let now = since_epoch()?;
+    let claims = json!({
+        "aud": issuer, "iss": ADMINISTRATOR, "scope": ADMINISTRATION.join(" "),
+        "iat": now.as_secs(), "exp": now.as_secs() + 120,
+        "jti": format!("{}-administrator", now.as_nanos()),
+    });
+    let header = json!({ "alg": "RS256", "kid": KEY_ID });
+    let signed = registry.key().sign_compact(&header, &claims);
+    signed.context("sign a grant")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a load generator is a client: its clock is the machine's"
+)]
+fn since_epoch() -> anyhow::Result<Duration> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?)
+}
+
 fn sign_share(
     registry: &Registry,
     issuer: &str,
     thread: usize,
     count: usize,
 ) -> anyhow::Result<Vec<String>> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a load generator is a client: its clock is the machine's"
-    )]
-    let now = SystemTime::now();
-    let started = now.duration_since(UNIX_EPOCH)?;
+    let started = since_epoch()?;
     let (now, run) = (started.as_secs(), started.as_nanos());
     let clients = match registry.certificates().count() {
         0 => registry.setup().clients,

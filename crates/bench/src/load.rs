@@ -13,6 +13,9 @@ use tokio::time::{Instant, sleep_until};
 use crate::latency::Outcome;
 use crate::wire::Connection;
 
+/// More than a server works on at once, and fewer than it takes.
+const OPEN_CONNECTIONS: usize = 768;
+
 /// How requests follow each other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pace {
@@ -48,7 +51,7 @@ impl Load {
         // too much load are more than a server works on.
         let count = match pace {
             Pace::Closed => self.connections,
-            Pace::Open(_) => self.connections * 12,
+            Pace::Open(_) => OPEN_CONNECTIONS,
         };
         for address in self.addresses.iter().cycle().take(count) {
             connections.push(Connection::open(*address).await?);
@@ -97,7 +100,7 @@ impl Run {
                 Pace::Closed => Instant::now(),
                 Pace::Open(_) => due,
             };
-            let status = connection.exchange(grant).await?;
+            let status = connection.exchange(grant).await?.status;
             let mut total = total.borrow_mut();
             total.record(status, sent.elapsed());
             total.time = self.started.elapsed();

@@ -14,11 +14,13 @@
 
 mod calibration;
 mod certificates;
+mod counters;
 mod database;
 mod grants;
 mod latency;
 mod load;
 mod measure;
+mod mix;
 mod registry;
 mod report;
 mod server;
@@ -64,7 +66,7 @@ struct How {
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     seconds: u64,
     /// Connections of a closed load
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 128)]
     connections: usize,
     /// Where to write the figures as JSON
     #[arg(long, value_name = "FILE")]
@@ -141,15 +143,12 @@ fn measure_all(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
 
 /// One setup after the other, each with servers and a registry of its own.
 async fn run(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
-    anstream::eprintln!("measuring the physical limit of core {}", server::CORE);
-    let calibration = Calibration::on_the_servers_core()?;
     let measure = Measure {
         program: &how.server,
         time: Duration::from_secs(how.seconds),
         connections: how.connections,
-        calibration,
     };
-    let mut report = Report::new(calibration);
+    let mut report = Report::default();
     for (setup, loads) in setups {
         anstream::eprintln!("{setup}");
         report.add(measure.run(*setup, *loads).await?);

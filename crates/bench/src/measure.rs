@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::calibration::Calibration;
 use crate::grants;
 use crate::load::{Load, Pace};
+use crate::mix::{self, Mixed};
 use crate::registry::Registry;
 use crate::report::{Row, Start};
 use crate::server::{ISSUER, Server, Usage};
@@ -22,14 +23,14 @@ pub(crate) struct Measure<'a> {
     pub(crate) time: Duration,
     /// Connections of a closed load.
     pub(crate) connections: usize,
-    /// The physical limit.
-    pub(crate) calibration: Calibration,
 }
 
 /// What came of one setup.
 pub(crate) struct Measured {
     pub(crate) start: Start,
     pub(crate) rows: Vec<Row>,
+    /// Administration, where it was measured.
+    pub(crate) mixed: Option<Mixed>,
 }
 
 impl Measure<'_> {
@@ -43,10 +44,15 @@ impl Measure<'_> {
         // The first node made the signing key; the last one found everything there.
         let ready_after = nodes.last().map(Server::ready_after).unwrap_or_default();
         let rows = self.loads(&registry, &nodes, loads).await?;
+        let mixed = match (loads, nodes.first()) {
+            (Loads::All, Some(node)) => Some(mix::run(&registry, node, self.time).await?),
+            _ => None,
+        };
         for node in nodes {
             node.stop().await?;
         }
         Ok(Measured {
+            mixed,
             start: Start::new(setup, ready_after),
             rows,
         })
@@ -64,18 +70,22 @@ impl Measure<'_> {
             connections: self.connections,
             time: self.time,
         };
-        // Grants are valid for two minutes, so each measurement signs its own, just before.
+        let setup = *registry.setup();
+        // Grants are valid for two minutes, so each measurement signs its own, just before. What the
+        // core can do is measured before and after, in the same minute.
         let run = async |name: &'static str, pace: Pace, most: usize| {
             let grants = grants::sign(registry, ISSUER, most)?;
-            let before = usage(nodes)?;
+            let limit = Calibration::on_the_servers_core()?;
+            let before = usage(nodes).await?;
             let outcome = load.run(pace, grants).await?;
-            let usage = usage(nodes)?.since(&before);
-            anyhow::Ok(Row::new(name, *registry.setup(), &outcome, usage))
+            let usage = usage(nodes).await?.since(&before);
+            let limit = limit.mean(&Calibration::on_the_servers_core()?);
+            anyhow::Ok(Row::new(name, setup, &outcome, usage, limit))
         };
         let seconds = self.time.as_secs_f64();
         let enough = |rate: f64| (rate * seconds * 1.1) as usize + self.connections;
         // No server is faster than the limit. The first run only warms caches and connections up.
-        let limit = self.calibration.limit(registry.setup().tokens);
+        let limit = Calibration::on_the_servers_core()?.limit(setup.tokens);
         run("warm-up", Pace::Closed, enough(limit)).await?;
         let full = run("closed loop", Pace::Closed, enough(limit)).await?;
         let rate = full.rate();
@@ -94,8 +104,10 @@ impl Measure<'_> {
 }
 
 /// What all nodes have used together.
-fn usage(nodes: &[Server]) -> anyhow::Result<Usage> {
-    nodes
-        .iter()
-        .try_fold(Usage::default(), |sum, node| Ok(sum.and(node.usage()?)))
+async fn usage(nodes: &[Server]) -> anyhow::Result<Usage> {
+    let mut sum = Usage::default();
+    for node in nodes {
+        sum = sum.and(node.usage().await?);
+    }
+    Ok(sum)
 }

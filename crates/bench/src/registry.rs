@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use portvakt_core::access::{Access, AccessState};
+use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
 use portvakt_core::client::{Client, ClientId, KeySet};
 use portvakt_core::delegation::{Delegation, DelegationSource};
 use portvakt_core::organization::{OrgNumber, Organization};
@@ -20,6 +21,11 @@ use crate::setup::{GrantKind, Setup};
 pub(crate) const SCOPE: &str = "fjord:tidevann.read";
 /// Key id of every client's key.
 pub(crate) const KEY_ID: &str = "bench";
+
+/// The client that administers the provider's scopes and clients.
+pub(crate) const ADMINISTRATOR: &str = "bench-administrator";
+/// What it asks for.
+pub(crate) const ADMINISTRATION: [&str; 2] = ["idporten:dcr.write", "idporten:scopes.write"];
 
 const PROVIDER: &str = "310420107";
 /// Whoever acts for others when grants are delegated.
@@ -99,9 +105,11 @@ impl Registry {
     async fn fill(&self, store: &dyn Store) -> anyhow::Result<()> {
         let now = SystemClock.now();
         let mut unit = store.begin().await?;
+        bootstrap(unit.as_mut(), &OperatorOrganization::default(), now).await?;
         save_provider(unit.as_mut(), self.setup.grant, now).await?;
-        unit.commit().await?;
         let keys = JwkSet::new(vec![self.key.public_jwk(KEY_ID)])?;
+        save_administrator(unit.as_mut(), &keys, now).await?;
+        unit.commit().await?;
         for first in (0..self.setup.clients).step_by(BATCH) {
             let mut unit = store.begin().await?;
             for index in first..self.setup.clients.min(first + BATCH) {
@@ -170,6 +178,33 @@ async fn save_provider(
         scope.delegation_source = Some(SOURCE.to_owned());
     }
     unit.save_scope(&scope).await?;
+    Ok(())
+}
+
+async fn save_administrator(
+    unit: &mut dyn UnitOfWork,
+    keys: &JwkSet,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let owner = OrgNumber::parse(PROVIDER)?;
+    let mut scopes = Vec::new();
+    for name in ADMINISTRATION {
+        let scope = ScopeName::parse(name)?;
+        let access = Access {
+            scope: scope.clone(),
+            state: AccessState::Approved,
+            consumer_orgno: owner,
+            created: now,
+            last_updated: now,
+        };
+        unit.save_access(&access).await?;
+        scopes.push(scope);
+    }
+    let id = ClientId::parse(ADMINISTRATOR)?;
+    let client = Client::machine(id.clone(), "Bench", owner, scopes, now);
+    unit.save_client(&client).await?;
+    let keys = KeySet::from_jwks(keys, &client, now)?;
+    unit.replace_keys(&id, Some(&keys), now).await?;
     Ok(())
 }
 

@@ -6,10 +6,40 @@ use comfy_table::Table;
 use serde::Serialize;
 
 use crate::calibration::Calibration;
+use crate::counters::Counters;
 use crate::latency::Outcome;
 use crate::measure::Measured;
+use crate::mix::Mixed;
 use crate::server::Usage;
 use crate::setup::{Setup, TokenKind};
+
+const TOKENS: [&str; 14] = [
+    "SETUP",
+    "LOAD",
+    "TOKENS/S",
+    "OF LIMIT",
+    "CPU IN SIGNATURES",
+    "GRANTS A WRITE",
+    "READS",
+    "MEDIAN MS",
+    "P99 MS",
+    "MAX MS",
+    "503",
+    "503 P99 MS",
+    "FAILED",
+    "MEMORY MIB",
+];
+const ADMINISTRATION: [&str; 9] = [
+    "ADMINISTRATION",
+    "READS/S",
+    "MEDIAN MS",
+    "P99 MS",
+    "WRITES/S",
+    "MEDIAN MS",
+    "P99 MS",
+    "FAILED",
+    "CPU US",
+];
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize)]
@@ -32,13 +62,23 @@ pub(crate) struct Row {
     max_milliseconds: f64,
     /// Processor time for one token, in seconds.
     processor_seconds_per_token: f64,
+    /// What the core can do, right before and after.
+    limit: Calibration,
+    /// What the servers counted.
+    counters: Counters,
     /// Resident memory of the server, in bytes.
     resident_bytes: u64,
 }
 
 impl Row {
     /// What came of a load, and what it cost.
-    pub(crate) fn new(load: &'static str, setup: Setup, outcome: &Outcome, usage: Usage) -> Self {
+    pub(crate) fn new(
+        load: &'static str,
+        setup: Setup,
+        outcome: &Outcome,
+        usage: Usage,
+        limit: Calibration,
+    ) -> Self {
         let issued = outcome.issued() as f64;
         Self {
             load,
@@ -51,6 +91,8 @@ impl Row {
             p99_milliseconds: outcome.milliseconds(0.99),
             max_milliseconds: outcome.milliseconds(1.0),
             processor_seconds_per_token: usage.processor_seconds / issued,
+            limit,
+            counters: usage.counters,
             resident_bytes: usage.resident_bytes,
         }
     }
@@ -58,6 +100,28 @@ impl Row {
     /// Tokens a second.
     pub(crate) fn rate(&self) -> f64 {
         self.tokens_per_second
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let share = self.tokens_per_second / self.limit.limit(self.setup.tokens) * 100.0;
+        let signatures = self.processor_seconds_per_token / self.limit.rsa_signature_seconds;
+        let shared = self.counters.recorded as f64 / self.counters.writes as f64;
+        vec![
+            self.setup.to_string(),
+            self.load.to_owned(),
+            format!("{:.0}", self.tokens_per_second),
+            format!("{share:.1} %"),
+            format!("{signatures:.2}"),
+            format!("{shared:.1}"),
+            self.counters.reads.to_string(),
+            format!("{:.2}", self.median_milliseconds),
+            format!("{:.2}", self.p99_milliseconds),
+            format!("{:.2}", self.max_milliseconds),
+            self.turned_away.to_string(),
+            format!("{:.2}", self.turned_away_p99_milliseconds),
+            self.failed.to_string(),
+            format!("{}", self.resident_bytes >> 20),
+        ]
     }
 }
 
@@ -80,57 +144,60 @@ impl Start {
     }
 }
 
+/// Administration in one setup.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Administration {
+    setup: Setup,
+    mixed: Mixed,
+}
+
+impl Administration {
+    fn cells(&self) -> Vec<String> {
+        let mixed = &self.mixed;
+        vec![
+            self.setup.to_string(),
+            format!("{:.0}", mixed.reads_per_second),
+            format!("{:.2}", mixed.read_median_milliseconds),
+            format!("{:.2}", mixed.read_p99_milliseconds),
+            format!("{:.0}", mixed.writes_per_second),
+            format!("{:.2}", mixed.write_median_milliseconds),
+            format!("{:.2}", mixed.write_p99_milliseconds),
+            mixed.failed.to_string(),
+            format!("{:.0}", mixed.processor_seconds_per_request * 1e6),
+        ]
+    }
+}
+
 /// Every figure of one run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Report {
-    /// The physical limit.
-    calibration: Calibration,
     starts: Vec<Start>,
     rows: Vec<Row>,
+    administration: Vec<Administration>,
 }
 
 impl Report {
-    /// No figures yet.
-    pub(crate) fn new(calibration: Calibration) -> Self {
-        Self {
-            calibration,
-            starts: Vec::new(),
-            rows: Vec::new(),
-        }
-    }
-
     /// Adds those of one setup.
     pub(crate) fn add(&mut self, measured: Measured) {
+        let setup = measured.start.setup;
+        let mixed = measured.mixed.map(|mixed| Administration { setup, mixed });
+        self.administration.extend(mixed);
         self.starts.push(measured.start);
         self.rows.extend(measured.rows);
     }
 
-    /// Prints the table, with each rate as a share of the limit and each cost in signatures.
+    /// Prints the tables, with each rate as a share of the limit and each cost in signatures.
     pub(crate) fn print(&self) {
-        let mut table = Table::new();
-        table.load_style(comfy_table::presets::NOTHING).set_header([
-            "SETUP",
-            "LOAD",
-            "TOKENS/S",
-            "OF LIMIT",
-            "CPU IN SIGNATURES",
-            "MEDIAN MS",
-            "P99 MS",
-            "MAX MS",
-            "503",
-            "503 P99 MS",
-            "FAILED",
-            "MEMORY MIB",
-        ]);
-        table.add_rows(self.rows.iter().map(|row| self.cells(row)));
-        anstream::println!("{}\n", table.trim_fmt());
+        print_table(&TOKENS, self.rows.iter().map(Row::cells));
+        if !self.administration.is_empty() {
+            let rows = self.administration.iter().map(Administration::cells);
+            print_table(&ADMINISTRATION, rows);
+        }
         for tokens in [TokenKind::Rs256, TokenKind::Es256] {
+            let (least, most) = self.limits(tokens);
             anstream::println!(
-                "limit of the core: {:.0} {} tokens/s (one signature {:.0} us, one RS256 verification {:.0} us)",
-                self.calibration.limit(tokens),
+                "limit of the core: {least:.0} to {most:.0} {} tokens/s",
                 tokens.algorithm().as_str(),
-                self.calibration.signature_seconds(tokens) * 1e6,
-                self.calibration.rsa_verification_seconds * 1e6,
             );
         }
         for start in &self.starts {
@@ -139,23 +206,20 @@ impl Report {
         }
     }
 
-    fn cells(&self, row: &Row) -> Vec<String> {
-        let limit = self.calibration.limit(row.setup.tokens);
-        let share = row.tokens_per_second / limit * 100.0;
-        let signatures = row.processor_seconds_per_token / self.calibration.rsa_signature_seconds;
-        vec![
-            row.setup.to_string(),
-            row.load.to_owned(),
-            format!("{:.0}", row.tokens_per_second),
-            format!("{share:.1} %"),
-            format!("{signatures:.2}"),
-            format!("{:.2}", row.median_milliseconds),
-            format!("{:.2}", row.p99_milliseconds),
-            format!("{:.2}", row.max_milliseconds),
-            row.turned_away.to_string(),
-            format!("{:.2}", row.turned_away_p99_milliseconds),
-            row.failed.to_string(),
-            format!("{}", row.resident_bytes >> 20),
-        ]
+    /// The least and the most that the core could do in the course of the run.
+    fn limits(&self, tokens: TokenKind) -> (f64, f64) {
+        let limits = self.rows.iter().map(|row| row.limit.limit(tokens));
+        limits.fold((f64::INFINITY, 0.0), |(least, most), limit| {
+            (least.min(limit), most.max(limit))
+        })
     }
+}
+
+fn print_table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_header(header.to_vec());
+    table.add_rows(rows);
+    anstream::println!("{}\n", table.trim_fmt());
 }

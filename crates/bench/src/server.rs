@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::counters::Counters;
 use crate::registry::Registry;
 
 /// The server's core; the load has the others.
@@ -26,8 +27,16 @@ const TICKS_A_SECOND: f64 = 100.0;
 pub(crate) struct Server {
     process: Child,
     pid: u32,
-    address: SocketAddr,
+    addresses: Addresses,
     ready_after: Duration,
+}
+
+/// Where a server listens.
+#[derive(Clone, Copy, Debug)]
+struct Addresses {
+    maskinporten: SocketAddr,
+    selfservice: SocketAddr,
+    operations: SocketAddr,
 }
 
 /// What a process has used.
@@ -37,6 +46,8 @@ pub(crate) struct Usage {
     pub(crate) processor_seconds: f64,
     /// Resident memory in bytes.
     pub(crate) resident_bytes: u64,
+    /// What it counted.
+    pub(crate) counters: Counters,
 }
 
 impl Usage {
@@ -44,6 +55,7 @@ impl Usage {
     pub(crate) fn since(self, before: &Self) -> Self {
         Self {
             processor_seconds: self.processor_seconds - before.processor_seconds,
+            counters: self.counters.since(&before.counters),
             ..self
         }
     }
@@ -53,6 +65,7 @@ impl Usage {
         Self {
             processor_seconds: self.processor_seconds + other.processor_seconds,
             resident_bytes: self.resident_bytes.max(other.resident_bytes),
+            counters: self.counters.and(other.counters),
         }
     }
 }
@@ -74,21 +87,26 @@ impl Server {
             .spawn()
             .with_context(|| format!("start {} with taskset", program.display()))?;
         let output = process.stdout.take().context("the server has no output")?;
-        let address = timeout(PATIENCE, read_address(output))
+        let addresses = timeout(PATIENCE, read_addresses(output))
             .await
             .context("the server is not ready in time")??;
         let pid = process.id().context("the server has ended")?;
         Ok(Self {
             process,
             pid,
-            address,
+            addresses,
             ready_after: started.elapsed(),
         })
     }
 
     /// Where the token endpoint is.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.addresses.maskinporten
+    }
+
+    /// Where the self-service API is.
+    pub(crate) fn selfservice(&self) -> SocketAddr {
+        self.addresses.selfservice
     }
 
     /// From the start of the process until it said where it listens.
@@ -97,7 +115,7 @@ impl Server {
     }
 
     /// What the process has used so far (proc(5)).
-    pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
+    pub(crate) async fn usage(&self) -> anyhow::Result<Usage> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
         // The name in parentheses may hold anything; what follows is numbers.
         let (_, numbers) = stat.rsplit_once(')').context("read /proc/pid/stat")?;
@@ -119,6 +137,7 @@ impl Server {
         Ok(Usage {
             processor_seconds: (number(11)? + number(12)?) / TICKS_A_SECOND,
             resident_bytes: resident.unwrap_or(0_u64) * 1024,
+            counters: Counters::read(self.addresses.operations).await?,
         })
     }
 
@@ -171,16 +190,22 @@ fn write_config(registry: &Registry) -> anyhow::Result<std::path::PathBuf> {
 }
 
 /// The server's first document says where it listens.
-async fn read_address(output: tokio::process::ChildStdout) -> anyhow::Result<SocketAddr> {
+async fn read_addresses(output: tokio::process::ChildStdout) -> anyhow::Result<Addresses> {
     let mut lines = BufReader::new(output).lines();
     let mut text = String::new();
     while let Some(line) = lines.next_line().await? {
         text.push_str(&line);
         if let Ok(document) = serde_json::from_str::<Value>(&text) {
-            let address = document["maskinporten"].as_str();
-            return Ok(address
-                .context("no address of the token endpoint")?
-                .parse()?);
+            let address = |surface: &str| -> anyhow::Result<SocketAddr> {
+                let address = document[surface].as_str();
+                let address = address.with_context(|| format!("no address of {surface}"))?;
+                Ok(address.parse()?)
+            };
+            return Ok(Addresses {
+                maskinporten: address("maskinporten")?,
+                selfservice: address("selfservice")?,
+                operations: address("operations")?,
+            });
         }
     }
     bail!("the server ended before it was ready: {text}")

@@ -129,7 +129,7 @@ impl Setup {
 pub(crate) enum Loads {
     /// As fast as it goes.
     Full,
-    /// That, unloaded, half of it, and half as much again.
+    /// That, unloaded, half of it, and half as much again; then administration.
     All,
 }
 

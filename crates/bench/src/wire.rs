@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const GRANT_TYPE: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
-const LARGEST_ANSWER: usize = 64 * 1024;
+const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// A connection that stays open.
 pub(crate) struct Connection {
@@ -26,32 +26,58 @@ impl Connection {
         })
     }
 
-    /// Posts a grant and answers the status.
-    pub(crate) async fn exchange(&mut self, grant: &str) -> anyhow::Result<u16> {
+    /// Posts a grant.
+    pub(crate) async fn exchange(&mut self, grant: &str) -> anyhow::Result<Answer<'_>> {
         let body = format!("grant_type={GRANT_TYPE}&assertion={grant}");
         let request = format!(
             "POST /token HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n\
              content-length: {}\r\n\r\n{body}",
             body.len()
         );
+        self.send(&request).await
+    }
+
+    /// Sends a request as it stands, and reads the answer.
+    pub(crate) async fn send(&mut self, request: &str) -> anyhow::Result<Answer<'_>> {
         self.stream.write_all(request.as_bytes()).await?;
         self.buffer.clear();
-        loop {
-            if let Some((status, length)) = head(&self.buffer)?
-                && self.buffer.len() >= length
+        let head = loop {
+            if let Some(head) = head(&self.buffer)?
+                && self.buffer.len() >= head.end + head.length
             {
-                return Ok(status);
+                break head;
             }
             let read = self.stream.read_buf(&mut self.buffer).await?;
             if read == 0 || self.buffer.len() > LARGEST_ANSWER {
                 bail!("the server closed the connection or does not end its answer");
             }
-        }
+        };
+        Ok(Answer {
+            status: head.status,
+            body: &self.buffer[head.end..head.end + head.length],
+        })
     }
 }
 
-/// The status and the whole length of an answer, once its header section is there.
-fn head(received: &[u8]) -> anyhow::Result<Option<(u16, usize)>> {
+/// What a server said.
+pub(crate) struct Answer<'a> {
+    /// Its status.
+    pub(crate) status: u16,
+    /// Its body.
+    pub(crate) body: &'a [u8],
+}
+
+/// The header section of an answer.
+struct Head {
+    status: u16,
+    /// Where the body begins.
+    end: usize,
+    /// Bytes of the body.
+    length: usize,
+}
+
+/// The header section of an answer, once it is there.
+fn head(received: &[u8]) -> anyhow::Result<Option<Head>> {
     let Some(end) = received.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
         return Ok(None);
     };
@@ -64,6 +90,9 @@ fn head(received: &[u8]) -> anyhow::Result<Option<(u16, usize)>> {
     let length = lines
         .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
         .and_then(|(_, length)| length.trim().parse::<usize>().ok());
-    let status = status.context("an answer without a status")?;
-    Ok(Some((status, end + 4 + length.unwrap_or(0))))
+    Ok(Some(Head {
+        status: status.context("an answer without a status")?,
+        end: end + 4,
+        length: length.unwrap_or(0),
+    }))
 }
