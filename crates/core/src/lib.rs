@@ -34,6 +34,7 @@ pub mod registry_file;
 pub mod revision;
 pub mod scope;
 pub mod signing;
+pub mod spans;
 pub mod transfer;
 pub mod usage;
 

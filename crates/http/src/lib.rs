@@ -18,6 +18,7 @@ mod server;
 mod shutdown;
 mod timed_stream;
 mod tls;
+mod trace_context;
 
 pub use bounded::{RenderFault, bounded};
 pub use client_address::{ForwardingHeader, TrustedProxies};
@@ -32,3 +33,4 @@ pub use request_id::{RequestId, RequestIdSource, X_REQUEST_ID};
 pub use server::{Listener, serve};
 pub use shutdown::Shutdown;
 pub use tls::{Tls, TlsError};
+pub use trace_context::{ERROR_TYPE, TraceContext, TraceId, tell_error_type};

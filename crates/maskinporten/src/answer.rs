@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use portvakt_core::grant::IssuedToken;
 use portvakt_core::issuer::Issuer;
 use portvakt_core::refusal::Refusal;
-use portvakt_http::{RequestId, TransportFault, retry_after};
+use portvakt_http::{RequestId, TransportFault, retry_after, tell_error_type};
 use portvakt_oauth_types::{ErrorResponse, TokenResponse};
 use serde::Serialize;
 
@@ -55,6 +55,7 @@ pub(crate) fn transport_fault(fault: TransportFault, trace_id: RequestId) -> Res
 
 fn render(refusal: &Refusal, error_uri: Option<String>, trace_id: RequestId) -> Response {
     let row = refusal.code().row();
+    tell_error_type(row.mp_code.unwrap_or(row.error.as_str()));
     let description = format!(
         "{} (trace_id: {trace_id})",
         printable(&refusal.description())

@@ -12,7 +12,7 @@ use portvakt_core::client::ClientId;
 use portvakt_core::grant::{Denied, IssuedToken};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::refusal::Refusal;
-use portvakt_http::RequestId;
+use portvakt_http::{RequestId, TraceId};
 use portvakt_oauth_types::{GrantType, TokenRequest, TokenRequestError, media_type};
 
 use crate::answer;
@@ -23,6 +23,7 @@ use crate::shares::member;
 pub(crate) async fn handle(
     State(state): State<Arc<crate::State>>,
     Extension(request_id): Extension<RequestId>,
+    trace_id: Option<Extension<TraceId>>,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
@@ -33,7 +34,7 @@ pub(crate) async fn handle(
         Err(refusal) => Err(Denied::from(refusal)),
     };
     let issuer = served.exchange.issuer();
-    log(request_id, &result);
+    log(request_id, trace_id.map(|Extension(id)| id), &result);
     state.observer.decided(&Decision {
         request_id,
         issuer,
@@ -95,10 +96,12 @@ fn assertion<'a>(
 }
 
 /// One line for each decision. Ids only: no token, no assertion, no person.
-fn log(request_id: RequestId, result: &Result<IssuedToken, Denied>) {
+fn log(request_id: RequestId, trace_id: Option<TraceId>, result: &Result<IssuedToken, Denied>) {
+    let trace_id = trace_id.map(tracing::field::display);
     match result {
         Ok(token) => tracing::info!(
             %request_id,
+            trace_id,
             client_id = %token.client_id,
             scope = token.scope,
             jti = token.jti,
@@ -111,6 +114,7 @@ fn log(request_id: RequestId, result: &Result<IssuedToken, Denied>) {
             ..
         }) => tracing::info!(
             %request_id,
+            trace_id,
             client_id = client_id.as_deref(),
             refusal = refusal.code().name(),
             "token refused"
@@ -122,6 +126,7 @@ fn log(request_id: RequestId, result: &Result<IssuedToken, Denied>) {
             ..
         }) => tracing::error!(
             %request_id,
+            trace_id,
             client_id = client_id.as_deref(),
             refusal = refusal.code().name(),
             cause,

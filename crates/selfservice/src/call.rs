@@ -14,7 +14,7 @@ use portvakt_core::grant::TokenExchange;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Store, UnitOfWork, UsageLog};
 use portvakt_core::{Entropy, Timestamp};
-use portvakt_http::{Member, RequestId};
+use portvakt_http::{Member, RequestId, TraceId};
 use tokio::sync::Semaphore;
 
 use crate::State;
@@ -29,6 +29,7 @@ use crate::settings::Settings;
 pub(crate) struct Call {
     state: Arc<State>,
     request_id: Option<RequestId>,
+    trace_id: Option<TraceId>,
     witness: Witness,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Query,
@@ -45,6 +46,7 @@ impl FromRequestParts<Arc<State>> for Call {
         Ok(Self {
             state: state.clone(),
             request_id: parts.extensions.get().copied(),
+            trace_id: parts.extensions.get().copied(),
             witness: parts.extensions.get().cloned().unwrap_or_default(),
             headers: parts.headers.clone(),
             query: Query::parse(parts.uri.query().unwrap_or_default()),
@@ -121,6 +123,7 @@ impl Call {
     pub(crate) fn log(&self, caller: &Caller, operation: &dyn std::fmt::Debug) {
         tracing::info!(
             request_id = self.request_id.map(tracing::field::display),
+            trace_id = self.trace_id.map(tracing::field::display),
             organization = %caller.organization,
             supplier = caller.supplier.map(tracing::field::display),
             client_id = caller.client_id,

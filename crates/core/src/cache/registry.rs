@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tracing::Span;
 
 use super::key::{Key, KeyRef};
 use super::store::CachedStore;
@@ -15,6 +16,7 @@ use crate::ports::{
     AsOf, ClientRecord, GrantRegistry, Listing, Revision, ScopeFact, StorageError, UnitOfWork,
 };
 use crate::scope::{Prefix, Scope, ScopeName, ScopeToken};
+use crate::spans::span;
 
 #[async_trait]
 impl GrantRegistry for CachedStore {
@@ -149,6 +151,7 @@ impl CachedStore {
         // Both before the read begins: what it shows is newer.
         let (ticket, reached) = (self.table.ticket(), self.freshness.reached());
         Ok(Reading {
+            _span: span!("registry.read"),
             unit: self.failures.noted(self.inner.read().await)?,
             ticket,
             reached,
@@ -174,6 +177,8 @@ impl CachedStore {
 
 /// One transaction on the store, and what is to be kept of it.
 struct Reading {
+    /// As long as the reading takes.
+    _span: Span,
     unit: Box<dyn UnitOfWork>,
     ticket: Ticket,
     reached: Revision,

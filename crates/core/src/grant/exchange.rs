@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use portvakt_jose::KeyError;
+use tracing::Instrument;
 
 use super::authenticate::{Authentication, authenticate};
 use super::authorize::{ActingFor, Authorization, authorize};
@@ -24,6 +25,7 @@ use crate::ports::{ClientRecord, Consumption, StorageError};
 use crate::refusal::Refusal;
 use crate::scope::{Prefix, ScopeName};
 use crate::signing::SigningKeys;
+use crate::spans::span;
 
 /// Exchanges grants for tokens, for one issuer.
 #[derive(Clone)]
@@ -183,8 +185,9 @@ impl TokenExchange {
         // The record of the used grant is being made durable while the rest is decided and signed;
         // the answer waits for both.
         let (consumed, authorized) = join(
-            self.consume(grant),
-            self.authorize_and_sign(claims, record, authentication, now, &mut findings),
+            self.consume(grant).instrument(span!("ledger.consume")),
+            self.authorize_and_sign(claims, record, authentication, now, &mut findings)
+                .instrument(span!("grant.authorize")),
         )
         .await;
         findings.record(Check::OneTimeUse, consumed?);
@@ -230,6 +233,7 @@ impl TokenExchange {
         now: Timestamp,
         findings: &mut Findings,
     ) -> Option<Authentication> {
+        let _span = span!("grant.authenticate").entered();
         let trust = self.0.trust.load();
         authenticate(grant, record, &trust, &self.0.issuer, now, findings)
     }
@@ -280,6 +284,7 @@ impl TokenExchange {
         let prefixes = self.consumer_prefixes(&authorization).await?;
         let token = self
             .sign(authentication, authorization, client, prefixes, now)
+            .instrument(span!("token.sign"))
             .await?;
         Ok((Some(token), facts))
     }

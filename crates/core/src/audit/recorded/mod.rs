@@ -5,6 +5,7 @@ mod ports;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tracing::Instrument;
 
 use self::known::Known;
 use super::actor::Act;
@@ -13,6 +14,7 @@ use super::entry::{AuditEntry, AuditObject, ObjectKind};
 use super::snapshot::{Audited, Snapshot};
 use crate::organization::OrgNumber;
 use crate::ports::{Revision, StorageError, Store, UnitOfWork};
+use crate::spans::span;
 
 /// A unit of work around another one, which notes every change and appends the notes to the audit
 /// log when it commits: the change and its entry are in one transaction, and neither is without
@@ -103,11 +105,14 @@ impl UnitOfWork for Recorded {
             notes,
             ..
         } = *self;
-        if !notes.is_empty() {
-            let entries = notes.into_iter().map(|note| entry(&act, note));
-            append(inner.as_mut(), entries).await?;
-        }
-        inner.commit().await
+        let committed = async move {
+            if !notes.is_empty() {
+                let entries = notes.into_iter().map(|note| entry(&act, note));
+                append(inner.as_mut(), entries).await?;
+            }
+            inner.commit().await
+        };
+        committed.instrument(span!("registry.commit")).await
     }
 }
 
