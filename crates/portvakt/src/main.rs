@@ -29,6 +29,7 @@ mod server;
 mod server_args;
 mod signing;
 mod telemetry;
+mod traces;
 mod usage;
 mod verification;
 

@@ -7,6 +7,7 @@ use crate::output::Output;
 use crate::serve::Server;
 use crate::server::{Signal, Signals};
 use crate::telemetry;
+use crate::traces::Traces;
 
 /// Flags.
 #[derive(Debug, clap::Args)]
@@ -19,10 +20,11 @@ pub(crate) struct Args {
 /// second signal to stop ends the wait for load balancers.
 pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let config = args.config.load()?;
-    telemetry::install_for(&config.log)?;
+    let traces = Traces::start(&config)?;
+    telemetry::install_for(&config.log, traces.listener())?;
     // From here on no signal is missed, also while the server is starting.
     let mut signals = Signals::listen()?;
-    let server = Server::start(&config).await?;
+    let server = Server::start(&config, traces).await?;
     let addresses = server.addresses();
     let report = json!({
         "maskinporten": addresses.maskinporten,

@@ -23,6 +23,7 @@ mod overrides;
 mod proxies;
 mod reference;
 mod selfservice;
+mod traces;
 mod trust;
 
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub(crate) use self::listener::{Binding, TlsFiles};
 pub(crate) use self::log::{Format as LogFormat, Section as LogSection};
 pub(crate) use self::overrides::Environment;
 pub(crate) use self::reference::markdown as reference;
+pub(crate) use self::traces::TraceSettings;
 
 /// Everything that an operator may decide about a server.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -80,6 +82,9 @@ pub(crate) struct Config {
     /// Log lines on standard error.
     #[schema(inline)]
     pub(crate) log: log::Section,
+    /// Traces of requests, for a collector of OpenTelemetry. Without `endpoint` there are none.
+    #[schema(inline)]
+    pub(crate) traces: traces::Section,
 }
 
 impl Config {
@@ -128,6 +133,7 @@ impl Config {
         self.limits.rates(&mut faults);
         self.audit.check(&mut faults);
         self.log.check(&mut faults);
+        self.traces.settings(&mut faults);
         faults
     }
 

@@ -224,12 +224,62 @@ fn values_that_cannot_be_meant_are_named() {
         ),
         ("LOG__FILTER", "a=b=c", "log.filter"),
     ] {
-        let variable = format!("PORTVAKT__{variable}");
-        let found = faults(&[(&variable, value)]);
-        assert!(
-            found.iter().any(|found| found == key),
-            "{variable}={value}: {found:?}"
-        );
+        assert_at_fault(variable, value, key);
+    }
+}
+
+#[test]
+fn traces_that_cannot_be_meant_are_named() {
+    for (variable, value, key) in [
+        ("TRACES__ENDPOINT", "collector:4318", "traces.endpoint"),
+        (
+            "TRACES__ENDPOINT",
+            "https://u:p@c.example/",
+            "traces.endpoint",
+        ),
+        (
+            "TRACES__ENDPOINT",
+            "https://c.example/?key=x",
+            "traces.endpoint",
+        ),
+        ("TRACES__HEADERS_FILE", "headers", "traces.endpoint"),
+        ("TRACES__SAMPLING_RATIO", "1.1", "traces.sampling_ratio"),
+        ("TRACES__TIMEOUT_SECONDS", "0", "traces.timeout_seconds"),
+        (
+            "TRACES__MAX_WAITING_SPANS",
+            "65537",
+            "traces.max_waiting_spans",
+        ),
+    ] {
+        assert_at_fault(variable, value, key);
+    }
+}
+
+/// The key is among those at fault with this variable.
+fn assert_at_fault(variable: &str, value: &str, key: &str) {
+    let variable = format!("PORTVAKT__{variable}");
+    let found = faults(&[(&variable, value)]);
+    let is_found = found.iter().any(|found| found == key);
+    assert!(is_found, "{variable}={value}: {found:?}");
+}
+
+#[test]
+fn headers_for_a_collector_travel_encrypted_or_not_at_all() {
+    for (endpoint, expected) in [
+        ("https://collector.example/v1/traces", &[][..]),
+        ("http://localhost:4318/v1/traces", &[]),
+        ("http://[::1]:4318/v1/traces", &[]),
+        ("http://10.0.0.7:4318/v1/traces", &["traces.headers_file"]),
+        (
+            "http://localhost.example/v1/traces",
+            &["traces.headers_file"],
+        ),
+    ] {
+        let found = faults(&[
+            ("PORTVAKT__TRACES__ENDPOINT", endpoint),
+            ("PORTVAKT__TRACES__HEADERS_FILE", "/etc/portvakt/headers"),
+        ]);
+        assert_eq!(found, expected, "{endpoint}");
     }
 }
 

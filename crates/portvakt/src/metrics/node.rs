@@ -15,6 +15,7 @@ use crate::key_expiry::KeyEndFigures;
 use crate::limits::Limiters;
 use crate::refusals::RefusalRecorder;
 use crate::signing::SigningKeyKeeper;
+use crate::traces::SpanCounters;
 
 /// Where the figures come from.
 pub(crate) struct NodeSources {
@@ -28,6 +29,8 @@ pub(crate) struct NodeSources {
     pub(crate) key_ends: KeyEndFigures,
     /// The limits of the public surfaces.
     pub(crate) limiters: Arc<Limiters>,
+    /// What became of the spans of traces.
+    pub(crate) spans: Arc<SpanCounters>,
     /// The present.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -49,7 +52,10 @@ impl Collector for NodeFigures {
         self.ledger(&mut figures)?;
         self.keys(&mut figures)?;
         self.client_keys(&mut figures)?;
-        self.refusals(&mut figures)
+        self.refusals(&mut figures)?;
+        let help = "Spans of traces, by what became of them";
+        let spans = self.0.spans.by_result();
+        figures.counters("trace_spans", help, "result", spans)
     }
 }
 

@@ -6,6 +6,7 @@ mod certificates;
 mod checkpoints;
 mod listeners;
 mod parts;
+mod traced;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::key_expiry::KeyExpiryWatch;
 use crate::operations::Drain;
 use crate::refusals::{self, Recording};
 use crate::server::housekeeping::{self, Horizon, House};
+use crate::traces::Traces;
 use crate::usage::UsageCounter;
 
 /// How far a production clock may be put back without a used grant being accepted again.
@@ -38,6 +40,7 @@ pub(crate) struct Server {
     database: OpenStore,
     usage: Arc<UsageCounter>,
     recording: Recording,
+    traces: Traces,
     drain: Drain,
     drain_time: Duration,
     shutdown: Shutdown,
@@ -47,7 +50,7 @@ pub(crate) struct Server {
 impl Server {
     /// Opens the store and starts every surface of a configuration that was checked. It fails rather
     /// than start with less than the configuration says.
-    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+    pub(crate) async fn start(config: &Config, traces: Traces) -> anyhow::Result<Self> {
         let mut certificates = Certificates::default();
         let listeners = Listeners::bind(config, &mut certificates).await?;
         let addresses = listeners.addresses();
@@ -59,10 +62,10 @@ impl Server {
         let mut tasks = JoinSet::new();
         tasks.spawn(following::follow_until(follower, shutdown.clone()));
         let (recorder, recording) = refusals::start(Arc::clone(&store), RefusalLimits::default());
-        let parts = Parts::prepare(config, store, recorder).await?;
+        let parts = Parts::prepare(config, store, recorder, traces.counters()).await?;
         let drain = Drain::default();
         let limits = config.http.limits(&mut Faults::default());
-        let routers = parts.routers(config, limits, drain.clone());
+        let routers = parts.routers(config, limits, drain.clone(), &traces)?;
         for (listener, router) in listeners.with(routers) {
             tasks.spawn(serve(listener, router, limits, shutdown.clone()));
         }
@@ -74,6 +77,7 @@ impl Server {
             database,
             usage,
             recording,
+            traces,
             drain,
             drain_time: Duration::from_secs(config.operations.drain_seconds.into()),
             shutdown,
@@ -106,6 +110,7 @@ impl Server {
         self.usage.flush(self.database.shared().as_ref()).await;
         self.recording.finish().await;
         self.database.close().await;
+        self.traces.finish().await;
     }
 }
 

@@ -18,6 +18,7 @@ use portvakt_jose::RevocationPolicy;
 use portvakt_maskinporten::Observer;
 use portvakt_selfservice::{KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface};
 
+use super::traced::traced_surfaces;
 use crate::config::{Config, Faults};
 use crate::key_expiry::KeyEndFigures;
 use crate::limits::Limiters;
@@ -28,6 +29,7 @@ use crate::refusals::RefusalRecorder;
 use crate::request_ids::request_ids;
 use crate::server::{Downloads, Trust, TrustSources};
 use crate::signing::{KeeperParts, SigningKeyKeeper};
+use crate::traces::{SpanCounters, Traces};
 use crate::usage::UsageCounter;
 
 /// What the surfaces share.
@@ -59,6 +61,7 @@ impl Parts {
         config: &Config,
         store: Arc<CachedStore>,
         refusals: Arc<RefusalRecorder>,
+        spans: Arc<SpanCounters>,
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         make_what_always_exists(config, store.as_ref(), clock.as_ref()).await?;
@@ -89,6 +92,7 @@ impl Parts {
             keeper: Arc::clone(&keeper),
             refusals: Arc::clone(&refusals),
             limiters: Arc::clone(&limiters),
+            spans,
             clock: Arc::clone(&clock),
         });
         Ok(Self {
@@ -107,8 +111,14 @@ impl Parts {
         })
     }
 
-    /// The surfaces. `drain` is what readiness heeds.
-    pub(super) fn routers(&self, config: &Config, limits: Limits, drain: Drain) -> Routers {
+    /// The surfaces. `drain` is what readiness heeds. What the platform asks is not traced.
+    pub(super) fn routers(
+        &self,
+        config: &Config,
+        limits: Limits,
+        drain: Drain,
+        traces: &Traces,
+    ) -> anyhow::Result<Routers> {
         let observers: Vec<Arc<dyn Observer>> = vec![
             self.metrics.tokens(),
             self.usage.clone(),
@@ -137,13 +147,17 @@ impl Parts {
         let platform = probes(store, drain).merge(self.metrics.router());
         let platform = bounded_for_platform(platform, &limits);
         let metrics = &self.metrics;
-        Routers {
+        let [first, second, third] = traced_surfaces(config)?;
+        let maskinporten = traces.follow(maskinporten, first);
+        let selfservice = traces.follow(selfservice, second);
+        let operator = traces.follow(operator, third);
+        Ok(Routers {
             maskinporten: metrics.count_maskinporten(maskinporten),
             selfservice: metrics.count_selfservice(selfservice),
             operations: metrics
                 .count_operations(platform)
                 .fallback_service(metrics.count_operator(operator)),
-        }
+        })
     }
 
     fn administration(

@@ -1,6 +1,7 @@
 //! A configured deployment in a folder of its own, and the server's process.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::rc::Rc;
@@ -63,7 +64,7 @@ impl Deployment {
             "clients": [{
                 "client_id": "havbris", "client_orgno": "312773023", "client_name": "Havbris",
                 "integration_type": "maskinporten", "scopes": ["fjord:tidevann.read"],
-                "jwks": {"keys": [CLIENT_KEY.public_jwk("k1").to_json()]},
+                "jwks": Self::public_keys(),
             }],
         });
         let registry = deployment.file("registry.yaml", &registry.to_string());
@@ -187,7 +188,7 @@ impl Deployment {
         let mut process = self.serve();
         let mut process = process
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(self.log_file())
             .spawn()
             .unwrap();
         let output = process.stdout.take().unwrap();
@@ -209,14 +210,38 @@ impl Deployment {
         }
     }
 
+    fn log_file(&self) -> File {
+        let log = self.folder.path().join("server.log");
+        File::options().append(true).create(true).open(log).unwrap()
+    }
+
+    /// What the servers have written to their logs, a line each.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let log = std::fs::read_to_string(self.folder.path().join("server.log")).unwrap();
+        let lines = log
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        lines.collect()
+    }
+
+    /// The key set of the client.
+    pub(crate) fn public_keys() -> Value {
+        json!({"keys": [CLIENT_KEY.public_jwk("k1").to_json()]})
+    }
+
     /// A right grant of the client, with an id of its own.
     pub(crate) fn grant() -> String {
+        Self::grant_of("havbris", "fjord:tidevann.read")
+    }
+
+    /// A right grant of a client that has the key of [`Deployment::public_keys`].
+    pub(crate) fn grant_of(client_id: &str, scope: &str) -> String {
         let now = SystemClock.now().seconds();
         let id = tempfile::Builder::new().rand_bytes(24).tempfile().unwrap();
         let id = id.path().file_name().unwrap().to_str().unwrap().to_owned();
         let header = json!({"alg": "RS256", "kid": "k1"});
         let claims = json!({
-            "aud": ISSUER, "iss": "havbris", "scope": "fjord:tidevann.read",
+            "aud": ISSUER, "iss": client_id, "scope": scope,
             "iat": now, "exp": now + 100, "jti": id,
         });
         CLIENT_KEY.sign_compact(&header, &claims).unwrap()

@@ -8,6 +8,7 @@ mod limits;
 mod metrics;
 mod module;
 mod operating;
+mod traces;
 
 use serde_json::json;
 
