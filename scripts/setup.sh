@@ -56,6 +56,8 @@ if wants test; then
   else
     need chromium-headless-shell has_chromium
   fi
+  # Builds Helm, which is no package; who has Helm needs no Go.
+  has helm || need golang-go has go
 fi
 if wants lint; then
   need shellcheck has shellcheck
@@ -118,6 +120,12 @@ if wants lint && has rustup && ! { cargo clippy --version && cargo fmt --version
   say "rustup component add clippy rustfmt"
   rustup component add clippy rustfmt >&2
   did_something=true
+fi
+
+# --- Helm ---------------------------------------------------------------------------------------
+
+if wants test && ! scripts/helm.sh version >/dev/null; then
+  fail "Helm is needed, and could not be built"
 fi
 
 $did_something || say "nothing to install"

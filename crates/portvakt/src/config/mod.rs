@@ -27,6 +27,8 @@ mod traces;
 mod trust;
 
 #[cfg(test)]
+mod chart;
+#[cfg(test)]
 mod tests;
 
 use std::path::Path;

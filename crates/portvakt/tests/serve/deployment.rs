@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::harness::{Deployment, KEY};
 
-fn path(name: &str) -> PathBuf {
+pub(crate) fn path(name: &str) -> PathBuf {
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
     deploy.join(name).canonicalize().unwrap()
 }
 
-fn text(name: &str) -> String {
+pub(crate) fn text(name: &str) -> String {
     std::fs::read_to_string(path(name)).unwrap()
 }
 

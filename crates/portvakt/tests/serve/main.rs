@@ -4,6 +4,7 @@
 mod backup;
 mod deployment;
 mod harness;
+mod helm;
 mod limits;
 mod metrics;
 mod module;
