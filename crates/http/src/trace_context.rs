@@ -143,6 +143,8 @@ fn is_state_member(member: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -200,6 +202,33 @@ mod tests {
         assert_eq!(of(&[]), None);
         let twice = [(TRACEPARENT, PARENT), (TRACEPARENT, PARENT)];
         assert_eq!(of(&twice), None);
+    }
+
+    /// Every byte in the place of every other one: what is read is what was written.
+    #[test]
+    fn a_parent_means_one_thing_or_nothing() {
+        let mut read = 0;
+        for place in 0..PARENT.len() {
+            for byte in 0..=u8::MAX {
+                let mut line = PARENT.as_bytes().to_vec();
+                line[place] = byte;
+                let Ok(value) = HeaderValue::from_bytes(&line) else {
+                    continue;
+                };
+                let headers = HeaderMap::from_iter([(TRACEPARENT, value)]);
+                let Some(context) = TraceContext::of(&headers) else {
+                    continue;
+                };
+                let flags = &line[53..];
+                let sampled = u8::from_str_radix(std::str::from_utf8(flags).unwrap(), 16).unwrap();
+                assert_eq!(context.sampled, sampled & 1 == 1);
+                let ids = format!("{}-{:016x}", context.trace_id, context.parent_id);
+                assert_eq!(ids.as_bytes(), &line[3..52]);
+                read += 1;
+            }
+        }
+        // Sixteen digits in each of 52 places, and a dash in each of three.
+        assert_eq!(read, 52 * 16 + 3);
     }
 
     #[test]
