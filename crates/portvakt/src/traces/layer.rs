@@ -211,3 +211,66 @@ impl Visit for Begun {
 
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::mpsc::Receiver;
+    use tracing::info_span;
+    use tracing::subscriber::with_default;
+    use tracing_subscriber::filter::dynamic_filter_fn;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+    use crate::traces::SpanCounters;
+
+    /// The spans that a listener makes messages of.
+    fn heard(act: impl FnOnce()) -> Vec<Span> {
+        let (queue, mut spans): (_, Receiver<_>) = Queue::new(16, Arc::<SpanCounters>::default());
+        let listener = SpanLayer::new(queue).with_filter(dynamic_filter_fn(is_traced));
+        with_default(tracing_subscriber::registry().with(listener), act);
+        std::iter::from_fn(|| spans.try_recv().ok()).collect()
+    }
+
+    #[test]
+    fn only_texts_and_numbers_that_are_given_as_such_are_attributes() {
+        let spans = heard(|| {
+            let request = info_span!(
+                target: spans::TARGET,
+                REQUEST,
+                { TRACE_ID } = 7_u128,
+                "a.text" = "x",
+                "a.number" = 1_u64,
+                shown = %"hemmelig",
+                debugged = ?["hemmelig"],
+            );
+            request.record("a.text", "a later one");
+        });
+        let expected = [
+            KeyValue::number("a.number", 1),
+            KeyValue::text("a.text", "x"),
+        ];
+        assert_eq!(spans.len(), 1);
+        let mut attributes = spans[0].attributes.clone();
+        attributes.sort_by(|one, other| one.key.cmp(&other.key));
+        assert_eq!(attributes, expected);
+        assert_eq!(spans[0].trace_id, 7_u128.to_be_bytes());
+    }
+
+    #[test]
+    fn what_is_no_part_of_a_traced_request_is_not_heard() {
+        let spans = heard(|| {
+            info_span!(target: spans::TARGET, "before").in_scope(|| {});
+            let request = info_span!(target: spans::TARGET, REQUEST, { TRACE_ID } = 7_u128);
+            request.in_scope(|| {
+                info_span!("of.somebody.else").in_scope(|| {
+                    info_span!(target: spans::TARGET, "part").in_scope(|| {});
+                });
+            });
+        });
+        let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
+        assert_eq!(names, ["part", ""], "a request is named by its fields");
+        assert_eq!(spans[0].parent_span_id, spans[1].span_id);
+    }
+}
