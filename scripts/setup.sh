@@ -124,7 +124,17 @@ fi
 
 # --- Helm ---------------------------------------------------------------------------------------
 
+# From 1.21 on Go gets the version that a module wants by itself.
+go_is_old() {
+  local minor
+  minor="$(go version | sed -n 's/^go version go1\.\([0-9]*\).*/\1/p')"
+  [[ -n $minor && $minor -lt 21 ]]
+}
+
 if wants test && ! scripts/helm.sh version >/dev/null; then
+  if go_is_old; then
+    fail "Go 1.21 or newer is needed to build Helm, and $(go version) is here. Get it from https://go.dev/dl."
+  fi
   fail "Helm is needed, and could not be built"
 fi
 
