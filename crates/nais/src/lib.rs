@@ -13,8 +13,11 @@
 //! 5. The shell shows them, or carries them out one by one. It keeps the id of a new client, and a
 //!    new key *before* it is registered. Interrupted, it starts again at 3.
 //! 6. [`environment`] gives the variables of the workload.
+//!
+//! [`adoption`] guards the same steps when they are for something that another source has managed.
 
 pub mod actual;
+pub mod adoption;
 pub mod desired;
 pub mod environment;
 pub mod manifest;

@@ -27,6 +27,9 @@ pub struct DesiredScope {
     pub delegation_source: Option<String>,
     /// Organizations with access.
     pub consumers: BTreeSet<OrgNumber>,
+    /// Attributes of the body, by their names in the API, that the manifest states; the others are
+    /// defaults.
+    pub stated: BTreeSet<&'static str>,
 }
 
 /// The scopes of a list; a later one replaces an earlier one of the same name, as it does in the
@@ -61,7 +64,23 @@ fn scope(exposed: &ExposedScope, owner: &Owner, settings: &Settings) -> DesiredS
         subscope,
         delegation_source: exposed.delegation_source.clone(),
         consumers: consumers.map(|consumer| consumer.orgno.clone()).collect(),
+        stated: stated(exposed),
     }
+}
+
+fn stated(exposed: &ExposedScope) -> BTreeSet<&'static str> {
+    let attributes = [
+        (exposed.at_max_age.is_some(), "at_max_age"),
+        (exposed.visibility.is_some(), "visibility"),
+        (exposed.accessible_for_all.is_some(), "accessible_for_all"),
+        (exposed.delegation_source.is_some(), "delegation_source"),
+        (
+            !exposed.allowed_integrations.is_empty(),
+            "allowed_integration_types",
+        ),
+    ];
+    let stated = attributes.into_iter().filter(|(is_stated, _)| *is_stated);
+    stated.map(|(_, attribute)| attribute).collect()
 }
 
 fn body(

@@ -22,6 +22,19 @@ pub fn subscope(product: &Product, separator: Option<Separator>, name: &Subscope
     format!("{product}{separator}{name}")
 }
 
+/// The product, separator and name that give this subscope; none if no manifest can name it.
+pub fn parts_of_subscope(subscope: &str) -> Option<(Product, Separator, SubscopeName)> {
+    // A product has no separator in it, so the first one is where it ends.
+    let end = subscope.find(['/', ':', '.'])?;
+    let (product, rest) = subscope.split_at(end);
+    let (separator, name) = rest.split_at(1);
+    Some((
+        product.parse().ok()?,
+        separator.parse().ok()?,
+        name.parse().ok()?,
+    ))
+}
+
 /// `prefix:subscope`.
 pub fn scope_name(prefix: &str, subscope: &str) -> String {
     format!("{prefix}:{subscope}")

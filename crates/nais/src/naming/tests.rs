@@ -33,6 +33,31 @@ fn subscopes_follow_the_published_examples() {
 }
 
 #[test]
+fn a_subscope_that_a_manifest_can_name_is_taken_apart_and_another_is_not() {
+    for text in [
+        "havn/kai.read",
+        "arbeid:some.scope.read",
+        "arbeid.foo.read",
+        "a:b/cd",
+    ] {
+        let (product, separator, name) = parts_of_subscope(text).unwrap();
+        assert_eq!(subscope(&product, Some(separator), &name), text);
+    }
+    for text in [
+        "trygdeopplysninger",
+        "Havn/kai",
+        "havn/kai_read",
+        "havn/kai-read",
+        "havn/",
+        "/kai",
+        "havn/k",
+        "",
+    ] {
+        assert_eq!(parts_of_subscope(text), None, "{text}");
+    }
+}
+
+#[test]
 fn names_that_clusters_accept_are_accepted() {
     let names = "read ab some.scope.read sykepenger/afp.read a/b a/b/c.read loans/v2 \
                  v1/loan.read.write a:bc ab:cd.ef abc:d:ef lån.read ytelse/økonomi.les a/:bc";

@@ -152,6 +152,37 @@ impl Action {
         }
     }
 
+    /// The scope that it is about.
+    pub fn scope(&self) -> Option<&str> {
+        match self {
+            Self::CreateScope { scope, .. }
+            | Self::UpdateScope { scope, .. }
+            | Self::AdoptScope { scope, .. }
+            | Self::ReactivateScope { scope, .. }
+            | Self::DeactivateScope { scope }
+            | Self::GrantAccess { scope, .. }
+            | Self::RegrantAccess { scope, .. }
+            | Self::WithdrawAccess { scope, .. } => Some(scope),
+            Self::CreateClient { .. }
+            | Self::AdoptClient { .. }
+            | Self::UpdateClient { .. }
+            | Self::DeactivateClient { .. }
+            | Self::ReplaceKeys { .. } => None,
+        }
+    }
+
+    /// The client that it is about.
+    pub fn client(&self) -> Option<&ClientKey> {
+        match self {
+            Self::CreateClient { client, .. }
+            | Self::AdoptClient { client, .. }
+            | Self::UpdateClient { client, .. }
+            | Self::DeactivateClient { client, .. }
+            | Self::ReplaceKeys { client, .. } => Some(client),
+            _ => None,
+        }
+    }
+
     /// What changes of an existing record.
     pub fn changes(&self) -> &[Change] {
         match self {

@@ -150,7 +150,106 @@ pub enum Problem {
     /// An active scope that no manifest asks for.
     #[error("scope {scope} is active and in no manifest: disable it first, or prune")]
     OrphanedScope { scope: String },
+    /// A scope that is to be adopted is recorded as another workload's.
+    #[error(
+        "scope {scope} is recorded as {recorded}'s, and {wanted_by} is to adopt it: {}",
+        moves(recorded, wanted_by)
+    )]
+    AdoptedFromAnother {
+        scope: String,
+        recorded: String,
+        wanted_by: Owner,
+    },
+    /// A scope that is to be moved is not recorded as the named owner's.
+    #[error(
+        "scope {scope} is recorded as {}'s and not as {named}'s: name the cluster that it is recorded \
+         with, or leave --from-cluster out",
+        recorded.as_deref().unwrap_or("nobody")
+    )]
+    NotOfNamedOwner {
+        scope: String,
+        recorded: Option<String>,
+        named: Owner,
+    },
+    /// An adoption would withdraw a consumer that the manifest does not list.
+    #[error(
+        "{consumer} has, or has asked for, access to {scope} and is not in the manifest: add `- orgno: \
+         \"{consumer}\"` to its consumers, or say that it goes with --withdraw {consumer}"
+    )]
+    ConsumerNotListed { scope: String, consumer: String },
+    /// An adoption would put a default of manifests in the place of what is.
+    #[error(
+        "scope {scope} has {attribute} {before}, and the manifest leaves it to the default {after}: {}or \
+         let it go with --overwrite {attribute}",
+        write.as_ref().map_or("no manifest can say it: leave the scope where it is managed, ".into(),
+            |line| format!("write `{line}`, "))
+    )]
+    OverwrittenByDefault {
+        scope: String,
+        attribute: String,
+        before: String,
+        after: String,
+        write: Option<String>,
+    },
+    /// An adoption would deactivate a scope.
+    #[error(
+        "scope {scope} would be deactivated by its adoption: write `enabled: true`, and disable it \
+         afterwards"
+    )]
+    AdoptedDisabled { scope: String },
+    /// An adoption would take something from a client that runs.
+    #[error(
+        "client {client_id} would lose {attribute} {lost}: put it in the manifest, or let it go with \
+         --overwrite {attribute}"
+    )]
+    ClientLoses {
+        client_id: String,
+        attribute: String,
+        lost: String,
+    },
+    /// A client that is to be adopted is not there.
+    #[error(
+        "the organization has no active client {client_id} of the type that the manifest asks for"
+    )]
+    NoSuchClient { client_id: String },
+    /// A scope that is to be adopted, or that names this workload, is not in its manifest.
+    #[error(
+        "scope {scope} is not in the manifest: {}",
+        write.as_ref().map_or(
+            "no manifest can name it (they have a product of a-z and 0-9, one of / : . and a name of at \
+             least two characters), so leave it where it is managed, or expose another scope and have \
+             its consumers change".into(),
+            |line| format!("expose it as `{line}`")
+        )
+    )]
+    NotExposed {
+        scope: String,
+        write: Option<String>,
+    },
+    /// After an adoption a scope is not recorded as its new owner's.
+    #[error(
+        "scope {scope} does not have what was just written: whatever managed it before has written it \
+         again, so stop that, then adopt again"
+    )]
+    NotAdopted { scope: String },
+    /// After an adoption somebody has no access who had it.
+    #[error(
+        "{consumer} had access to {scope} before it was adopted, and has none now: apply again"
+    )]
+    AccessLost { scope: String, consumer: String },
     /// The name begins with the prefix, which is put before it anyway.
     #[error("scope {scope} has the prefix twice: leave it out of name and product")]
     PrefixTwice { scope: String },
+}
+
+/// How a scope of another is adopted after all.
+fn moves(recorded: &str, wanted_by: &Owner) -> String {
+    let cluster = recorded.parse::<Owner>().ok().filter(|owner| {
+        owner.namespace() == wanted_by.namespace() && owner.name() == wanted_by.name()
+    });
+    let moved = cluster.map_or_else(
+        || "if that is the same workload in another cluster, --from-cluster moves it".to_owned(),
+        |owner| format!("--from-cluster {} moves it", owner.cluster()),
+    );
+    format!("{moved}; otherwise have its owner give it up, or take it with --take-over")
 }

@@ -2,6 +2,7 @@
 //! properties of plans.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod adoption;
 mod faults;
 mod plans;
 mod properties;

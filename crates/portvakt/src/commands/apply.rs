@@ -1,16 +1,14 @@
 //! `portvakt apply`: carry out what manifests, or a saved plan, say.
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use anyhow::bail;
 use portvakt_nais::plan::Plan;
-use portvakt_provision::{Effect, organization};
+use portvakt_provision::organization;
 use serde_json::{Value, json};
 
 use crate::output::Output;
 use crate::provisioning::{
-    Outcome, ProvisionArgs, SavedPlan, apply_saved, connect_for, describe, summary,
+    Outcome, ProvisionArgs, SavedPlan, apply_saved, ask, can_ask, connect_for, describe, progress,
 };
 
 /// Flags.
@@ -43,7 +41,7 @@ async fn apply_file(args: &Args, saved: &SavedPlan, output: Output) -> anyhow::R
     saved.check_for(target.api.base_url().as_str(), organization.as_deref())?;
     let total = saved.plan.steps.len();
     let outcome = apply_saved(&target, &saved.plan, |index, step| {
-        progress(output, index, total, &step.action.to_string());
+        progress(output, index, total, step);
     });
     report(&outcome.await?, &[], output)
 }
@@ -59,7 +57,7 @@ async fn apply_manifests(args: &Args, output: Output) -> anyhow::Result<()> {
     }
     let total = plan.steps.len();
     let outcome = session.apply(&plan, &actual, |index, step| {
-        progress(output, index, total, &step.action.to_string());
+        progress(output, index, total, step);
         for consequence in &step.consequences {
             output.note(format_args!("      ! {consequence}"));
         }
@@ -68,53 +66,26 @@ async fn apply_manifests(args: &Args, output: Output) -> anyhow::Result<()> {
     report(&outcome, &session.clients()?, output)
 }
 
-fn progress(output: Output, index: usize, total: usize, what: &str) {
-    output.note(format_args!("[{}/{total}] {what}", index + 1));
-}
-
-/// On a terminal somebody can say no; elsewhere the plan was looked at before.
+/// On a terminal somebody can say no before something is taken away.
 fn confirm(plan: &Plan, is_confirmed: bool, output: Output) -> anyhow::Result<()> {
     let takes_away = plan.steps.iter().any(|step| step.action.is_destructive());
-    let is_asked = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if is_confirmed || !takes_away || !is_asked || output.is_json() {
+    if is_confirmed || !takes_away || !can_ask(output) {
         return Ok(());
     }
     output.note(describe(plan));
-    anstream::eprint!("Carry this out? [y/N] ");
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    if !matches!(answer.trim(), "y" | "Y" | "yes") {
-        bail!("nothing was changed ({})", summary(plan));
-    }
-    Ok(())
+    ask(plan)
 }
 
 fn report(outcome: &Outcome, clients: &[Value], output: Output) -> anyhow::Result<()> {
-    let (effective, revision) = match outcome.effect {
-        Effect::Revision(revision) => ("effective", Some(revision)),
-        Effect::Probed => ("effective: the token endpoint knows the keys", None),
-        Effect::Unknown if outcome.steps == 0 => ("nothing to wait for", None),
-        Effect::Unknown => (
-            "registered; when the service lets it take effect, it does not tell",
-            None,
-        ),
-    };
-    let steps = outcome.steps;
-    let mut text = match steps {
-        0 => "nothing was changed".to_owned(),
-        1 => format!("1 step done, {effective}"),
-        _ => format!("{steps} steps done, {effective}"),
-    };
+    let mut text = outcome.text();
     for client in clients {
         let of = |name: &str| client[name].as_str().unwrap_or("none").to_owned();
         text.push('\n');
         text.push_str(&[of("client"), of("client_id")].join(": client id "));
     }
-    let effect = match outcome.effect {
-        Effect::Revision(_) | Effect::Probed => "effective",
-        Effect::Unknown => "unknown",
-    };
-    let value = json!({"steps": steps, "effect": effect, "revision": revision, "clients": clients});
+    let value = json!({
+        "steps": outcome.steps, "effect": outcome.effect(), "revision": outcome.revision(),
+        "clients": clients,
+    });
     output.result(&value, text)
 }

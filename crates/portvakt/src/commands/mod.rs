@@ -2,6 +2,7 @@
 
 mod access;
 mod administer;
+mod adopt;
 mod apply;
 mod audit;
 mod backup;
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Plan(plan::Args),
     /// Bring scopes, access, clients and keys to what manifests say
     Apply(apply::Args),
+    /// Take over scopes and a client that another source has managed, step by step
+    Adopt(adopt::Args),
     /// Show attribute by attribute what manifests change
     Diff(diff::Args),
     /// Provision a workload and start it with the variables that its platform would inject
@@ -121,6 +124,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
         Command::Explain(args) => explain::run(args, *output).await,
         Command::Plan(args) => plan::run(args, *output).await,
         Command::Apply(args) => apply::run(args, *output).await,
+        Command::Adopt(args) => adopt::run(args, *output).await,
         Command::Diff(args) => diff::run(args, *output).await,
         Command::Run(args) => run::run(args, *output).await,
         Command::Env(args) => env::run(args, *output).await,

@@ -1,5 +1,6 @@
 //! Ids and private keys of clients, in files that their owner alone can read.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ const MAX_FILE_BYTES: u64 = 64 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct CredentialStore {
     folder: PathBuf,
+    /// Ids that somebody named for clients, and that are not kept yet.
+    assumed: BTreeMap<ClientKey, String>,
 }
 
 /// What is kept of one client. The private key is a text, so that it is written as it was made.
@@ -89,7 +92,33 @@ pub(crate) struct StoreLock {
 impl CredentialStore {
     /// The store in this folder, which need not exist.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            assumed: BTreeMap::new(),
+        }
+    }
+
+    /// Takes an id for a client's, until [`Self::keep_assumed`] keeps it. It takes the place of no
+    /// other id, whose credentials would be lost.
+    pub(crate) fn assume(&mut self, client: &ClientKey, client_id: &str) -> anyhow::Result<()> {
+        let record = self.find(client)?;
+        let kept = record.as_ref().and_then(Record::client_id);
+        if let Some(kept) = kept.filter(|kept| *kept != client_id) {
+            bail!(
+                "{client} has client {kept} here already: remove {} to have {client_id} in its place",
+                self.path(client).display()
+            );
+        }
+        self.assumed.insert(client.clone(), client_id.to_owned());
+        Ok(())
+    }
+
+    /// Keeps the assumed ids.
+    pub(crate) fn keep_assumed(&mut self) -> anyhow::Result<()> {
+        for (client, client_id) in std::mem::take(&mut self.assumed) {
+            self.change(&client, |record| record.client_id = Some(client_id))?;
+        }
+        Ok(())
     }
 
     /// Waits until no other command of this machine changes the credentials. The operating system
@@ -188,6 +217,9 @@ impl CredentialStore {
 #[async_trait]
 impl Keeper for CredentialStore {
     async fn client_id(&mut self, client: &ClientKey) -> Result<Option<String>, KeeperError> {
+        if let Some(assumed) = self.assumed.get(client) {
+            return Ok(Some(assumed.clone()));
+        }
         Ok(self.find(client)?.and_then(|record| record.client_id))
     }
 

@@ -12,12 +12,13 @@ use portvakt_nais::manifest::{Faults, Manifest};
 use portvakt_nais::model::ResourceKind;
 use portvakt_nais::plan::{Action, Plan, Policy, Refused, Step};
 use portvakt_provision::{
-    Effect, Patience, Probe, apply, observe, observe_for, plan, wait_until_effective,
+    Patience, Probe, apply, observe, observe_for, plan, wait_until_effective,
 };
 use serde_json::{Value, json};
 
 use super::credentials::{CredentialStore, StoreLock};
 use super::manifests::{self, FileArgs};
+use super::progress::Outcome;
 use super::settings::{PolicyArgs, SettingsArgs};
 use super::target::{Needs, Target, TargetArgs};
 use crate::data_dir::{DataDir, DataDirArgs};
@@ -55,12 +56,6 @@ pub(crate) struct Session {
     policy: Policy,
     annotated: BTreeSet<ClientKey>,
     _lock: StoreLock,
-}
-
-/// What came of applying a plan.
-pub(crate) struct Outcome {
-    pub(crate) steps: usize,
-    pub(crate) effect: Effect,
 }
 
 impl ProvisionArgs {
@@ -196,6 +191,7 @@ impl Session {
         actual: &Actual,
         before: impl FnMut(usize, &Step) + Send,
     ) -> anyhow::Result<Outcome> {
+        self.store.keep_assumed()?;
         let outcome = carry_out(&self.target, &mut self.store, plan, actual, before).await?;
         for client in rotated(plan).filter(|client| self.annotated.contains(*client)) {
             self.store.followed_annotation(client)?;
@@ -341,7 +337,8 @@ fn probes(
     Ok(probes)
 }
 
-fn not_planned(refused: &Refused, output: Output) -> anyhow::Error {
+/// Prints every reason why nothing is done, and answers the one line that ends the command.
+pub(crate) fn not_planned(refused: &Refused, output: Output) -> anyhow::Error {
     for note in &refused.notes {
         output.note(format_args!("note: {note}"));
     }

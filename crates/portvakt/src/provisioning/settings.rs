@@ -66,7 +66,7 @@ impl SettingsArgs {
 }
 
 /// What a plan may do.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct PolicyArgs {
     /// Deactivate what no manifest asks for any more: active scopes of the workloads in the
     /// manifests, or also scopes and clients of every other workload in their namespaces
@@ -99,6 +99,14 @@ enum PruneArg {
 }
 
 impl PolicyArgs {
+    /// The careful rules, with or without changing scopes of others.
+    pub(crate) fn taking_over(take_over: bool) -> Self {
+        Self {
+            take_over,
+            ..Self::default()
+        }
+    }
+
     /// The rules.
     pub(crate) fn policy(&self) -> Policy {
         let careful = Policy::careful();

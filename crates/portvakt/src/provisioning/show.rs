@@ -127,7 +127,7 @@ fn line(text: &mut String, indent: &str, style: Style, sign: &str, what: &str) {
 }
 
 /// Names and descriptions of others are shown without what a terminal would obey.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
