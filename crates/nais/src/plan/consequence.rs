@@ -80,7 +80,8 @@ fn written(
         let what = format!("closing {scope} to organizations that are not listed");
         sentences.push(stopped(&what, scope, usage, world.observed_at, is_outside));
     } else if Reach::of(before, body).narrows {
-        let fields: Vec<_> = changes.iter().map(|change| change.field.as_str()).collect();
+        let fields = changes.iter().map(|change| change.field.as_str());
+        let fields: Vec<_> = fields.filter(|field| *field != "description").collect();
         sentences.push(format!(
             "{scope} allows less than before ({})",
             fields.join(", ")

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use portvakt_nais::actual::Actual;
 use portvakt_nais::adoption::{
-    Source, Stage, Standing, Terms, failures, narrowed, notes, objections, settle, standings,
-    unknown,
+    Source, Stage, Standing, Subject, Terms, failures, narrowed, notes, objections, settle,
+    standings, unknown,
 };
 use portvakt_nais::desired::Desired;
 use portvakt_nais::naming::{OrgNumber, Owner};
@@ -110,12 +110,17 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         report.standing(output)?;
         bail!("step 1 is not done; nothing was changed");
     }
+    if !plan.is_empty() {
+        output.note(describe(&plan));
+    }
     let refusals = found.standings.iter().filter_map(Standing::refusal);
     refuse(refusals.chain(objections.iter().cloned()).collect(), output)?;
     if plan.is_empty() {
+        for note in &plan.notes {
+            output.note(format_args!("note: {note}"));
+        }
         return report.done(None, &session, output);
     }
-    output.note(describe(&plan));
     if !args.yes && can_ask(output) {
         ask(&plan)?;
     }
@@ -222,11 +227,7 @@ async fn described(
             .any(|standing| matches!(standing.stage, Stage::Describe { .. }));
         let left = patience.saturating_sub(started.elapsed());
         if !waits || left.is_zero() {
-            if standings.is_empty() {
-                bail!(
-                    "the manifests expose no scope, and ask for no client, that could be adopted"
-                );
-            }
+            check_found(&standings, terms)?;
             return Ok(Found { actual, standings });
         }
         if pause == FIRST_PAUSE {
@@ -237,6 +238,27 @@ async fn described(
         }
         tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// What nobody named may be missing; somebody who names a scope means one that exists.
+fn check_found(standings: &[Standing], terms: &Terms) -> anyhow::Result<()> {
+    if standings.is_empty() {
+        bail!("the manifests expose no scope, and ask for no client, that could be adopted");
+    }
+    let missing = standings.iter().find_map(|standing| {
+        let Subject::Scope { scope } = &standing.subject else {
+            return None;
+        };
+        let is_named = terms.scopes.contains(scope) && standing.stage == Stage::Missing;
+        is_named.then_some(scope)
+    });
+    match missing {
+        None => Ok(()),
+        Some(scope) => bail!(
+            "scope {scope} does not exist there, so there is nothing to adopt: check its name and --target; \
+             `portvakt apply` makes a new one"
+        ),
     }
 }
 

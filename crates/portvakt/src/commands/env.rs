@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 
 use crate::data_dir::{make_private_folder, write_private};
 use crate::output::{Format, Output};
-use crate::provisioning::{EnvironmentArgs, ProvisionArgs, resource_environment};
+use crate::provisioning::{EnvironmentArgs, ProvisionArgs, login_issuer, resource_environment};
 
 /// Flags.
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,8 @@ enum Lines {
 /// Prints the variables of a workload that was applied. Nothing is changed at the service.
 pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let session = args.provision.open(output).await?;
-    let variables = resource_environment(&session, &args.environment).await?;
+    let login = login_issuer(&session, &args.environment).await?;
+    let variables = resource_environment(&session, &args.environment, login.as_ref())?;
     if let Some(folder) = &args.dir {
         let files = write_files(folder, &variables)?;
         let text = format!("{} files written below {}", files.len(), folder.display());

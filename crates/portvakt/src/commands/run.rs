@@ -10,7 +10,9 @@ use tokio::process::{Child, Command};
 
 use crate::dev::{InitialRegistry, Options, Server};
 use crate::output::{Exit, Output};
-use crate::provisioning::{EnvironmentArgs, ProvisionArgs, describe, resource_environment};
+use crate::provisioning::{
+    EnvironmentArgs, ProvisionArgs, describe, login_issuer, resource_environment,
+};
 
 /// How long another process may take to start a development server on the same folder.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,13 +52,14 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     };
     let variables = async {
         let mut session = args.provision.open_for(manifest, output).await?;
+        let login = login_issuer(&session, &args.environment).await?;
         let actual = session.observe().await?;
         let plan = session.plan(&actual, output).await?;
         if !plan.is_empty() {
             output.note(describe(&plan));
             session.apply(&plan, &actual, |_, _| ()).await?;
         }
-        resource_environment(&session, &args.environment).await
+        resource_environment(&session, &args.environment, login.as_ref())
     };
     let ended = match variables.await {
         Ok(variables) => supervise(&args.command, &variables).await,

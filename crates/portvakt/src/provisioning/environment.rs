@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use portvakt_nais::desired::{ClientKey, ClientKind, Desired, owner};
 use portvakt_nais::environment::{
-    IdPortenCredentials, Injected, MaskinportenCredentials, Platform, Variable, Variables,
-    WebProxy, compose, platform_variables,
+    Endpoints, IdPortenCredentials, Injected, MaskinportenCredentials, Platform, Variable,
+    Variables, WebProxy, compose, platform_variables,
 };
 use portvakt_nais::model::{Resource, ResourceKind};
 
@@ -36,13 +36,47 @@ fn source(text: &str) -> Result<(String, PathBuf), String> {
     Ok((name.to_owned(), file.into()))
 }
 
-/// The whole environment of the one workload, credentials first.
-pub(crate) async fn resource_environment(
+/// Where people log in that the one workload serves; none if it serves none, or if what it needs to
+/// know comes from elsewhere. It is asked for before anything is changed.
+pub(crate) async fn login_issuer(
     session: &Session,
     args: &EnvironmentArgs,
+) -> anyhow::Result<Option<Endpoints>> {
+    let resource = chosen(&session.manifest.resources, args.app.as_deref())?;
+    let has_client = session
+        .desired
+        .iter()
+        .any(|desired| desired.place == resource.place && desired.key.kind == ClientKind::IdPorten);
+    let is_needed = has_client || shares_login(resource);
+    if !is_needed {
+        return Ok(None);
+    }
+    let issuer = session.target.idporten().await?;
+    if has_client && issuer.is_none() {
+        bail!("the resource has a login client: name its issuer with --idporten-issuer");
+    }
+    Ok(issuer)
+}
+
+/// A workload with a login proxy, which shares a client that exists already.
+fn shares_login(resource: &Resource) -> bool {
+    let ResourceKind::Workload(workload) = &resource.kind else {
+        return false;
+    };
+    workload
+        .idporten
+        .as_ref()
+        .is_some_and(|idporten| idporten.enabled)
+}
+
+/// The whole environment of the one workload, credentials first.
+pub(crate) fn resource_environment(
+    session: &Session,
+    args: &EnvironmentArgs,
+    login: Option<&Endpoints>,
 ) -> anyhow::Result<Variables> {
     let resource = chosen(&session.manifest.resources, args.app.as_deref())?;
-    let credentials = credentials(session, resource).await?;
+    let credentials = credentials(session, resource, login)?;
     let ResourceKind::Workload(workload) = &resource.kind else {
         return Ok(credentials);
     };
@@ -98,9 +132,22 @@ fn chosen<'m>(resources: &'m [Resource], name: Option<&str>) -> anyhow::Result<&
 
 /// ID-porten before Maskinporten. A workload that only offers scopes learns where the issuer is: it
 /// verifies tokens.
-async fn credentials(session: &Session, resource: &Resource) -> anyhow::Result<Variables> {
+fn credentials(
+    session: &Session,
+    resource: &Resource,
+    login: Option<&Endpoints>,
+) -> anyhow::Result<Variables> {
     let of_resource = |desired: &&Desired| desired.place == resource.place;
     let mut variables = Vec::new();
+    let has_client = session
+        .desired
+        .iter()
+        .filter(of_resource)
+        .any(|desired| desired.key.kind == ClientKind::IdPorten);
+    // A workload that shares a client verifies tokens: that takes the issuer alone.
+    if let Some(endpoints) = login.filter(|_| !has_client) {
+        variables.extend(endpoints.variables("IDPORTEN"));
+    }
     for desired in session.desired.iter().filter(of_resource) {
         match desired.key.kind {
             ClientKind::IdPorten => {
@@ -112,15 +159,13 @@ async fn credentials(session: &Session, resource: &Resource) -> anyhow::Result<V
                     ResourceKind::MaskinportenClient(_) => None,
                 };
                 let spec = spec.context("the resource asks for no login client")?;
-                let endpoints = session.target.idporten().await?.context(
-                    "the resource has a login client: name its issuer with --idporten-issuer",
-                )?;
+                let endpoints = login.context("the issuer of login clients is not known")?;
                 let (id, key) = kept(session, &desired.key)?;
                 let credentials = IdPortenCredentials {
                     client_id: &id,
                     key: &key,
                     spec: &spec,
-                    endpoints: &endpoints,
+                    endpoints,
                     audience: None,
                 };
                 variables.splice(0..0, credentials.variables());

@@ -12,7 +12,7 @@ mod settings;
 mod show;
 mod target;
 
-pub(crate) use self::environment::{EnvironmentArgs, resource_environment};
+pub(crate) use self::environment::{EnvironmentArgs, login_issuer, resource_environment};
 pub(crate) use self::manifests::FileArgs;
 pub(crate) use self::progress::{Outcome, ask, can_ask, progress};
 pub(crate) use self::saved::SavedPlan;

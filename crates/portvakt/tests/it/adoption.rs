@@ -93,7 +93,8 @@ fn a_scope_is_adopted_in_four_steps_and_nobody_loses_a_token() {
     let errors = refused.errors();
     assert!(
         errors.contains("271828182 has, or has asked for, access")
-            && errors.contains("write `atMaxAge: 120`"),
+            && errors.contains("write `atMaxAge: 120`")
+            && errors.contains("- withdraw access to nav:havn/kai.read from 271828182"),
         "{errors}"
     );
     gets_a_token(&server);
@@ -193,6 +194,17 @@ fn only_the_named_scopes_are_adopted_and_a_name_that_no_manifest_has_is_told() {
         refused.errors().contains("no manifest can name it"),
         "{}",
         refused.errors()
+    );
+    let missing = manifest("consumers: []", "").replace("kai.read", "ny.read");
+    write(&server, &missing);
+    let refused = adopt(&server, &["--scope", "nav:havn/ny.read"]).failed();
+    assert!(
+        refused.contains("nav:havn/ny.read does not exist"),
+        "{refused}"
+    );
+    write(
+        &server,
+        &manifest(&format!("atMaxAge: 120, {CONSUMERS}"), ""),
     );
     let adopted = adopt(&server, &["--scope", SCOPE, "--output", "json"]).json();
     assert_eq!(adopted["standings"].as_array().unwrap().len(), 1);

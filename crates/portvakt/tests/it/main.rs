@@ -14,6 +14,7 @@ mod clients;
 mod commands;
 mod demo;
 mod howto;
+mod login_variables;
 #[cfg(unix)]
 mod migrate;
 mod migrations;

@@ -6,7 +6,7 @@ use portvakt_nais::plan::{Finding, Plan};
 use serde_json::{Value, json};
 
 use crate::output::Output;
-use crate::provisioning::{Outcome, Session, printable};
+use crate::provisioning::{Outcome, Session, describe, printable};
 
 /// An adoption, before or after it was carried out.
 pub(super) struct Report<'a> {
@@ -34,9 +34,14 @@ impl Report<'_> {
     pub(super) fn standing(&self, output: Output) -> anyhow::Result<()> {
         let mut lines: Vec<_> = self.standings.iter().map(text).collect();
         lines.extend(self.objections.iter().map(|finding| format!("! {finding}")));
-        let notes = self.plan.notes.iter();
-        lines.extend(notes.map(|finding| format!("note: {finding}")));
-        let lines: Vec<_> = lines.iter().map(|line| shown(line)).collect();
+        if self.plan.is_empty() {
+            let notes = self.plan.notes.iter();
+            lines.extend(notes.map(|finding| format!("note: {finding}")));
+        }
+        let mut lines: Vec<_> = lines.iter().map(|line| shown(line)).collect();
+        if !self.plan.is_empty() {
+            lines.push(describe(self.plan));
+        }
         output.result(&self.value(None, &[], &[]), lines.join("\n"))
     }
 
