@@ -5,6 +5,8 @@
     reason = "whatever goes wrong in a test's own scaffolding fails the test by panicking"
 )]
 
+#[cfg(unix)]
+mod administration_client;
 mod adoption;
 mod architecture;
 mod audit;
