@@ -8,5 +8,6 @@
 mod api;
 mod discovery;
 mod hostile;
+mod network;
 mod scripted;
 mod tokens;

@@ -9,7 +9,7 @@ use super::{Stage, Standing, Subject, Terms};
 use crate::actual::{AccessState, Actual};
 use crate::desired::{Desired, DesiredScope};
 use crate::naming::{Claim, Owner};
-use crate::plan::{Action, Change, Finding, Plan, Problem, Step};
+use crate::plan::{Action, Change, Finding, KeyChange, Plan, Problem, Signer, Step};
 
 /// Attributes of a client that something running rests on.
 const RUNS_ON: [&str; 5] = [
@@ -40,6 +40,11 @@ pub fn objections(
             Action::UpdateClient {
                 client_id, changes, ..
             } => lost(client_id, changes, terms),
+            Action::ReplaceKeys {
+                client_id: Some(client_id),
+                keys,
+                ..
+            } => lost_keys(client_id, keys, actual, terms),
             action => overwritten(action, desired, actual, terms),
         };
         let place = place(desired, step);
@@ -115,6 +120,29 @@ fn lost(client_id: &str, changes: &[Change], terms: &Terms) -> Vec<Problem> {
         }));
     }
     problems
+}
+
+/// Registered keys that the new set leaves out although they may be in use: what has no end of life
+/// counts as expired for plans, and may be used all the same.
+fn lost_keys(client_id: &str, change: &KeyChange, actual: &Actual, terms: &Terms) -> Vec<Problem> {
+    if terms.overwrite.contains("keys") {
+        return Vec::new();
+    }
+    let is_kept = |kid: &str| {
+        let is_signer = matches!(&change.signer, Signer::Current(key) if key.kid() == kid);
+        is_signer || change.kept.iter().any(|key| key.jwk.kid() == kid)
+    };
+    let registered = actual.key_sets.get(client_id).into_iter().flatten();
+    let lost = registered.filter(|key| {
+        let has_expired = key.expires_at.is_some_and(|at| at <= actual.observed_at);
+        !has_expired && !is_kept(key.jwk.kid())
+    });
+    let problems = lost.map(|key| Problem::ClientLoses {
+        client_id: client_id.to_owned(),
+        attribute: "keys".to_owned(),
+        lost: key.jwk.kid().to_owned(),
+    });
+    problems.collect()
 }
 
 /// The texts of a list, or the one that there is.

@@ -199,8 +199,8 @@ pub enum Problem {
     AdoptedDisabled { scope: String },
     /// An adoption would take something from a client that runs.
     #[error(
-        "client {client_id} would lose {attribute} {lost}: put it in the manifest, or let it go with \
-         --overwrite {attribute}"
+        "client {client_id} would lose {attribute} {lost}: have the manifest ask for it, or let it go \
+         with --overwrite {attribute}"
     )]
     ClientLoses {
         client_id: String,

@@ -1,6 +1,6 @@
 //! Taking scopes and clients over from another source, so that nobody notices.
 
-use portvakt_nais::actual::Actual;
+use portvakt_nais::actual::{Actual, RegisteredKey};
 use portvakt_nais::adoption::{
     Source, Stage, Terms, failures, narrowed, notes, objections, settle, standings, unknown,
 };
@@ -342,6 +342,17 @@ fn a_client_is_adopted_with_what_runs_on_it() {
     );
     terms.overwrite.insert("scopes".into());
     terms.withdraw.insert("310000011".parse().unwrap());
+    assert!(objected(&wanted, &actual, &terms).is_empty());
+    // A key without an end of life may be in use, and a plan does not keep it.
+    let endless = RegisteredKey {
+        expires_at: None,
+        ..registered("endless", 0)
+    };
+    actual.key_sets.get_mut("66").unwrap().push(endless);
+    let told = objected(&wanted, &actual, &terms);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("client 66 would lose keys endless"));
+    terms.overwrite.insert("keys".into());
     assert!(objected(&wanted, &actual, &terms).is_empty());
     // Described as something else it is meant by its id alone.
     let attributes = &mut actual.clients.get_mut("66").unwrap().attributes;

@@ -51,7 +51,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ORGNO", value_delimiter = ',')]
     withdraw: Vec<OrgNumber>,
     /// Attribute that may become the default of manifests (`at_max_age`), or that a client may lose
-    /// values of (`scopes`); may be repeated
+    /// values of (`scopes`, `keys`); may be repeated
     #[arg(long, value_name = "ATTRIBUTE", value_delimiter = ',')]
     overwrite: Vec<String>,
     /// Wait this long for the old source's pipeline to write the description
@@ -244,7 +244,10 @@ async fn described(
 /// What nobody named may be missing; somebody who names a scope means one that exists.
 fn check_found(standings: &[Standing], terms: &Terms) -> anyhow::Result<()> {
     if standings.is_empty() {
-        bail!("the manifests expose no scope, and ask for no client, that could be adopted");
+        bail!(
+            "the manifests expose no scope, and ask for no client, that could be adopted: it takes \
+             `maskinporten.enabled: true`"
+        );
     }
     let missing = standings.iter().find_map(|standing| {
         let Subject::Scope { scope } = &standing.subject else {

@@ -17,6 +17,7 @@ mod commands;
 mod demo;
 mod howto;
 mod login_variables;
+mod manifests;
 #[cfg(unix)]
 mod migrate;
 mod migrations;
