@@ -1,12 +1,14 @@
 //! Taking scopes and clients over from another source, so that nobody notices.
 
-use portvakt_nais::actual::{Actual, RegisteredKey};
+mod clients;
+mod property;
+
+use portvakt_nais::actual::Actual;
 use portvakt_nais::adoption::{
     Source, Stage, Terms, failures, narrowed, notes, objections, settle, standings, unknown,
 };
 use portvakt_nais::desired::Desired;
 use portvakt_nais::plan::{Ownership, Plan, Policy, plan};
-use serde_json::json;
 
 use crate::support::*;
 
@@ -311,74 +313,4 @@ fn a_scope_that_is_described_as_the_workloads_and_not_exposed_is_noted() {
     let found = notes(&complete(), &actual);
     assert_eq!(found.len(), 1);
     assert!(found[0].to_string().contains("nav:havn:kai.skriv"));
-}
-
-#[test]
-fn a_client_is_adopted_with_what_runs_on_it() {
-    let consumes = "      consumes: [{name: \"nav:test/api\"}]\n";
-    let text = include_str!("vectors/v6.yaml")
-        .replace("    scopes:\n", &format!("    scopes:\n{consumes}"));
-    let wanted = wanted(&text, &settings());
-    let mut actual = world(JOINED);
-    let consumable = json!({"access": "APPROVED"});
-    for name in ["nav:test/api", "nav:annen"] {
-        let consumable = serde_json::from_value(consumable.clone()).unwrap();
-        actual.consumable.insert(name.into(), consumable);
-    }
-    client(
-        &mut actual,
-        "66",
-        &wanted[0],
-        &["nav:test/api", "nav:annen"],
-    );
-    let old = registered("old", 100);
-    actual.key_sets.insert("66".into(), vec![old]);
-    let mut terms = Terms::default();
-    let told = objected(&wanted, &actual, &terms);
-    assert!(
-        told.iter()
-            .any(|text| text.contains("client 66 would lose scopes nav:annen")),
-        "{told:?}"
-    );
-    terms.overwrite.insert("scopes".into());
-    terms.withdraw.insert("310000011".parse().unwrap());
-    assert!(objected(&wanted, &actual, &terms).is_empty());
-    // A key without an end of life may be in use, and a plan does not keep it.
-    let endless = RegisteredKey {
-        expires_at: None,
-        ..registered("endless", 0)
-    };
-    actual.key_sets.get_mut("66").unwrap().push(endless);
-    let told = objected(&wanted, &actual, &terms);
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("client 66 would lose keys endless"));
-    terms.overwrite.insert("keys".into());
-    assert!(objected(&wanted, &actual, &terms).is_empty());
-    // Described as something else it is meant by its id alone.
-    let attributes = &mut actual.clients.get_mut("66").unwrap().attributes;
-    attributes.description = Some("Kai".into());
-    let stage = |actual: &Actual, terms: &Terms| standings(&wanted, actual, terms).pop().unwrap();
-    assert_eq!(stage(&actual, &terms).stage, Stage::Missing);
-    terms.client = Some("66".into());
-    assert_eq!(
-        stage(&actual, &terms).stage,
-        Stage::Describe {
-            description: "Kai".into(),
-            write: vec!["dev-gcp:team-havn:kai-plass".into()]
-        }
-    );
-    terms.source = Source::Anybody;
-    assert_eq!(stage(&actual, &terms).stage, Stage::Adopt);
-    terms.client = Some("77".into());
-    let refused = stage(&actual, &terms).refusal().unwrap().to_string();
-    assert!(refused.contains("no active client 77"), "{refused}");
-}
-
-#[test]
-fn a_client_does_not_move_between_clusters() {
-    let text = include_str!("vectors/v6.yaml");
-    let wanted = wanted(text, &settings());
-    let terms = from(Source::Cluster("dev-fss".into()));
-    let found = standings(&wanted, &world(TODAY), &terms);
-    assert_eq!(found.len(), 1, "the scope alone: {found:?}");
 }

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod adoption;
-mod adoption_property;
 mod faults;
 mod plans;
 mod properties;

@@ -90,7 +90,7 @@ proptest! {
         let lines: Vec<_> = lines.iter().map(|line| format!("          {line}\n")).collect();
         let lines = lines.concat();
         let listed: Vec<_> = listed.iter().map(|orgno| format!("{{orgno: \"{orgno}\"}}")).collect();
-        let text = include_str!("vectors/v6.yaml").trim_end();
+        let text = include_str!("../vectors/v6.yaml").trim_end();
         let text = format!("{text}\n{lines}          consumers: [{}]\n", listed.join(", "));
         let resources = wanted(&text, &bare_settings());
         let mut world = Actual { observed_at: NOW, ..Actual::default() };
