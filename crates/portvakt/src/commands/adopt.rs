@@ -284,8 +284,8 @@ async fn verify(
     let left: Plan = session.plan(&after, output).await?;
     if let Some(step) = left.steps.first() {
         bail!(
-            "the adoption was carried out, and something was changed since ({}): stop what managed it \
-             before, and adopt again",
+            "the adoption was carried out and is not complete ({}): what managed it before has written again, \
+             or the service did not keep what was written; stop the former, and adopt again",
             step.action
         );
     }

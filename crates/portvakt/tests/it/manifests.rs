@@ -145,6 +145,21 @@ fn a_web_proxy_reaches_the_command_and_its_own_variables() {
             "{line}\n{variables}"
         );
     }
+    // Exactly the documented ones.
+    let names = variables.lines().filter_map(|line| line.split_once('='));
+    let names = names.filter_map(|(name, _)| name.strip_prefix("MASKINPORTEN_"));
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    let documented = [
+        "CLIENT_ID",
+        "CLIENT_JWK",
+        "ISSUER",
+        "JWKS_URI",
+        "SCOPES",
+        "TOKEN_ENDPOINT",
+        "WELL_KNOWN_URL",
+    ];
+    assert_eq!(names, documented);
 }
 
 #[cfg(unix)]
