@@ -36,7 +36,7 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// Key id, when the key file states none
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     pub(crate) kid: Option<String>,
     /// Organization certificate (PEM, leaf first), for clients without registered keys
     #[arg(long, value_name = "FILE", requires = "key")]

@@ -78,7 +78,7 @@ pub(crate) struct AddArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// The key's id; by default that of the JWK, or the key's thumbprint
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     kid: Option<String>,
     /// What it signs with, for --pem and --generate; by default that of its type, or RS256
     #[arg(long, value_name = "ALG")]
@@ -121,7 +121,7 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// The key's id; by default its thumbprint
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     kid: Option<String>,
     /// What it signs with
     #[arg(long, value_name = "ALG", default_value_t = Algorithm::Rs256)]

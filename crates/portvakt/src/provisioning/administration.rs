@@ -25,7 +25,12 @@ pub(crate) struct AdministrationArgs {
     #[arg(long, value_name = "FILE", env = "PORTVAKT_ADMIN_KEY")]
     admin_key: Option<PathBuf>,
     /// Key id, when the key file states none
-    #[arg(long, value_name = "KID", env = "PORTVAKT_ADMIN_KID")]
+    #[arg(
+        long,
+        value_name = "KID",
+        env = "PORTVAKT_ADMIN_KID",
+        allow_hyphen_values = true
+    )]
     admin_kid: Option<String>,
     /// Organization certificate (PEM, leaf first) of the key, for a client without registered keys
     #[arg(long, value_name = "FILE", env = "PORTVAKT_ADMIN_CERTIFICATE")]
@@ -146,6 +151,8 @@ mod module {
             id = "admin_pkcs11_thumbprint",
             long = "admin-pkcs11-thumbprint",
             value_name = "THUMBPRINT",
+            // One in 64 begins with a hyphen.
+            allow_hyphen_values = true,
             env = "PORTVAKT_ADMIN_PKCS11_THUMBPRINT"
         )]
         thumbprint: Option<String>,

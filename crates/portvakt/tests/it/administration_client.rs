@@ -146,7 +146,11 @@ fn a_key_in_a_module_signs_and_never_leaves_it() {
             };
             // A label that leads to another key than the one that is meant, or to none.
             let (_, other) = key_in(&module, "annen");
-            for (label, thumbprint) in [("administrasjon", &other), ("ingen", &thumbprint)] {
+            for (label, thumbprint) in [
+                ("administrasjon", other.as_str()),
+                ("ingen", &thumbprint),
+                ("administrasjon", "-hyphens-are-of-thumbprints"),
+            ] {
                 let refused = with(label, thumbprint, "pin").failed();
                 assert!(
                     refused.contains("libsofthsm2.so") && refused.contains("no private key"),
