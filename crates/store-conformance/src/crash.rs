@@ -26,9 +26,9 @@ const ENOUGH: u32 = 40;
 
 /// What was asked of the store, and what it said was done.
 #[derive(Default)]
-struct Account {
-    asked: BTreeSet<u32>,
-    acknowledged: BTreeSet<u32>,
+pub(crate) struct Account {
+    pub(crate) asked: BTreeSet<u32>,
+    pub(crate) acknowledged: BTreeSet<u32>,
 }
 
 impl Account {
@@ -44,12 +44,13 @@ impl Account {
 
 /// Runs writers into a crash, and gives their account. A writer ends at its first failure, or soon
 /// after the crash if that fell between two of its writes.
-async fn until_crash<F>(
+pub(crate) async fn until_crash<S, F>(
     place: &impl CrashingFactory,
-    store: &Arc<dyn Store>,
-    write: impl Fn(Arc<dyn Store>, u32) -> F + Clone + Send + 'static,
+    store: &Arc<S>,
+    write: impl Fn(Arc<S>, u32) -> F + Clone + Send + 'static,
 ) -> Account
 where
+    S: ?Sized + Send + Sync + 'static,
     F: Future<Output = Outcome> + Send,
 {
     let done = Arc::new(AtomicU32::new(0));

@@ -24,6 +24,7 @@ pub mod facts;
 pub mod keyed_requests;
 pub mod keys;
 pub mod ledger;
+pub mod login;
 pub mod organizations;
 pub mod parties;
 pub mod races;

@@ -219,6 +219,135 @@ macro_rules! crash_tests {
     };
 }
 
+/// Makes one test of each behavior of logins. The argument is an expression that makes a
+/// [`LoginFactory`](crate::login::LoginFactory); it is evaluated for each test.
+#[macro_export]
+macro_rules! login_tests {
+    ($factory:expr) => {
+        $crate::login_tests! { @group $factory, requests, [
+            finds_a_pushed_request_with_every_attribute,
+            a_browser_starts_a_pushed_request,
+            the_same_browser_resumes_its_login,
+            nobody_else_starts_a_pushed_request,
+            a_pushed_request_is_consumed_once,
+            finds_a_transaction_with_every_attribute,
+            a_transaction_advances_from_its_version,
+            a_transaction_ends_once,
+            a_parked_logout_is_taken_once,
+        ] }
+        $crate::login_tests! { @group $factory, sessions, [
+            finds_a_session_with_every_attribute,
+            a_former_cookie_finds_nothing,
+            a_session_is_saved_from_its_version,
+            ending_a_session_gives_it_once,
+            ending_a_session_revokes_what_is_only_a_login,
+            nothing_is_issued_for_a_login_that_was_ended,
+        ] }
+        $crate::login_tests! { @group $factory, authorizations, [
+            finds_an_authorization_with_every_attribute,
+            an_authorization_ends_its_login,
+            a_late_authorization_keeps_nothing,
+            an_authorization_without_a_page_uses_its_pushed_request,
+            what_does_not_belong_together_is_refused,
+            a_revocation_ends_everything,
+            only_what_is_live_is_revoked,
+            lists_a_persons_authorizations,
+        ] }
+        $crate::login_tests! { @group $factory, codes, [
+            a_code_is_redeemed_with_every_attribute,
+            a_code_is_for_one_client_and_a_time,
+            showing_a_code_again_revokes_its_authorization,
+            nothing_is_issued_for_a_code_that_was_shown_again,
+            a_used_code_survives_reopening,
+        ] }
+        $crate::login_tests! { @group $factory, tokens, [
+            finds_a_token_that_carries_its_claims,
+            finds_an_opaque_token_by_what_is_shown,
+            no_token_outlives_its_authorization,
+            nothing_is_issued_without_an_authorization,
+            each_second_has_one_id_token,
+            what_is_issued_is_issued_once,
+            lists_revoked_tokens,
+            kinds_of_handles_are_kept_apart,
+        ] }
+        $crate::login_tests! { @group $factory, refresh, [
+            finds_a_refresh_token_with_every_attribute,
+            a_token_is_replaced_in_turn,
+            showing_a_replaced_token_revokes_the_family,
+            a_token_is_for_one_client_and_a_time,
+            another_client_revokes_nothing,
+            within_the_grace_a_token_is_repeated,
+            the_grace_is_for_the_same_unused_successor,
+            a_reusable_token_stays_and_slides,
+            a_replaced_token_is_not_reused,
+            a_refresh_within_a_second_has_no_id_token,
+        ] }
+        $crate::login_tests! { @group $factory, people, [
+            makes_a_person_with_every_attribute,
+            kinds_of_identities_are_kept_apart,
+            a_person_may_have_been_another,
+            blocking_a_person_ends_everything,
+            a_blocked_person_does_not_log_in,
+            a_session_is_somebodys,
+            lists_a_persons_history,
+            lists_the_levels_that_a_person_used,
+            the_first_secret_stays,
+        ] }
+        $crate::login_tests! { @group $factory, removal, [
+            removes_what_has_expired,
+            keeps_what_has_not_expired,
+            what_was_used_is_remembered,
+            a_server_removes_all_that_has_expired,
+            removing_changes_no_answer,
+        ] }
+        $crate::login_tests! { @group $factory, endings, [
+            after_a_revocation_nothing_lives,
+            logging_out_leaves_no_login,
+            each_session_is_ended_once,
+            blocking_leaves_nothing,
+        ] }
+        $crate::login_tests! { @group $factory, races, [
+            each_code_is_redeemed_once,
+            each_refresh_token_is_replaced_once,
+            a_family_has_one_live_member,
+            each_pushed_request_is_started_by_one_browser,
+            a_browser_that_reloads_has_one_login,
+            each_transaction_is_ended_once,
+            each_version_advances_once,
+            no_version_of_a_session_is_lost,
+            a_person_is_made_once,
+            a_secret_is_made_once,
+        ] }
+    };
+    (@group $factory:expr, $group:ident, [$($behavior:ident),+ $(,)?]) => {
+        mod $group {
+            #[allow(unused_imports, reason = "the factory may need no name from outside")]
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $behavior() -> $crate::Outcome {
+                    let factory = $factory;
+                    $crate::login::$group::$behavior(&factory).await
+                }
+            )+
+        }
+    };
+}
+
+/// Makes one test of each behavior of logins around a crash. The argument is an expression that makes
+/// a [`CrashingFactory`](crate::crash::CrashingFactory) whose store keeps logins; it is evaluated for
+/// each test.
+#[macro_export]
+macro_rules! login_crash_tests {
+    ($factory:expr) => {
+        $crate::login_tests! { @group $factory, crash, [
+            what_was_used_stays_used,
+            what_was_ended_stays_ended,
+        ] }
+    };
+}
+
 /// Saves in one transaction and gives the revision of its commit.
 macro_rules! commit {
     ($store:expr, $($save:ident($($argument:expr),*)),+ $(,)?) => {{

@@ -24,6 +24,7 @@ mod hints;
 mod key_ends;
 mod keyed_requests;
 mod ledger;
+mod logins;
 mod lookups;
 mod migrations;
 mod on_behalf_of;

@@ -8,7 +8,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::fault::{storage_error, unavailable};
-use crate::store::WRITERS;
+use crate::store::{LOGINS, WRITERS};
 use crate::{hints, ledger};
 
 const READERS: u32 = 16;
@@ -22,11 +22,12 @@ pub struct PostgresSettings {
 
 impl PostgresSettings {
     /// The fewest connections that a store works with: one of them reads.
-    pub const FEWEST_CONNECTIONS: u32 = WRITERS + ledger::CONNECTIONS + hints::CONNECTIONS + 1;
+    pub const FEWEST_CONNECTIONS: u32 =
+        WRITERS + LOGINS + ledger::CONNECTIONS + hints::CONNECTIONS + 1;
 
     /// At most this many connections together, and at least
-    /// [`FEWEST_CONNECTIONS`](Self::FEWEST_CONNECTIONS). What is not for writing, for used grants
-    /// and for listening is for reading.
+    /// [`FEWEST_CONNECTIONS`](Self::FEWEST_CONNECTIONS). What is not for writing, for logins, for used
+    /// grants and for listening is for reading.
     #[must_use]
     pub fn with_connections(mut self, most: u32) -> Self {
         self.readers = most.saturating_sub(Self::FEWEST_CONNECTIONS - 1).max(1);

@@ -16,12 +16,15 @@ use crate::{migrations, unit};
 /// Units of work take turns, so few connections are enough for them; those that wait hold one.
 pub(crate) const WRITERS: u32 = 4;
 
+/// Acts of logins at a time. They have connections of their own, so that none waits for a unit.
+pub(crate) const LOGINS: u32 = 4;
+
 /// A store in one PostgreSQL database, shared by any number of nodes.
 ///
 /// Units of work take turns in the whole database: one holds the lock of the row that counts
 /// revisions from [`Store::begin`] until it is committed or dropped, so it must be short. Whoever
-/// waits longer than 5 seconds gets [`StorageError::Unavailable`]. Reading and used grants have
-/// connections of their own and never wait for a unit.
+/// waits longer than 5 seconds gets [`StorageError::Unavailable`]. Reading, used grants and logins
+/// have connections of their own and never wait for a unit.
 ///
 /// A fault of the connection is [`StorageError::Unavailable`]; so is a commit whose answer was
 /// lost, which may then have happened.
@@ -29,6 +32,7 @@ pub(crate) const WRITERS: u32 = 4;
 pub struct PostgresStore {
     pub(crate) writers: PgPool,
     pub(crate) readers: PgPool,
+    pub(crate) logins: PgPool,
     pub(crate) ledger: Ledger,
     /// Where commits are heard of, if the engine can wake up whoever listens.
     pub(crate) hints: Option<Hints>,
@@ -48,6 +52,7 @@ impl PostgresStore {
         Ok(Self {
             hints: can_notify(&writers).await?.then(|| Hints::new(connect)),
             readers: pool(connect, settings.readers, Use::Reading),
+            logins: pool(connect, LOGINS, Use::Writing),
             ledger: Ledger::start(connect),
             writers,
         })
@@ -67,6 +72,7 @@ impl PostgresStore {
             hints.stop();
         }
         self.readers.close().await;
+        self.logins.close().await;
         self.ledger.close().await;
         self.writers.close().await;
     }

@@ -23,6 +23,7 @@ mod file;
 mod key_ends;
 mod keyed_requests;
 mod ledger;
+mod logins;
 mod lookups;
 mod on_behalf_of;
 mod organizations;

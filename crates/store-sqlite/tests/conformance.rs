@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+use portvakt_core::login::LoginStore;
 use portvakt_core::ports::Store;
-use portvakt_store_conformance::{StoreFactory, conformance_tests};
+use portvakt_store_conformance::login::LoginFactory;
+use portvakt_store_conformance::{StoreFactory, conformance_tests, login_tests};
 use portvakt_store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
@@ -17,14 +19,29 @@ impl Folder {
     }
 }
 
+impl Folder {
+    async fn store(&self) -> Arc<SqliteStore> {
+        let store = SqliteStore::open(self.0.path().join("portvakt.db")).await;
+        Arc::new(store.unwrap())
+    }
+}
+
 impl StoreFactory for Folder {
     async fn open(&self) -> Arc<dyn Store> {
-        Arc::new(
-            SqliteStore::open(self.0.path().join("portvakt.db"))
-                .await
-                .unwrap(),
-        )
+        self.store().await
+    }
+}
+
+impl LoginFactory for Folder {
+    async fn open_logins(&self) -> Arc<dyn LoginStore> {
+        self.store().await
     }
 }
 
 conformance_tests!(Folder::new());
+
+mod login {
+    use super::*;
+
+    login_tests!(Folder::new());
+}

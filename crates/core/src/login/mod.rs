@@ -8,6 +8,7 @@
 pub mod acr;
 mod document;
 mod handle;
+mod keeping;
 pub mod locale;
 pub mod port;
 pub mod record;
@@ -15,5 +16,6 @@ pub mod record;
 pub use self::acr::Acr;
 pub use self::document::{Document, UnreadableDocument};
 pub use self::handle::{Handle, HandleDigest, InvalidHandle};
+pub use self::keeping::Keeping;
 pub use self::locale::Locale;
 pub use self::port::LoginStore;

@@ -44,10 +44,16 @@ pub trait TransferTarget: TransferSource {
     /// Adds rows. `table` is the source's, whose columns may come in another order.
     async fn write(&mut self, table: &Table, rows: &[Row]) -> Result<(), StorageError>;
 
-    /// Makes the contents those of a store that went on where nobody can look any more. Grants that
-    /// the ledger does not hold count as used if they could be kept until `unknown_until` or before,
-    /// and whatever followed the lost store's changes learns that it knows nothing of these.
-    async fn succeed_lost_store(&mut self, unknown_until: Timestamp) -> Result<(), StorageError>;
+    /// Makes the contents those of a store that went on where nobody can look any more, until `at`.
+    /// Grants that the ledger does not hold count as used if they could be kept until `unknown_until`
+    /// or before, and whatever followed the lost store's changes learns that it knows nothing of
+    /// these. Of logins, what is single use is gone, sessions too, and authorizations are revoked:
+    /// any of it may have been used or ended since.
+    async fn succeed_lost_store(
+        &mut self,
+        at: Timestamp,
+        unknown_until: Timestamp,
+    ) -> Result<(), StorageError>;
 
     /// The log as it is in the target.
     fn audit_log(&mut self) -> &mut (dyn AuditLog + Send);

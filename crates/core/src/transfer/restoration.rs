@@ -1,5 +1,6 @@
 //! What a registry that comes from a backup must not believe: that a grant which it does not know
-//! was not used, and that whoever followed the lost store's changes followed these.
+//! was not used, that whoever followed the lost store's changes followed these, and that a login is
+//! as it was.
 
 use std::time::Duration;
 
@@ -40,7 +41,8 @@ impl Restoration {
 
     /// Marks a target that was filled from the backup, in the transaction that filled it.
     pub async fn mark(self, target: &mut dyn TransferTarget) -> Result<(), StorageError> {
-        target.succeed_lost_store(self.unknown_until()).await?;
+        let unknown_until = self.unknown_until();
+        target.succeed_lost_store(self.at, unknown_until).await?;
         let entry = AuditEntry {
             sequence: 0,
             at: self.at.to_string(),

@@ -23,8 +23,8 @@ pub(crate) struct Section {
     /// the server's user alone.
     #[schema(value_type = Option<String>)]
     pub(crate) password_file: Option<PathBuf>,
-    /// Most connections of one node to PostgreSQL, at least 10: 4 write, 4 are for used grants,
-    /// one listens for changes, and the others read.
+    /// Most connections of one node to PostgreSQL, at least 14: 4 write, 4 are for logins, 4 for
+    /// used grants, one listens for changes, and the others read.
     pub(crate) max_connections: u32,
     /// Most memory that the records of recent token requests may take, in bytes.
     pub(crate) cache_bytes: usize,

@@ -139,7 +139,11 @@ fn values_that_cannot_be_meant_are_named() {
     for (variable, value, key) in [
         ("DATABASE__URL", "sqlite::memory:", "database.url"),
         ("DATABASE__URL", "mysql://db/x", "database.url"),
-        ("DATABASE__MAX_CONNECTIONS", "9", "database.max_connections"),
+        (
+            "DATABASE__MAX_CONNECTIONS",
+            "13",
+            "database.max_connections",
+        ),
         (
             "MASKINPORTEN__ISSUER",
             "https://mp.example.no",

@@ -12,9 +12,9 @@ use portvakt_core::transfer::{REVISIONS_SKIPPED, Row, Table, TransferSource, Tra
 use sqlx::{Postgres, Transaction};
 
 use crate::fault::answered;
-use crate::ledger;
 use crate::store::PostgresStore;
 use crate::unit::PostgresUnit;
+use crate::{ledger, logins};
 
 /// An empty store on the way to being full. Nobody else can write while it lives; dropped without
 /// a commit, the store is empty again.
@@ -74,8 +74,13 @@ impl TransferTarget for PostgresTarget {
         catalog::write(self.0.connection(), table, rows).await
     }
 
-    async fn succeed_lost_store(&mut self, unknown_until: Timestamp) -> Result<(), StorageError> {
+    async fn succeed_lost_store(
+        &mut self,
+        at: Timestamp,
+        unknown_until: Timestamp,
+    ) -> Result<(), StorageError> {
         ledger::close_until(self.0.connection(), unknown_until).await?;
+        logins::forget(self.0.connection(), at).await?;
         let skip = sqlx::query!(
             "UPDATE revision SET number = number + $1, trimmed = number + $1",
             i64::from(REVISIONS_SKIPPED)

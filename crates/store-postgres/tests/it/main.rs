@@ -4,6 +4,7 @@
 
 mod conformance;
 mod faults;
+mod logins;
 mod opening;
 mod outage;
 mod place;

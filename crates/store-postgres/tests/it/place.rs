@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use portvakt_core::Timestamp;
+use portvakt_core::login::LoginStore;
 use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::ports::{Consumption, GrantDigest, ReplayLedger, StorageError, Store};
 use portvakt_store_conformance::StoreFactory;
+use portvakt_store_conformance::login::LoginFactory;
 use portvakt_store_postgres::PostgresStore;
 use portvakt_testkit::PostgresServer;
 use sqlx::{ConnectOptions, Connection, PgConnection};
@@ -43,6 +45,12 @@ impl Database {
 
 impl StoreFactory for Database {
     async fn open(&self) -> Arc<dyn Store> {
+        self.store().await
+    }
+}
+
+impl LoginFactory for Database {
+    async fn open_logins(&self) -> Arc<dyn LoginStore> {
         self.store().await
     }
 }

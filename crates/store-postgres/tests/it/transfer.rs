@@ -1,10 +1,18 @@
 //! Being filled by another store.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use portvakt_core::audit::{Actor, Channel};
+use portvakt_core::login::LoginStore;
 use portvakt_core::organization::Organization;
 use portvakt_core::ports::{
     Consumption, Extent, Listing, ReplayLedger, Revision, StorageError, Store,
 };
-use portvakt_core::transfer::{TransferError, TransferSource, TransferTarget, transfer};
+use portvakt_core::transfer::{
+    Restoration, TransferError, TransferSource, TransferTarget, transfer,
+};
+use portvakt_store_conformance::login::moved;
 use portvakt_store_sqlite::{SqliteSource, SqliteStore};
 use tempfile::TempDir;
 
@@ -220,8 +228,9 @@ async fn fill_from_a_lost_store(target: &mut dyn TransferTarget) {
     transfer(&mut source(&folder).await, target, |_| {})
         .await
         .unwrap();
-    target.succeed_lost_store(at(5000)).await.unwrap();
-    target.succeed_lost_store(at(4000)).await.unwrap();
+    let now = at(4000);
+    target.succeed_lost_store(now, at(5000)).await.unwrap();
+    target.succeed_lost_store(now, at(4000)).await.unwrap();
 }
 
 async fn knows_what_it_cannot_know(store: &dyn Store) {
@@ -266,4 +275,81 @@ async fn a_file_succeeds_a_lost_store() {
     fill_from_a_lost_store(&mut target).await;
     target.commit().await.unwrap();
     knows_what_it_cannot_know(&store).await;
+}
+
+/// A file with logins of every kind.
+async fn file_of_logins() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("portvakt.db");
+    let store = Arc::new(SqliteStore::open(path).await.unwrap());
+    let logins: Arc<dyn LoginStore> = store.clone();
+    moved::every_kind(&logins).await.unwrap();
+    store.close().await;
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logins_go_on_in_the_store_that_they_were_moved_to() {
+    let folder = file_of_logins().await;
+    let store = Database::new().store().await;
+    let mut target = store.begin_transfer().await.unwrap();
+    transfer(&mut source(&folder).await, &mut target, |_| {})
+        .await
+        .unwrap();
+    target.commit().await.unwrap();
+    let store: Arc<dyn LoginStore> = store;
+    moved::moved(&store).await.unwrap();
+}
+
+/// A backup may be of a time before a code was used, or a session was ended.
+async fn restore_logins(target: &mut dyn TransferTarget) {
+    let folder = file_of_logins().await;
+    transfer(&mut source(&folder).await, target, |_| {})
+        .await
+        .unwrap();
+    let restoration = Restoration {
+        actor: Actor::new(Channel::CommandLine),
+        at: moved::restored_at(),
+        backup_made_at: moved::restored_at(),
+    };
+    restoration.mark(target).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_revives_no_login_of_a_backup() {
+    let store = Database::new().store().await;
+    let mut target = store.begin_transfer().await.unwrap();
+    restore_logins(&mut target).await;
+    target.commit().await.unwrap();
+    let store: Arc<dyn LoginStore> = store;
+    moved::restored(&store).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_revives_no_login_of_a_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("portvakt.db");
+    let store = Arc::new(SqliteStore::open(path).await.unwrap());
+    let mut target = store.begin_transfer().await.unwrap();
+    restore_logins(&mut target).await;
+    target.commit().await.unwrap();
+    let store: Arc<dyn LoginStore> = store;
+    moved::restored(&store).await.unwrap();
+}
+
+/// Whoever sees any other table learns neither who logged in nor anything to log in with.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_somebody_is_stands_in_one_table() {
+    let folder = file_of_logins().await;
+    let mut source = source(&folder).await;
+    let mut where_it_is = BTreeSet::new();
+    for table in source.tables().await.unwrap() {
+        for row in source.read(&table, None, 1000).await.unwrap() {
+            let text = serde_json::to_string(&row).unwrap();
+            if (1..=5).any(|number| text.contains(moved::identity_of(number).expose())) {
+                where_it_is.insert(table.name.clone());
+            }
+        }
+    }
+    assert_eq!(where_it_is, BTreeSet::from(["login_people".to_owned()]));
 }

@@ -7,9 +7,9 @@ use portvakt_core::transfer::{REVISIONS_SKIPPED, Row, Table, TransferSource, Tra
 
 use super::catalog;
 use crate::fault::storage_error;
-use crate::ledger;
 use crate::store::SqliteStore;
 use crate::unit::{Mode, SqliteUnit};
+use crate::{ledger, logins};
 
 /// An empty store on the way to being full. Nobody else can write while it lives; dropped without
 /// a commit, the store is empty again.
@@ -68,8 +68,13 @@ impl TransferTarget for SqliteTarget {
         catalog::write(self.0.connection(), table, rows).await
     }
 
-    async fn succeed_lost_store(&mut self, unknown_until: Timestamp) -> Result<(), StorageError> {
+    async fn succeed_lost_store(
+        &mut self,
+        at: Timestamp,
+        unknown_until: Timestamp,
+    ) -> Result<(), StorageError> {
         ledger::close_until(self.0.connection(), unknown_until).await?;
+        logins::forget(self.0.connection(), at).await?;
         let skip = sqlx::query!(
             "UPDATE revision SET number = number + $1, trimmed = number + $1",
             REVISIONS_SKIPPED

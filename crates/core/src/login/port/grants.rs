@@ -121,6 +121,37 @@ pub struct Completion<'a> {
     pub ending: Ending<'a>,
 }
 
+impl Completion<'_> {
+    /// Refuses what does not belong together. Every store asks before it writes: were a code to be of
+    /// another authorization, or an authorization of another session, ending the one would not end the
+    /// other.
+    pub fn check(&self) -> Result<(), StorageError> {
+        let (given, event) = (self.authorization, &self.authorization.details.event);
+        let client = match self.ending {
+            Ending::Transaction(transaction) => &transaction.client_id,
+            Ending::Pushed(_) | Ending::Nothing => &given.client_id,
+        };
+        let belongs = given.session == self.session.id
+            && given.person == *event.person()
+            && self.session.person == event.subject
+            && self.code.authorization == given.id
+            && self.code.client_id == given.client_id
+            && self.history.authorization == given.id
+            && self.history.person == given.person
+            && *client == given.client_id;
+        belonging(belongs, "a code, a session or an entry of the history")
+    }
+}
+
+fn belonging(belongs: bool, what: &str) -> Result<(), StorageError> {
+    if belongs {
+        Ok(())
+    } else {
+        let refusal = format!("{what} does not belong to its authorization");
+        Err(StorageError::Refused(refusal))
+    }
+}
+
 /// What an authorization ends. None of it can be ended twice.
 #[derive(Clone, Copy, Debug)]
 pub enum Ending<'a> {
@@ -172,6 +203,14 @@ pub struct Issue<'a> {
     pub id_token: bool,
 }
 
+impl Issue<'_> {
+    /// Refuses tokens of different authorizations. Every store asks before it writes.
+    pub fn check(&self) -> Result<(), StorageError> {
+        let belongs = |refresh: &RefreshToken| refresh.authorization == self.access.authorization;
+        belonging(self.refresh.is_none_or(belongs), "a refresh token")
+    }
+}
+
 /// What came of issuing tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Issuing {
@@ -198,6 +237,15 @@ pub struct RefreshUse<'a> {
     pub id_token: bool,
 }
 
+impl RefreshUse<'_> {
+    /// Refuses an access token of another authorization than that of the token that is shown. Every
+    /// store asks before it writes.
+    pub fn check(&self, shown: &RefreshToken) -> Result<(), StorageError> {
+        let belongs = self.access.authorization == shown.authorization;
+        belonging(belongs, "an access token")
+    }
+}
+
 /// The use of a refresh token that is replaced.
 #[derive(Clone, Copy, Debug)]
 pub struct Rotation<'a> {
@@ -209,6 +257,16 @@ pub struct Rotation<'a> {
     /// answer. For that the successor must follow from it
     /// ([`Handle::successor`](crate::login::Handle::successor)). Usually none.
     pub grace: Duration,
+}
+
+impl Rotation<'_> {
+    /// Refuses what does not follow from the token that is shown. Every store asks before it writes.
+    pub fn check(&self, shown: &RefreshToken) -> Result<(), StorageError> {
+        self.used.check(shown)?;
+        let follows = self.successor.authorization == shown.authorization
+            && self.successor.generation == shown.generation.saturating_add(1);
+        belonging(follows, "a successor")
+    }
 }
 
 /// What came of using a refresh token.
