@@ -310,6 +310,7 @@ macro_rules! login_tests {
             each_code_is_redeemed_once,
             each_refresh_token_is_replaced_once,
             a_family_has_one_live_member,
+            a_second_has_one_id_token,
             each_pushed_request_is_started_by_one_browser,
             a_browser_that_reloads_has_one_login,
             each_transaction_is_ended_once,

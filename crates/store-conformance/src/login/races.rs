@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use portvakt_core::login::port::{
-    AccessTokenKey, Authorizing, Completion, Ending, Issuing, PushedStart, Redemption, Refreshing,
-    Saving,
+    AccessTokenKey, Authorizing, Completion, Ending, Issue, Issuing, PushedStart, Redemption,
+    Refreshing, Saving,
 };
 use portvakt_core::login::record::{LoginTransaction, TokenId};
 use portvakt_core::ports::StorageError;
@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 
 use super::LoginFactory;
 use super::samples::{
-    Logins, Use, after, authorization, authorization_id, authorize, code, digest, document,
+    Logins, Use, access, after, authorization, authorization_id, authorize, code, digest, document,
     history, identity, issue, issued, person, person_id, pushed, redeem, refresh, refresh_digest,
-    session, token_id, transaction,
+    session, session_id, token_id, transaction,
 };
 use crate::Outcome;
 use crate::samples::client_id;
@@ -23,10 +23,21 @@ const NODES: usize = 3;
 /// How many ask at the same moment.
 const MANY: u32 = 100;
 
+/// Stores on one place, whose connections are all made: whoever has to make one first comes late to
+/// every race.
 pub(super) async fn nodes(factory: &impl LoginFactory) -> Vec<Logins> {
     let mut nodes = Vec::new();
+    let mut warm = JoinSet::new();
     for _ in 0..NODES {
-        nodes.push(factory.open_logins().await);
+        let node = factory.open_logins().await;
+        for _ in 0..8 {
+            let node = node.clone();
+            warm.spawn(async move { node.end_session(&session_id(0), after(0)).await });
+        }
+        nodes.push(node);
+    }
+    for ended in warm.join_all().await {
+        assert!(ended.is_ok_and(|ended| ended.is_none()));
     }
     nodes
 }
@@ -123,6 +134,26 @@ pub async fn a_family_has_one_live_member(factory: &impl LoginFactory) -> Outcom
         live += usize::from(found.is_some_and(|(token, _)| token.replaced_at.is_none()));
     }
     assert_eq!(live, 1);
+    Ok(())
+}
+
+/// However many tokens are issued in it.
+pub async fn a_second_has_one_id_token(factory: &impl LoginFactory) -> Outcome {
+    let nodes = nodes(factory).await;
+    authorize(&nodes[0], 1).await?;
+    let issued = race(&nodes, MANY, |node, nth| async move {
+        let issue = Issue {
+            access: &access(1, nth),
+            refresh: None,
+            id_token: true,
+        };
+        node.issue(&issue, after(1)).await
+    });
+    let issued = issued.await?;
+    let with = Issuing::Issued { id_token: true };
+    let without = Issuing::Issued { id_token: false };
+    assert_eq!(count(&issued, |one| *one == with), 1);
+    assert_eq!(count(&issued, |one| *one == without), MANY as usize - 1);
     Ok(())
 }
 
