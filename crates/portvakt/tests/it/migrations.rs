@@ -40,6 +40,23 @@ fn faults(sql: &str) -> Vec<String> {
     statements.iter().filter_map(fault).collect()
 }
 
+/// As [`faults`], for SQLite, where a table may also be built anew: one process writes, and it takes
+/// a moment. What the table has then is what it had, or other tests fail.
+fn faults_on_sqlite(sql: &str) -> Vec<String> {
+    let statements = statements(sql);
+    let rebuilt = |statement: &String| {
+        let (old, new) = statement.split_once(" RENAME TO ")?;
+        let made = format!("CREATE {} ", old.strip_prefix("ALTER ")?);
+        let is_made = statements.iter().any(|other| other.starts_with(&made));
+        is_made.then(|| [statement.clone(), format!("DROP TABLE {new}")])
+    };
+    let rebuilt: Vec<_> = statements.iter().filter_map(rebuilt).flatten().collect();
+    let faults = faults(sql).into_iter();
+    faults
+        .filter(|fault| !rebuilt.iter().any(|known| fault.ends_with(known)))
+        .collect()
+}
+
 /// The name that follows these words.
 fn table_after(statement: &str, words: &str) -> Option<String> {
     let (_, name) = statement.split_once(words)?;
@@ -102,7 +119,11 @@ fn every_migration_leaves_what_the_version_before_it_needs() {
             if CONTRACTIONS.iter().any(|(known, _)| *known == name) {
                 continue;
             }
-            let those = faults(&sql).into_iter();
+            let those = match store {
+                "store-sqlite" => faults_on_sqlite(&sql),
+                _ => faults(&sql),
+            };
+            let those = those.into_iter();
             found.extend(those.map(|fault| format!("{name}: {fault}")));
         }
     }
@@ -136,4 +157,22 @@ fn what_takes_away_or_demands_more_is_no_expansion() {
         CREATE UNIQUE INDEX one_b ON a (b) WHERE b <> '';
         INSERT INTO a VALUES ('');";
     assert_eq!(faults(added), Vec::<String>::new());
+}
+
+#[test]
+fn on_sqlite_a_table_may_be_built_anew_under_its_name() {
+    let rebuilt = "
+        CREATE TABLE compact (a TEXT NOT NULL) WITHOUT ROWID;
+        INSERT INTO compact SELECT a FROM clients;
+        DROP TABLE clients;
+        ALTER TABLE compact RENAME TO clients;";
+    assert_eq!(faults_on_sqlite(rebuilt), Vec::<String>::new());
+    assert_eq!(faults(rebuilt).len(), 2, "other nodes would notice");
+    for taken_away in [
+        "DROP TABLE clients;",
+        "ALTER TABLE clients RENAME TO customers;",
+        "CREATE TABLE compact (a TEXT); DROP TABLE clients; ALTER TABLE compact RENAME TO scopes;",
+    ] {
+        assert_eq!(faults_on_sqlite(taken_away).len(), 1, "{taken_away}");
+    }
 }
