@@ -1,6 +1,10 @@
 //! National identity numbers.
 
+mod login_number;
+
 use std::fmt;
+
+pub use self::login_number::{AcceptedNumbers, NumberKind, NumberSeries, RejectedNumber};
 
 /// A person's national identity number: eleven digits whose syntax was checked.
 ///
