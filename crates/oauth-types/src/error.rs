@@ -1,4 +1,4 @@
-//! Error answers and their codes (spec: maskinporten §3.2 and §11).
+//! Error answers and their codes (spec: maskinporten §3.2 and §11, idporten §19).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,11 +32,35 @@ pub enum ErrorCode {
     TemporarilyUnavailable,
     /// The server is at fault (RFC 6749 §4.1.2.1).
     ServerError,
+    /// The authorization endpoint does not offer this response type (RFC 6749 §4.1.2.1).
+    UnsupportedResponseType,
+    /// The person, or the server on their behalf, said no (RFC 6749 §4.1.2.1).
+    AccessDenied,
+    /// Nobody is logged in who satisfies the request, and no page may be shown (OpenID Connect Core §3.1.2.6).
+    LoginRequired,
+    /// The person would have to be asked, and no page may be shown (OpenID Connect Core §3.1.2.6).
+    ConsentRequired,
+    /// Some page would have to be shown, and none may be (OpenID Connect Core §3.1.2.6).
+    InteractionRequired,
+    /// The request object is wrong (OpenID Connect Core §3.1.2.6).
+    InvalidRequestObject,
+    /// Request objects are not accepted (OpenID Connect Core §3.1.2.6).
+    RequestNotSupported,
+    /// Clients do not register themselves in a request (OpenID Connect Core §3.1.2.6).
+    RegistrationNotSupported,
+    /// `resource` is wrong, or was not authorized (RFC 8707 §2).
+    InvalidTarget,
+    /// The access token is expired, revoked, malformed or another's (RFC 6750 §3.1).
+    InvalidToken,
+    /// The access token, or the client, lacks a scope that is needed (RFC 6750 §3.1).
+    InsufficientScope,
+    /// The `DPoP` proof is wrong (RFC 9449 §5).
+    InvalidDpopProof,
 }
 
 impl ErrorCode {
     /// Every code, in the order of declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
@@ -48,6 +72,18 @@ impl ErrorCode {
         Self::InvalidAltinnCustomerConfiguration,
         Self::TemporarilyUnavailable,
         Self::ServerError,
+        Self::UnsupportedResponseType,
+        Self::AccessDenied,
+        Self::LoginRequired,
+        Self::ConsentRequired,
+        Self::InteractionRequired,
+        Self::InvalidRequestObject,
+        Self::RequestNotSupported,
+        Self::RegistrationNotSupported,
+        Self::InvalidTarget,
+        Self::InvalidToken,
+        Self::InsufficientScope,
+        Self::InvalidDpopProof,
     ];
 
     /// The name on the wire.
@@ -64,6 +100,18 @@ impl ErrorCode {
             Self::InvalidAltinnCustomerConfiguration => "invalid_altinn_customer_configuration",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
         }
     }
 

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
-
-use crate::{ErrorCode, GrantType};
+use crate::{ErrorCode, GrantType, parameters};
 
 #[cfg(test)]
 mod tests;
@@ -146,17 +144,6 @@ impl<'a> Parameters<'a> {
 }
 
 /// Undoes the form encoding of one name or value, borrowing where there is nothing to undo.
-///
-/// A `%` without two hex digits behind it stands for itself, as the URL standard has it.
 fn decode(encoded: &str) -> Result<Cow<'_, str>, TokenRequestError> {
-    if encoded.contains('+') {
-        let spaced = encoded.replace('+', " ");
-        let decoded = percent_decode_str(&spaced).decode_utf8();
-        return decoded
-            .map(|text| Cow::Owned(text.into_owned()))
-            .map_err(|_| TokenRequestError::NotUtf8);
-    }
-    percent_decode_str(encoded)
-        .decode_utf8()
-        .map_err(|_| TokenRequestError::NotUtf8)
+    parameters::decode(encoded).ok_or(TokenRequestError::NotUtf8)
 }
