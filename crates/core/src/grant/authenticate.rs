@@ -43,7 +43,7 @@ pub fn authenticate(
     let key = findings.record(Check::Key, choose_key(jws, record, trust, now))?;
     findings.record(Check::Signature, verify(jws, &key, &record.client))?;
     Some(Authentication {
-        client_amr: key.client_amr(trust, issuer),
+        client_amr: key.client_amr(trust, issuer.one_client_amr_for_certificates),
     })
 }
 
@@ -61,6 +61,20 @@ pub(super) fn is_signed_by(
     choose_key(jws, record, trust, now)
         .and_then(|key| verify(jws, &key, &record.client))
         .is_ok()
+}
+
+/// `client_amr` of the key of the client, or its certificate, that made the signature. For what
+/// clients sign that is no grant.
+pub(crate) fn proven_by(
+    jws: &Jws<'_>,
+    record: &ClientRecord,
+    trust: &TrustStore,
+    one_for_certificates: bool,
+    now: Timestamp,
+) -> Result<&'static str, Refusal> {
+    let key = choose_key(jws, record, trust, now)?;
+    verify(jws, &key, &record.client)?;
+    Ok(key.client_amr(trust, one_for_certificates))
 }
 
 fn usable_client(record: Option<&ClientRecord>) -> Result<&ClientRecord, Refusal> {
@@ -96,10 +110,10 @@ impl GrantKey<'_> {
         }
     }
 
-    fn client_amr(&self, trust: &TrustStore, issuer: &Issuer) -> &'static str {
+    fn client_amr(&self, trust: &TrustStore, one_for_certificates: bool) -> &'static str {
         match self {
             Self::Registered(_) => CLIENT_AMR_REGISTERED_KEY,
-            Self::Certificate(_) if issuer.one_client_amr_for_certificates => {
+            Self::Certificate(_) if one_for_certificates => {
                 portvakt_jose::Seal::BusinessCertificate.as_str()
             }
             Self::Certificate(certificate) => trust.seal(certificate).as_str(),

@@ -22,6 +22,7 @@ mod reading;
 mod token;
 mod views;
 
+pub(crate) use self::authenticate::proven_by;
 pub use self::authenticate::{Authentication, CLIENT_AMR_REGISTERED_KEY, authenticate};
 pub use self::authorization_details::{
     AuthorizationDetails, CONSENT_TYPE, PartyAnswer, SYSTEM_USER_TYPE,

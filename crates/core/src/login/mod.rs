@@ -1,4 +1,5 @@
-//! Logging people in: what is kept of it, and where.
+//! Logging people in: what is asked for, who is let in, what they get, and what is kept of it
+//! (spec: idporten).
 //!
 //! [`record`] is plain data: requests that were pushed, logins under way, sessions, authorizations
 //! and the codes and tokens that hang off them, people. [`port`] is what a store does with it, each
@@ -6,12 +7,25 @@
 //! its [`HandleDigest`].
 
 pub mod acr;
+pub mod assertion;
+pub mod claims;
+pub mod client_authentication;
+pub mod decision;
 mod document;
 mod handle;
+pub mod issuer;
 mod keeping;
+mod lifetime;
 pub mod locale;
+pub mod pkce;
 pub mod port;
 pub mod record;
+pub mod redirect_uri;
+pub mod refusal;
+pub mod request;
+pub mod scopes;
+mod session;
+pub mod subject;
 
 pub use self::acr::Acr;
 pub use self::document::{Document, UnreadableDocument};
@@ -19,3 +33,4 @@ pub use self::handle::{Handle, HandleDigest, InvalidHandle};
 pub use self::keeping::Keeping;
 pub use self::locale::Locale;
 pub use self::port::LoginStore;
+pub use self::session::CompletedLogin;

@@ -1,0 +1,19 @@
+//! What tokens and answers say about a person (spec: idporten §10.4, §11, §12.3, §13, §18.5).
+//!
+//! [`PersonFacts`] is the one place that knows who the person is; it gives nothing away in
+//! pseudonymous mode, so that no claim has to remember to keep silent.
+
+mod access_token;
+mod id_token;
+mod introspection;
+mod person;
+mod userinfo;
+
+pub use self::access_token::{AccessTokenFacts, LoginAccessToken};
+pub use self::id_token::{IdToken, IdTokenFacts};
+pub use self::introspection::{Inactive, introspection};
+pub use self::person::{
+    ATTRIBUTE_BIRTHDATE, ATTRIBUTE_COUNTRY, ATTRIBUTE_FAMILY_NAME, ATTRIBUTE_GIVEN_NAME,
+    ATTRIBUTE_MATCH, PersonFacts,
+};
+pub use self::userinfo::Userinfo;
