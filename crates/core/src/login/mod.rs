@@ -19,6 +19,7 @@ mod lifetime;
 pub mod locale;
 pub mod pkce;
 pub mod port;
+pub mod provider;
 pub mod record;
 pub mod redirect_uri;
 pub mod refusal;

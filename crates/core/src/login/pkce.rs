@@ -25,6 +25,11 @@ impl CodeChallenge {
             .then(|| Self(text.into()))
     }
 
+    /// The challenge as it was sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether this is the challenge of `verifier`. Takes the same time whether or not it is.
     pub fn matches(&self, verifier: &CodeVerifier<'_>) -> bool {
         let expected = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.0.as_bytes()));

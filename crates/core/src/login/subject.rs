@@ -21,6 +21,7 @@ pub struct PairwiseKey {
     bytes: Zeroizing<[u8; Self::LENGTH]>,
     subjects: hmac::Key,
     sessions: hmac::Key,
+    refreshes: hmac::Key,
 }
 
 impl PairwiseKey {
@@ -45,11 +46,15 @@ impl PairwiseKey {
 
     fn of(bytes: Zeroizing<[u8; Self::LENGTH]>) -> Self {
         let subjects = hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice());
-        // Sessions have a key of their own, which follows from the one that is kept.
-        let derived = hmac::sign(&subjects, b"portvakt sid key v1");
+        // Other uses have keys of their own, which follow from the one that is kept.
+        let derived = |purpose: &str| {
+            let derived = hmac::sign(&subjects, purpose.as_bytes());
+            hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+        };
         Self {
             bytes,
-            sessions: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+            sessions: derived("portvakt sid key v1"),
+            refreshes: derived("portvakt refresh key v1"),
             subjects,
         }
     }
@@ -57,6 +62,11 @@ impl PairwiseKey {
     /// The bytes, to seal and keep them and for nothing else.
     pub fn expose(&self) -> &[u8] {
         self.bytes.as_slice()
+    }
+
+    /// What the successors of refresh tokens are made with, where a retry gets the same one.
+    pub(super) fn refresh_key(&self) -> &hmac::Key {
+        &self.refreshes
     }
 
     /// `sub` of this person at this client. It does not change when a foreign identity is matched

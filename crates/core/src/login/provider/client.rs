@@ -1,0 +1,124 @@
+//! Who asks: clients that authenticate, and clients that are named by a browser.
+
+use std::sync::Arc;
+
+use super::{Denied, Provider};
+use crate::client::{Client, ClientId, GrantType};
+use crate::clock::Timestamp;
+use crate::fair_share::Exhausted;
+use crate::login::assertion::UsedOnce;
+use crate::login::client_authentication::{Claimed, Credentials};
+use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
+use crate::ports::{ClientRecord, Consumption};
+
+/// A client that proved itself.
+#[derive(Clone)]
+pub struct AuthenticatedClient {
+    /// The client with its keys.
+    pub record: Arc<ClientRecord>,
+    /// How it proved itself.
+    pub client_amr: &'static str,
+}
+
+impl AuthenticatedClient {
+    /// The registration.
+    pub fn client(&self) -> &Client {
+        &self.record.client
+    }
+
+    /// Whether it may use this grant.
+    pub(super) fn require_grant(&self, grant: GrantType) -> Result<(), Denied> {
+        if self.client().grant_types.contains(&grant) {
+            return Ok(());
+        }
+        Err(Denied::from(LoginRefusalCode::GrantNotRegistered).by(&self.client().client_id))
+    }
+}
+
+impl Provider {
+    /// Authenticates a client, and uses its assertion up.
+    pub(super) async fn authenticate(
+        &self,
+        credentials: Credentials<'_>,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient, Denied> {
+        let parts = self.parts();
+        let claimed = Claimed::read(credentials, &parts.issuer)?;
+        let record = match &claimed.client_id {
+            Some(client_id) => parts.registry.find_client_record(client_id).await?,
+            None => None,
+        };
+        let trust = parts.trust.load();
+        let proof = claimed.authenticate(record.as_deref(), &trust, &parts.issuer, now);
+        let (proof, record) = match (proof, record) {
+            (Ok(proof), Some(record)) => (proof, record),
+            (Ok(_), None) => return Err(LoginRefusalCode::ClientAuthenticationFailed.into()),
+            (Err(fault), record) => {
+                let denied = Denied::from(fault);
+                return Err(match record {
+                    Some(record) => denied.by(&record.client.client_id),
+                    None => denied,
+                });
+            }
+        };
+        let client = &record.client;
+        if let Some(shares) = &parts.shares
+            && let Err(Exhausted { retry_after }) =
+                shares.take(&client.client_id, client.accessing_orgno())
+        {
+            let refusal = LoginRefusal::TooManyRequests { retry_after };
+            return Err(Denied::from(refusal).by(&client.client_id));
+        }
+        if let Some(used) = proof.used
+            && !self.use_up(used).await?
+        {
+            let replayed = &"the assertion was used before";
+            let denied = Denied::of(LoginRefusalCode::ClientAuthenticationFailed, replayed);
+            return Err(denied.by(&client.client_id));
+        }
+        Ok(AuthenticatedClient {
+            client_amr: proof.client_amr,
+            record,
+        })
+    }
+
+    /// As [`Provider::authenticate`], for what only clients of this issuer may do.
+    pub(super) async fn authenticate_login_client(
+        &self,
+        credentials: Credentials<'_>,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient, Denied> {
+        let client = self.authenticate(credentials, now).await?;
+        if self.issuer().serves(client.client().integration_type) {
+            Ok(client)
+        } else {
+            Err(Denied::from(LoginRefusalCode::ClientNotServed).by(&client.client().client_id))
+        }
+    }
+
+    /// Uses something up that may be used once. Says whether this call did.
+    pub(super) async fn use_up(&self, used: UsedOnce) -> Result<bool, Denied> {
+        let consumed = self.parts().ledger.consume(used.digest, used.keep_until);
+        Ok(consumed.await? == Consumption::Fresh)
+    }
+
+    /// The client that a browser's request names, if it may begin logins here.
+    pub(super) async fn named_client(
+        &self,
+        client_id: Option<&str>,
+    ) -> Result<Arc<ClientRecord>, Denied> {
+        let unknown = || Denied::from(LoginRefusalCode::ClientUnknown);
+        let client_id = client_id
+            .and_then(|id| ClientId::parse(id).ok())
+            .ok_or_else(unknown)?;
+        let record = self.parts().registry.find_client_record(&client_id).await?;
+        let record = record
+            .filter(|record| record.client.active && record.organization_active)
+            .ok_or_else(unknown)?;
+        if self.issuer().serves(record.client.integration_type) {
+            Ok(record)
+        } else {
+            Err(Denied::from(LoginRefusalCode::ClientNotServed).by(&client_id))
+        }
+    }
+}

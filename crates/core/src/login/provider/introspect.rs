@@ -1,0 +1,81 @@
+//! Introspection (RFC 7662; spec: idporten §12).
+
+use serde_json::Value;
+
+use super::{Denied, Provider};
+use crate::client::{AuthenticationMethod, Client};
+use crate::login::claims::{Inactive, LoginAccessToken, PersonFacts, introspection};
+use crate::login::client_authentication::Credentials;
+use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
+use crate::login::scopes::is_login_scope;
+use crate::scope::ScopeToken;
+
+/// What a caller must have registered.
+const INTROSPECTION: &str = "idporten:token.introspection";
+
+impl Provider {
+    /// What the API that a token is meant for may know of it. Everybody else, and everybody about a
+    /// token that does not count, learns that it is not active and nothing more.
+    pub async fn introspect(
+        &self,
+        token: Option<&str>,
+        credentials: Credentials<'_>,
+    ) -> Result<Value, Denied> {
+        let now = self.now();
+        let as_of = self.parts().registry.as_of()?;
+        let caller = self.authenticate(credentials, now).await?;
+        let caller = caller.client();
+        let denied = |refusal: LoginRefusal| Denied::from(refusal).by(&caller.client_id);
+        if caller.token_endpoint_auth_method == AuthenticationMethod::None {
+            let code = LoginRefusalCode::ClientAuthenticationFailed;
+            return Err(denied(code.into()));
+        }
+        if !caller
+            .scopes
+            .iter()
+            .any(|scope| scope.as_str() == INTROSPECTION)
+        {
+            return Err(denied(LoginRefusalCode::IntrospectionScopeRequired.into()));
+        }
+        let missing = LoginRefusal::Parameter(LoginRefusalCode::ParameterMissing, "token");
+        let token = token.ok_or_else(|| denied(missing))?;
+        let inactive = serde_json::json!(Inactive::ANSWER);
+        let Some((claims, authorization)) = self.read_access_token(token, now).await? else {
+            return Ok(inactive);
+        };
+        let scopes = self.scopes_of(&claims, caller).await?;
+        if scopes.is_empty() {
+            return Ok(inactive);
+        }
+        let event = &authorization.details.event;
+        let (subject, matched) = self.people_of(event).await?;
+        let person = PersonFacts {
+            event,
+            subject: &subject,
+            matched: matched.as_ref(),
+            pseudonymous: authorization.details.pseudonymous,
+        };
+        let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
+        self.parts().registry.still_holds(as_of)?;
+        Ok(introspection(&claims, &scopes, person, now).unwrap_or(inactive))
+    }
+
+    /// Those scopes of the token that belong to the caller's organization.
+    async fn scopes_of(
+        &self,
+        claims: &LoginAccessToken,
+        caller: &Client,
+    ) -> Result<Vec<String>, Denied> {
+        let tokens: Vec<_> = claims
+            .scope()
+            .split(' ')
+            .filter(|name| !is_login_scope(name))
+            .filter_map(|name| ScopeToken::parse(name).ok())
+            .collect();
+        let registry = &self.parts().registry;
+        let facts = registry.find_scope_facts(&tokens, caller.client_orgno);
+        let owned = facts.await?.into_iter().filter_map(|fact| fact.scope);
+        let owned = owned.filter(|scope| scope.owner_orgno == caller.client_orgno);
+        Ok(owned.map(|scope| scope.name.to_string()).collect())
+    }
+}

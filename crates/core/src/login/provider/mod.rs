@@ -1,0 +1,257 @@
+//! The use-cases of the login surface: each fetches what a decision needs, has the pure modules
+//! beside it decide, and carries the decision out in one atomic act of the store.
+
+mod answer;
+mod authorize;
+mod client;
+mod complete;
+mod exchange;
+mod introspect;
+mod logout;
+mod people;
+mod push;
+mod refresh;
+mod revoke;
+mod step;
+mod tokens;
+mod transaction;
+mod userinfo;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use portvakt_jose::{KeyError, TrustStore};
+use serde::Serialize;
+
+pub use self::answer::Answer;
+pub use self::authorize::{AuthorizationRequest, Browser};
+pub use self::client::AuthenticatedClient;
+pub use self::exchange::CodeRequest;
+pub use self::logout::{LogoutOutcome, LogoutRequest, Notification};
+pub use self::people::Proven;
+pub use self::push::Pushed;
+pub use self::refresh::RefreshRequest;
+pub use self::step::Step;
+pub use self::tokens::Tokens;
+pub use self::transaction::{OpenTransaction, ServiceView, TransactionState};
+
+use super::acr::Acr;
+use super::client_authentication::AuthenticationFault;
+use super::issuer::LoginIssuer;
+use super::port::LoginStore;
+use super::refusal::{LoginRefusal, LoginRefusalCode};
+use super::request::{RequestFault, ReturnAddress};
+use super::subject::PairwiseKey;
+use super::{Handle, UnreadableDocument};
+use crate::client::ClientId;
+use crate::clock::{Clock, Timestamp};
+use crate::entropy::{Entropy, EntropyUnavailable};
+use crate::fair_share::FairShare;
+use crate::grant::TokenHeader;
+use crate::ports::{GrantRegistry, ReplayLedger, StorageError};
+use crate::signing::SigningKeys;
+
+/// What a [`Provider`] is made of.
+#[derive(Clone)]
+pub struct ProviderParts {
+    /// Names and policy.
+    pub issuer: LoginIssuer,
+    /// Clients, scopes, access.
+    pub registry: Arc<dyn GrantRegistry>,
+    /// Assertions and request objects that were used.
+    pub ledger: Arc<dyn ReplayLedger>,
+    /// Logins.
+    pub store: Arc<dyn LoginStore>,
+    /// The issuer's signing keys.
+    pub keys: Arc<SigningKeys>,
+    /// What clients know people by.
+    pub pairwise: PairwiseKey,
+    /// Whose certificates are trusted.
+    pub trust: Arc<ArcSwap<TrustStore>>,
+    /// The levels that the enabled eID providers reach.
+    pub levels: Vec<Acr>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// How much each client and organization may use; none when nobody is limited.
+    pub shares: Option<Arc<dyn FairShare>>,
+}
+
+/// An OpenID provider: one issuer with its store.
+#[derive(Clone)]
+pub struct Provider(Arc<ProviderParts>);
+
+/// A request that is refused.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    /// What to say.
+    pub refusal: LoginRefusal,
+    /// The client's address, if it is told there; otherwise whoever asked is told.
+    pub told: Option<Box<ReturnAddress>>,
+    /// The client, if it is known.
+    pub client_id: Option<ClientId>,
+    /// What exactly was wrong, for the log only: no secret, no person.
+    pub cause: Option<String>,
+}
+
+impl Provider {
+    /// Puts the parts together.
+    pub fn new(parts: ProviderParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Names and policy.
+    pub fn issuer(&self) -> &LoginIssuer {
+        &self.0.issuer
+    }
+
+    /// The issuer's keys.
+    pub fn keys(&self) -> &SigningKeys {
+        &self.0.keys
+    }
+
+    /// The present, as the provider sees it.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The levels that the enabled eID providers reach.
+    pub fn levels(&self) -> &[Acr] {
+        &self.0.levels
+    }
+
+    /// Where randomness comes from.
+    pub fn entropy(&self) -> &dyn Entropy {
+        self.0.entropy.as_ref()
+    }
+
+    fn parts(&self) -> &ProviderParts {
+        &self.0
+    }
+
+    fn store(&self) -> &dyn LoginStore {
+        self.0.store.as_ref()
+    }
+
+    fn handle(&self) -> Result<Handle, Denied> {
+        Ok(Handle::generate(self.0.entropy.as_ref())?)
+    }
+
+    /// Signs claims with the active key. `typ` is for tokens that must not pass for others.
+    async fn sign<C: Serialize + Sync>(
+        &self,
+        typ: Option<&'static str>,
+        claims: &C,
+        now: Timestamp,
+    ) -> Result<String, Denied> {
+        let ring = self.0.keys.for_signing(now);
+        let ring = ring.map_err(|stale| Denied::of(LoginRefusalCode::Unavailable, &stale))?;
+        let header = Header {
+            token: TokenHeader {
+                kid: ring.active_kid(),
+                alg: ring.active().algorithm().as_str(),
+            },
+            typ,
+        };
+        let signed = ring.active().sign_compact(&header, claims).await;
+        signed.map_err(|error| match error {
+            KeyError::Unavailable => Denied::of(LoginRefusalCode::Unavailable, &error),
+            _ => Denied::of(LoginRefusalCode::Internal, &error),
+        })
+    }
+}
+
+/// The header of what is signed.
+#[derive(Serialize)]
+struct Header<'a> {
+    #[serde(flatten)]
+    token: TokenHeader<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    typ: Option<&'static str>,
+}
+
+impl Denied {
+    /// A refusal with its cause.
+    fn of(code: LoginRefusalCode, cause: &dyn std::fmt::Display) -> Self {
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::from(code)
+        }
+    }
+
+    /// The same, of a client that is known.
+    #[must_use]
+    fn by(self, client_id: &ClientId) -> Self {
+        Self {
+            client_id: Some(client_id.clone()),
+            ..self
+        }
+    }
+
+    /// The same, told to the client.
+    #[must_use]
+    fn told(self, address: &ReturnAddress) -> Self {
+        Self {
+            told: Some(Box::new(address.clone())),
+            ..self
+        }
+    }
+}
+
+impl From<LoginRefusal> for Denied {
+    fn from(refusal: LoginRefusal) -> Self {
+        Self {
+            refusal,
+            told: None,
+            client_id: None,
+            cause: None,
+        }
+    }
+}
+
+impl From<LoginRefusalCode> for Denied {
+    fn from(code: LoginRefusalCode) -> Self {
+        LoginRefusal::from(code).into()
+    }
+}
+
+impl From<RequestFault> for Denied {
+    fn from(fault: RequestFault) -> Self {
+        Self {
+            told: fault.told.map(Box::new),
+            ..fault.refusal.into()
+        }
+    }
+}
+
+impl From<AuthenticationFault> for Denied {
+    fn from(fault: AuthenticationFault) -> Self {
+        Self {
+            cause: Some(fault.cause.to_owned()),
+            ..fault.refusal.into()
+        }
+    }
+}
+
+impl From<StorageError> for Denied {
+    fn from(error: StorageError) -> Self {
+        let code = match error {
+            StorageError::Unavailable(_) => LoginRefusalCode::Unavailable,
+            StorageError::Corrupt { .. } | StorageError::Refused(_) => LoginRefusalCode::Internal,
+        };
+        Self::of(code, &error)
+    }
+}
+
+impl From<EntropyUnavailable> for Denied {
+    fn from(error: EntropyUnavailable) -> Self {
+        Self::of(LoginRefusalCode::Internal, &error)
+    }
+}
+
+impl From<UnreadableDocument> for Denied {
+    fn from(error: UnreadableDocument) -> Self {
+        Self::of(LoginRefusalCode::Internal, &error)
+    }
+}

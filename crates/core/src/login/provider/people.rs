@@ -1,0 +1,182 @@
+//! People: who they are, and what an eID provider proved of them (spec: idporten §18.1, §18.3).
+
+use super::authorize::Browser;
+use super::step::Step;
+use super::transaction::OpenTransaction;
+use super::{Denied, Provider};
+use crate::client::Client;
+use crate::login::decision::group_of;
+use crate::login::port::Saving;
+use crate::login::record::{
+    Attributes, AuthenticationEvent, Identity, LoginPerson, PersonId, PersonState, Session,
+    SessionId,
+};
+use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
+use crate::login::request::AuthorizationParameters;
+use crate::login::{Acr, CompletedLogin, Handle, Locale};
+
+/// How often a session that others save at the same time is tried again.
+pub(super) const ATTEMPTS: usize = 5;
+
+/// What an eID provider proved.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// Whose identity.
+    pub identity: Identity,
+    /// The national identity number that a foreign identity was matched with.
+    pub matched: Option<Identity>,
+    /// The level that was reached.
+    pub acr: Acr,
+    /// The method.
+    pub amr: String,
+    /// The eID provider.
+    pub provider: String,
+    /// The language in use.
+    pub locale: Locale,
+    /// What else is known of the person.
+    pub attributes: Attributes,
+}
+
+impl Provider {
+    /// Takes a completed login: makes or finds the person, changes the session and its cookie, and
+    /// goes on. The new cookie comes back beside the step; the browser has to get it in any case.
+    pub async fn authenticated(
+        &self,
+        mut transaction: OpenTransaction,
+        proven: Proven,
+        handle: &Handle,
+        browser: &Browser,
+    ) -> Result<(Step, Option<Handle>), Denied> {
+        let request = &transaction.state.request;
+        if !request.acceptable.accepts(proven.acr) {
+            // The person may try another way; what was delivered is forgotten.
+            transaction.state.failed = true;
+            self.advance(&mut transaction).await?;
+            return Ok((self.step(transaction, handle, browser).await?, None));
+        }
+        let Some(event) = self.event(&proven).await? else {
+            return self.refuse_person(&transaction).await;
+        };
+        let client = transaction.client.client.clone();
+        let Some(cookie) = self.change_session(&event, &client, browser).await? else {
+            return self.refuse_person(&transaction).await;
+        };
+        transaction.state.failed = false;
+        transaction.state.fresh = Some(event);
+        self.advance(&mut transaction).await?;
+        let browser = Browser {
+            session: Some(cookie.clone()),
+            ..browser.clone()
+        };
+        let step = self.step(transaction, handle, &browser).await?;
+        Ok((step, Some(cookie)))
+    }
+
+    async fn refuse_person(
+        &self,
+        transaction: &OpenTransaction,
+    ) -> Result<(Step, Option<Handle>), Denied> {
+        let refusal = LoginRefusal::from(LoginRefusalCode::PersonRefused);
+        Ok((self.give_up(transaction, &refusal).await?, None))
+    }
+
+    /// The login as it is kept; none if the person may not log in.
+    async fn event(&self, proven: &Proven) -> Result<Option<AuthenticationEvent>, Denied> {
+        let now = self.now();
+        let mut ids = Vec::with_capacity(2);
+        for identity in [Some(&proven.identity), proven.matched.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let new = PersonId::generate(self.entropy())?;
+            let found = self
+                .store()
+                .person_of(identity, &new, &proven.provider, now);
+            let person = found.await?;
+            if person.state != PersonState::Active {
+                return Ok(None);
+            }
+            ids.push(person.id);
+        }
+        let mut ids = ids.into_iter();
+        Ok(ids.next().map(|subject| AuthenticationEvent {
+            subject,
+            matched: ids.next(),
+            acr: proven.acr,
+            amr: proven.amr.clone(),
+            provider: proven.provider.clone(),
+            auth_time: now,
+            locale: proven.locale,
+            attributes: proven.attributes.clone(),
+        }))
+    }
+
+    /// Puts the login into the browser's session, or into a new one, and gives the new cookie; none
+    /// if the person may not log in.
+    async fn change_session(
+        &self,
+        event: &AuthenticationEvent,
+        client: &Client,
+        browser: &Browser,
+    ) -> Result<Option<Handle>, Denied> {
+        let cookie = self.handle()?;
+        let new_id = SessionId::generate(self.entropy())?;
+        let group = group_of(client);
+        for _ in 0..ATTEMPTS {
+            let now = self.now();
+            let present = self.session(browser).await?;
+            let login = CompletedLogin {
+                event,
+                group: &group,
+                cookie: cookie.digest(),
+                new_id: &new_id,
+            };
+            let lifetimes = &self.issuer().lifetimes;
+            let session = Session::after(present.as_ref(), login, lifetimes, now);
+            match self.store().save_session(&session, now).await? {
+                Saving::Saved => {
+                    let former = present.filter(|present| present.id != session.id);
+                    if let Some(former) = former {
+                        self.store().end_session(&former.id, now).await?;
+                    }
+                    return Ok(Some(cookie));
+                }
+                Saving::Overtaken => {}
+                Saving::Blocked => return Ok(None),
+            }
+        }
+        let busy = &"the session was changed by others again and again";
+        Err(Denied::of(LoginRefusalCode::Unavailable, busy))
+    }
+
+    /// The person of an id that a record names.
+    pub(super) async fn person(&self, id: &PersonId) -> Result<LoginPerson, Denied> {
+        let found = self.store().find_person(id).await?;
+        let gone = &"a record names a person who is not there";
+        found.ok_or_else(|| Denied::of(LoginRefusalCode::Internal, gone))
+    }
+
+    /// Whom a login was of: the subject, and whom they were matched with.
+    pub(super) async fn people_of(
+        &self,
+        event: &AuthenticationEvent,
+    ) -> Result<(LoginPerson, Option<LoginPerson>), Denied> {
+        let subject = self.person(&event.subject).await?;
+        let matched = match &event.matched {
+            Some(id) => Some(self.person(id).await?),
+            None => None,
+        };
+        Ok((subject, matched))
+    }
+
+    /// `sub` of `id_token_hint`, if it is an id token of this issuer for this client. One that has
+    /// expired is still a hint.
+    pub(super) fn hinted_subject(
+        &self,
+        parameters: &AuthorizationParameters,
+        client: &Client,
+    ) -> Option<String> {
+        let hint = self.id_token_hint(parameters.id_token_hint.as_deref()?)?;
+        (hint.audience == client.client_id.as_str()).then_some(hint.subject)
+    }
+}

@@ -1,0 +1,89 @@
+//! Pushed authorization requests (RFC 9126; spec: idporten §8).
+
+use super::{Denied, Provider};
+use crate::login::client_authentication::Credentials;
+use crate::login::record::{PushedRequest, PushedState};
+use crate::login::refusal::LoginRefusalCode;
+use crate::login::request::{AuthorizationParameters, RequestObject};
+use crate::login::{Document, Handle};
+
+/// How references to pushed requests begin.
+pub(super) const REQUEST_URI_PREFIX: &str = "urn:idporten:";
+
+/// What a client is told of a request that it pushed.
+#[derive(Clone)]
+pub struct Pushed {
+    /// What the browser presents.
+    pub request_uri: String,
+    /// Seconds until it is over.
+    pub expires_in: u64,
+}
+
+impl Provider {
+    /// Keeps a request, after everything was checked that needs no browser. Every fault is told to
+    /// the client directly.
+    pub async fn push(
+        &self,
+        mut parameters: AuthorizationParameters,
+        credentials: Credentials<'_>,
+    ) -> Result<Pushed, Denied> {
+        let parts = self.parts();
+        let now = self.now();
+        let as_of = parts.registry.as_of()?;
+        let client = self.authenticate_login_client(credentials, now).await?;
+        let client_id = &client.client().client_id;
+        let denied = |denied: Denied| Denied {
+            told: None,
+            ..denied.by(client_id)
+        };
+        if parameters.request_uri.is_some() {
+            return Err(denied(LoginRefusalCode::RequestUriNotAllowed.into()));
+        }
+        let trust = parts.trust.load_full();
+        let object = RequestObject::open(
+            &parameters,
+            &client.record,
+            &trust,
+            &parts.issuer,
+            true,
+            now,
+        )
+        .map_err(|refusal| denied(refusal.into()))?;
+        let used = object.as_ref().map(|object| object.used);
+        if let Some(object) = object {
+            parameters = object.parameters;
+        }
+        // What is kept must not say who somebody is.
+        parameters.id_token_hint = self.hinted_subject(&parameters, client.client());
+        parameters.client_id = Some(client_id.to_string());
+        let checked = self.check_request(&parameters, client.client()).await;
+        checked.map_err(denied)?;
+        if let Some(used) = used
+            && !self.use_up(used).await?
+        {
+            return Err(denied(LoginRefusalCode::RequestObjectInvalid.into()));
+        }
+        let handle = self.handle()?;
+        let lifetime = parts.issuer.lifetimes.pushed_request;
+        let request = PushedRequest {
+            request_uri: handle.digest(),
+            client_id: client_id.clone(),
+            request: Document::of(&parameters)?,
+            created_at: now,
+            expires_at: now.plus(lifetime),
+            state: PushedState::New,
+        };
+        self.store().push_request(&request).await?;
+        parts.registry.still_holds(as_of)?;
+        Ok(Pushed {
+            request_uri: format!("{REQUEST_URI_PREFIX}{}", handle.expose()),
+            expires_in: lifetime.as_secs(),
+        })
+    }
+}
+
+/// The random part of a reference.
+pub(super) fn reference(request_uri: &str) -> Option<Handle> {
+    let text = request_uri.strip_prefix(REQUEST_URI_PREFIX)?;
+    Handle::parse(text).ok()
+}

@@ -1,0 +1,47 @@
+//! Revocation (RFC 7009; spec: idporten §14).
+
+use super::{Denied, Provider};
+use crate::login::Handle;
+use crate::login::client_authentication::Credentials;
+use crate::login::record::{AuthorizationId, RevocationReason};
+use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
+
+impl Provider {
+    /// Ends what a token hangs off, with every other token of it. A token that is unknown, over or
+    /// another client's changes nothing, and nobody is told so.
+    pub async fn revoke(
+        &self,
+        token: Option<&str>,
+        credentials: Credentials<'_>,
+    ) -> Result<(), Denied> {
+        let now = self.now();
+        let as_of = self.parts().registry.as_of()?;
+        let client = self.authenticate_login_client(credentials, now).await?;
+        let client_id = &client.client().client_id;
+        let missing = LoginRefusal::Parameter(LoginRefusalCode::ParameterMissing, "token");
+        let token = token.ok_or_else(|| Denied::from(missing).by(client_id))?;
+        if let Some((owner, authorization)) = self.authorization_of(token).await?
+            && owner == *client_id
+        {
+            let reason = RevocationReason::Client;
+            self.store()
+                .revoke_authorization(&authorization, reason, now)
+                .await?;
+        }
+        self.parts().registry.still_holds(as_of)?;
+        Ok(())
+    }
+
+    async fn authorization_of(
+        &self,
+        token: &str,
+    ) -> Result<Option<(crate::client::ClientId, AuthorizationId)>, Denied> {
+        if let Ok(handle) = Handle::parse(token)
+            && let Some((_, found)) = self.store().find_refresh(&handle.digest()).await?
+        {
+            return Ok(Some((found.client_id, found.id)));
+        }
+        let found = self.read_access_token(token, self.now()).await?;
+        Ok(found.map(|(_, found)| (found.client_id, found.id)))
+    }
+}

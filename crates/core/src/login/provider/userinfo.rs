@@ -1,0 +1,37 @@
+//! Userinfo (OpenID Connect Core §5.3; spec: idporten §13).
+
+use super::{Denied, Provider};
+use crate::client::ClientId;
+use crate::login::claims::{PersonFacts, Userinfo};
+use crate::login::refusal::LoginRefusalCode;
+use crate::login::scopes::{EIDAS, PROFILE};
+
+impl Provider {
+    /// What the client may know of the person.
+    pub async fn userinfo(&self, token: &str) -> Result<Userinfo, Denied> {
+        let now = self.now();
+        let invalid = || Denied::from(LoginRefusalCode::TokenInvalid);
+        let found = self.read_access_token(token, now).await?;
+        let (claims, authorization) = found.ok_or_else(invalid)?;
+        // Whoever holds a bound token has to prove the key, and nobody can here.
+        if claims.dpop_jkt().is_some() {
+            return Err(invalid());
+        }
+        let client_id = ClientId::parse(claims.client_id()).map_err(|_| invalid())?;
+        if !claims.has_scope(PROFILE) {
+            return Err(Denied::from(LoginRefusalCode::ProfileScopeRequired).by(&client_id));
+        }
+        let event = &authorization.details.event;
+        let (subject, matched) = self.people_of(event).await?;
+        let sub = self.parts().pairwise.subject(&client_id, &subject);
+        let person = PersonFacts {
+            event,
+            subject: &subject,
+            matched: matched.as_ref(),
+            pseudonymous: authorization.details.pseudonymous,
+        };
+        let mut names = self.issuer().eidas_claims;
+        names.legacy |= claims.has_scope(EIDAS);
+        Ok(Userinfo::new(&sub, person, names))
+    }
+}
