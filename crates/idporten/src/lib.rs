@@ -1,6 +1,163 @@
-//! The login surface.
+//! The login surface: an OpenID provider over HTTP (spec: idporten).
 //!
-//! [`pages`] makes its pages: functions from a description of what is to be seen to HTML and the
-//! headers that go with it.
+//! Handlers turn requests into calls of [`Provider`] and its results into answers and pages; no
+//! decision is taken here. [`pages`] makes the pages: functions from a description of what is to be
+//! seen to HTML and the headers that go with it. [`eid`] is how people prove who they are. Start
+//! reading at [`router`].
 
+mod answer;
+mod authorize;
+mod consent;
+mod cookies;
+mod documents;
+pub mod eid;
+mod login;
+mod logout;
 pub mod pages;
+mod par;
+mod protected;
+mod reading;
+mod token;
+mod view;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{any, get};
+use portvakt_core::login::issuer::Environment;
+use portvakt_core::login::provider::Provider;
+use portvakt_http::{Limits, RateLimits, RequestIdSource, bounded, limit_addresses};
+
+use self::cookies::Cookies;
+use self::documents::Documents;
+use self::eid::EidProvider;
+use self::pages::Site;
+
+/// What the surface is made of.
+pub struct Surface {
+    /// The issuer.
+    pub provider: Provider,
+    /// The ways to log in, in the order of the selector.
+    pub eids: Vec<Arc<dyn EidProvider>>,
+    /// What all pages show.
+    pub site: Site,
+    /// Makes request ids.
+    pub request_ids: RequestIdSource,
+    /// Bounds of size and time.
+    pub limits: Limits,
+    /// How often addresses may ask.
+    pub rates: RateLimits,
+    /// How long metadata and keys may be cached, in seconds.
+    pub cache_seconds: u32,
+}
+
+/// Why a surface cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misconfigured {
+    /// A way to log in that is not for real people, where they log in.
+    TestProviderInProduction(&'static str),
+}
+
+impl std::fmt::Display for Misconfigured {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TestProviderInProduction(id) => write!(
+                formatter,
+                "the eID provider {id} lets anybody be anybody, so it cannot be enabled in production"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Misconfigured {}
+
+/// Every address that the surface answers.
+pub const ROUTES: &[&str] = &[
+    "/",
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/jwks.json",
+    "/jwk",
+    "/jwks",
+    "/.well-known/jwks.json",
+    "/par",
+    "/authorize",
+    "/token",
+    "/userinfo",
+    "/token/introspect",
+    "/tokeninfo",
+    "/tokenintrospect",
+    "/token/revoke",
+    "/revoke",
+    "/logout",
+    "/endsession",
+    "/login",
+    "/login/{eid}",
+    "/consent",
+    "/health",
+];
+
+struct State {
+    provider: Provider,
+    eids: Vec<Arc<dyn EidProvider>>,
+    site: Site,
+    cookies: Cookies,
+    documents: Documents,
+}
+
+/// The surface as a router.
+pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
+    let Surface {
+        provider,
+        eids,
+        site,
+        request_ids,
+        limits,
+        rates,
+        cache_seconds,
+    } = surface;
+    if provider.issuer().environment == Environment::Production
+        && let Some(eid) = eids.iter().find(|eid| eid.describe().test_only)
+    {
+        return Err(Misconfigured::TestProviderInProduction(eid.describe().id));
+    }
+    let state = Arc::new(State {
+        cookies: Cookies::new(&provider.issuer().login_base_url),
+        documents: Documents::new(&provider, cache_seconds),
+        provider,
+        eids,
+        site,
+    });
+    let mut router = Router::new()
+        .route("/", get(documents::root).fallback(answer::only_get))
+        .route("/par", any(par::handle))
+        .route("/authorize", any(authorize::handle))
+        .route("/token", any(token::handle))
+        .route("/userinfo", any(protected::userinfo))
+        .route("/login", get(login::selector).post(login::leave))
+        .route("/login/{eid}", get(login::begin).post(login::resume))
+        .route("/consent", get(consent::handle).post(consent::handle))
+        .route("/health", get(|| async { "OK" }).fallback(answer::only_get))
+        .fallback(login::asset);
+    for path in documents::METADATA_PATHS {
+        router = router.route(path, get(documents::metadata).fallback(answer::only_get));
+    }
+    for path in documents::KEY_PATHS {
+        router = router.route(path, get(documents::keys).fallback(answer::only_get));
+    }
+    // Published examples and older integrations use these beside the metadata's.
+    for path in ["/token/introspect", "/tokeninfo", "/tokenintrospect"] {
+        router = router.route(path, any(protected::introspect));
+    }
+    for path in ["/token/revoke", "/revoke"] {
+        router = router.route(path, any(protected::revoke));
+    }
+    for path in ["/logout", "/endsession"] {
+        router = router.route(path, get(logout::get).post(logout::post));
+    }
+    let router = router.with_state(state);
+    let fault = answer::transport_fault;
+    let router = bounded(router, &limits, request_ids.clone(), fault);
+    Ok(limit_addresses(router, rates.addresses, request_ids, fault))
+}

@@ -102,6 +102,13 @@ impl Provider {
         Ok(consumed.await? == Consumption::Fresh)
     }
 
+    /// The registration that a request names, whoever asks: for what needs no proof.
+    pub async fn public_registration(&self, client_id: &str) -> Option<Arc<ClientRecord>> {
+        let client_id = ClientId::parse(client_id).ok()?;
+        let found = self.parts().registry.find_client_record(&client_id).await;
+        found.ok().flatten()
+    }
+
     /// The client that a browser's request names, if it may begin logins here.
     pub(super) async fn named_client(
         &self,

@@ -1,0 +1,160 @@
+//! Answers to clients: JSON, and what the router says without a handler (spec: idporten §19.2).
+
+use std::time::Duration;
+
+use axum::Extension;
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, PRAGMA, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use portvakt_core::client::{ApplicationType, Client};
+use portvakt_core::login::provider::Denied;
+use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
+use portvakt_http::{RequestId, TransportFault, retry_after};
+use portvakt_oauth_types::ErrorResponse;
+use serde::Serialize;
+
+/// After which time a request that could not be answered may be tried again.
+const SOON: Duration = Duration::from_secs(1);
+
+/// JSON that nobody may keep.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "application/json;charset=UTF-8"),
+        (CACHE_CONTROL, "no-store"),
+        (PRAGMA, "no-cache"),
+    ];
+    match serde_json::to_vec(body) {
+        Ok(bytes) => (status, headers, bytes).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// A refusal as JSON.
+pub(crate) fn refusal(refusal: &LoginRefusal) -> Response {
+    let row = refusal.code().row();
+    let body = ErrorResponse::new(row.error, refusal.description());
+    let status = status_of(refusal.code());
+    let mut response = json(status, &body);
+    let headers = response.headers_mut();
+    let wait = match refusal {
+        LoginRefusal::TooManyRequests { retry_after } => Some(*retry_after),
+        _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON),
+    };
+    if let Some(wait) = wait {
+        headers.insert(RETRY_AFTER, retry_after(wait));
+    }
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
+
+/// The status of a page or of JSON.
+pub(crate) fn status_of(code: LoginRefusalCode) -> StatusCode {
+    let status = StatusCode::from_u16(code.row().http_status);
+    status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// As [`refusal`], of a client that sent an `Authorization` header (RFC 6749 §5.2).
+pub(crate) fn denied_client(denied: &Denied, issuer: &str, sent_header: bool) -> Response {
+    let mut response = refusal(&denied.refusal);
+    if sent_header && response.status() == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::try_from(format!("Basic realm=\"{issuer}\""));
+        if let Ok(challenge) = challenge {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+    }
+    response
+}
+
+/// One line for each refusal. Ids only: no token, no person, no address with a query.
+pub(crate) fn log(request_id: RequestId, endpoint: &'static str, denied: &Denied) {
+    let client_id = denied.client_id.as_ref().map(ToString::to_string);
+    let refusal = denied.refusal.code().name();
+    let cause = denied.cause.as_deref();
+    let ours = matches!(
+        denied.refusal.code(),
+        LoginRefusalCode::Internal | LoginRefusalCode::Unavailable
+    );
+    if ours {
+        tracing::error!(%request_id, endpoint, client_id, refusal, cause, "request failed");
+    } else {
+        tracing::info!(%request_id, endpoint, client_id, refusal, cause, "request refused");
+    }
+}
+
+/// A fault of transport.
+pub(crate) fn transport_fault(fault: TransportFault, _: RequestId) -> Response {
+    let code = match fault {
+        TransportFault::TooManyRequests => {
+            return refusal(&LoginRefusal::TooManyRequests { retry_after: SOON });
+        }
+        TransportFault::BodyTooLarge => LoginRefusalCode::BodyTooLarge,
+        TransportFault::BodyTimeout => LoginRefusalCode::RequestTimeout,
+        TransportFault::BodyMalformed => LoginRefusalCode::RequestMalformed,
+        TransportFault::Overloaded | TransportFault::HandlerTimeout => {
+            LoginRefusalCode::Unavailable
+        }
+        TransportFault::HandlerPanicked => LoginRefusalCode::Internal,
+    };
+    refusal(&code.into())
+}
+
+/// 405 for paths that are only read.
+pub(crate) async fn only_get(Extension(_): Extension<RequestId>) -> Response {
+    let mut response = refusal(&LoginRefusalCode::MethodNotAllowed.into());
+    let allow = HeaderValue::from_static("GET, HEAD");
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
+/// The answer to a browser that asks whether it may send what a page's script wants to send. No
+/// credentials of the browser ever go with it, so that the question itself needs no secret answer;
+/// who may read the answer is for [`readable_by`] to say.
+pub(crate) fn preflight(headers: &HeaderMap) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let answer = response.headers_mut();
+    if let Some(origin) = headers.get(ORIGIN) {
+        answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    for (name, value) in [
+        (ACCESS_CONTROL_ALLOW_METHODS, "POST"),
+        (
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, DPoP",
+        ),
+        (ACCESS_CONTROL_MAX_AGE, "600"),
+        (VARY, "Origin"),
+    ] {
+        answer.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Lets scripts of a browser client's own origin read an answer, and nobody else's.
+pub(crate) fn readable_by(response: &mut Response, headers: &HeaderMap, client: Option<&Client>) {
+    let browser_client =
+        client.filter(|client| client.application_type == ApplicationType::Browser);
+    let (Some(client), Some(origin)) = (browser_client, headers.get(ORIGIN)) else {
+        return;
+    };
+    let is_registered = origin.to_str().is_ok_and(|origin| {
+        let mut uris = client.login.redirect_uris.iter();
+        uris.any(|uri| origin_of(uri).as_deref() == Some(origin))
+    });
+    let answer = response.headers_mut();
+    answer.insert(VARY, HeaderValue::from_static("Origin"));
+    if is_registered {
+        answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+}
+
+/// The origin of an address as browsers write it.
+pub(crate) fn origin_of(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    Some(url.origin().ascii_serialization()).filter(|origin| origin != "null")
+}

@@ -1,0 +1,80 @@
+//! Ways to log in, behind one port (spec: idporten §18.1).
+//!
+//! A provider is asked for an authentication and nothing else: it sees neither client nor scopes, and
+//! what it keeps between two requests is in the login under way, so that any node can go on.
+
+mod people;
+mod testid;
+
+use async_trait::async_trait;
+use portvakt_core::clock::Timestamp;
+use portvakt_core::entropy::Entropy;
+use portvakt_core::login::acr::{AcceptableSet, Acr};
+use portvakt_core::login::locale::Locale;
+use portvakt_core::login::provider::Proven;
+use portvakt_oauth_types::Parameters;
+
+pub use self::people::{PeopleSource, RegistryPeople};
+pub use self::testid::TestIdProvider;
+
+use crate::pages::{Frame, Interaction, Page};
+
+/// What is known of a provider before anybody uses it.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// Names it in addresses and records.
+    pub id: &'static str,
+    /// The levels that it can reach.
+    pub levels: Vec<Acr>,
+    /// Nobody real logs in with it, so that it cannot be enabled in production.
+    pub test_only: bool,
+}
+
+/// A login that is under way at a provider.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The levels that satisfy the request.
+    pub acceptable: &'a AcceptableSet,
+    /// The language of the page.
+    pub locale: Locale,
+    /// The page's surroundings.
+    pub frame: Frame<'a>,
+    /// What forms need to come back.
+    pub interaction: Interaction<'a>,
+    /// A session that the provider itself has with the person does not suffice.
+    pub force_fresh: bool,
+    /// A test person whom the client would like to log in.
+    pub test_person: Option<&'a str>,
+    /// The present.
+    pub now: Timestamp,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// What a provider wants next.
+pub enum Turn {
+    /// Show this page.
+    Page(Box<Page>),
+    /// The person proved who they are.
+    Completed(Box<Proven>),
+    /// The person does not want to.
+    Cancelled,
+    /// It did not work out; the person may choose another way.
+    Failed(String),
+}
+
+/// A way to log in.
+#[async_trait]
+pub trait EidProvider: Send + Sync {
+    /// What it is.
+    fn describe(&self) -> Description;
+
+    /// What it is called, in a language.
+    fn name(&self, locale: Locale) -> &'static str;
+
+    /// The first page.
+    async fn begin(&self, context: Context<'_>) -> Turn;
+
+    /// Goes on with what the person sent.
+    async fn resume(&self, context: Context<'_>, form: &Parameters<'_>) -> Turn;
+}

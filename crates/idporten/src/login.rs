@@ -1,0 +1,261 @@
+//! The pages on which people log in (spec: idporten §17.2, §18).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use portvakt_core::login::acr::Acr;
+use portvakt_core::login::provider::{Denied, Step};
+use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
+use portvakt_http::RequestId;
+
+use crate::answer;
+use crate::eid::{Context, EidProvider, Turn};
+use crate::pages::{Asset, EidOption, Level, LocalPath, Localized, Name, Selector};
+use crate::view::{Asked, here, language, show, with_cookie};
+use crate::visit::{Sent, Visit, frame, sent};
+
+/// `GET /login`: the ways to log in.
+pub(crate) async fn selector(
+    State(state): State<Arc<crate::State>>,
+    Extension(request_id): Extension<RequestId>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let asked = Asked {
+        request_id,
+        method: &method,
+        headers: &headers,
+    };
+    let sent = match sent(&state, asked, &uri, b"") {
+        Ok(sent) => sent,
+        Err(response) => return *response,
+    };
+    let shown = async {
+        let visit = Visit::find(&state, asked, &sent).await?;
+        match visit.next(&state).await? {
+            Step::Authenticate { .. } => Ok(show(StatusCode::OK, selector_page(&state, &visit))),
+            step => Ok(state.step(asked, step)),
+        }
+    };
+    match shown.await {
+        Ok(response) => response,
+        Err(denied) => state.refuse(asked, "login", denied).await,
+    }
+}
+
+fn selector_page(state: &crate::State, visit: &Visit) -> crate::pages::Page {
+    let acceptable = &visit.transaction.state.request.acceptable;
+    let options: Vec<_> = state
+        .eids
+        .iter()
+        .filter_map(|eid| {
+            let described = eid.describe();
+            let levels = described.levels.iter().copied();
+            let highest = levels.filter(|acr| acceptable.accepts(*acr)).max()?;
+            let path = format!("/login/{}?txn={}", described.id, visit.handle.expose());
+            Some(EidOption {
+                name: Localized {
+                    text: Name::new(eid.name(visit.locale)),
+                    language: language(visit.locale),
+                },
+                description: None,
+                logo: None,
+                level: level(highest),
+                begins_at: LocalPath::parse(&path)?,
+            })
+        })
+        .collect();
+    let (service, form) = (state.service(&visit.transaction.service()), visit.form());
+    let path = here("/login", &visit.handle);
+    let page = Selector {
+        frame: frame(state, visit, &service, path.as_ref()),
+        interaction: form.interaction(),
+        options: &options,
+        failed: visit.transaction.state.failed,
+    };
+    page.page()
+}
+
+fn level(acr: Acr) -> Level {
+    match acr {
+        Acr::IdportenLow
+        | Acr::IdportenSubstantialLimited
+        | Acr::EidasLow
+        | Acr::SelfregisteredEmail => Level::Low,
+        Acr::IdportenSubstantial | Acr::EidasSubstantial => Level::Substantial,
+        Acr::IdportenHigh | Acr::EidasHigh => Level::High,
+    }
+}
+
+/// `POST /login`: the person does not want to log in.
+pub(crate) async fn leave(
+    State(state): State<Arc<crate::State>>,
+    Extension(request_id): Extension<RequestId>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let asked = Asked {
+        request_id,
+        method: &method,
+        headers: &headers,
+    };
+    let sent = match sent(&state, asked, &uri, &body) {
+        Ok(sent) => sent,
+        Err(response) => return *response,
+    };
+    let left = async {
+        let visit = Visit::find(&state, asked, &sent).await?;
+        cancel(&state, &visit).await
+    };
+    match left.await {
+        Ok(step) => state.step(asked, step),
+        Err(denied) => state.refuse(asked, "login", denied).await,
+    }
+}
+
+async fn cancel(state: &crate::State, visit: &Visit) -> Result<Step, Denied> {
+    let cancelled = LoginRefusal::from(LoginRefusalCode::Cancelled);
+    state.provider.give_up(&visit.transaction, &cancelled).await
+}
+
+/// `GET /login/{eid}`: the provider's first page.
+pub(crate) async fn begin(
+    state: State<Arc<crate::State>>,
+    request_id: Extension<RequestId>,
+    eid: Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    resume(state, request_id, eid, method, uri, headers, Bytes::new()).await
+}
+
+/// `POST /login/{eid}`: goes on with what the person sent.
+pub(crate) async fn resume(
+    State(state): State<Arc<crate::State>>,
+    Extension(request_id): Extension<RequestId>,
+    Path(eid): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let asked = Asked {
+        request_id,
+        method: &method,
+        headers: &headers,
+    };
+    let sent = match sent(&state, asked, &uri, &body) {
+        Ok(sent) => sent,
+        Err(response) => return *response,
+    };
+    let taken = async {
+        let mut eids = state.eids.iter();
+        let eid = eids
+            .find(|known| known.describe().id == eid)
+            .ok_or(LoginRefusalCode::NotFound)?;
+        let visit = Visit::find(&state, asked, &sent).await?;
+        turn(&state, asked, eid.as_ref(), visit, &sent).await
+    };
+    match taken.await {
+        Ok(response) => response,
+        Err(denied) => state.refuse(asked, "login", denied).await,
+    }
+}
+
+/// Has the provider take its turn, if the login is at the point where it may.
+async fn turn(
+    state: &crate::State,
+    asked: Asked<'_>,
+    eid: &dyn EidProvider,
+    mut visit: Visit,
+    sent: &Sent<'_>,
+) -> Result<Response, Denied> {
+    let force_fresh = match visit.next(state).await? {
+        Step::Authenticate { force_fresh, .. } => force_fresh,
+        step => return Ok(state.step(asked, step)),
+    };
+    let described = eid.describe();
+    let request = &visit.transaction.state.request;
+    if !request.acceptable.accepts_any(described.levels.into_iter()) {
+        return Err(LoginRefusalCode::NotFound.into());
+    }
+    let (service, form) = (state.service(&visit.transaction.service()), visit.form());
+    let path = here(&format!("/login/{}", described.id), &visit.handle);
+    let context = Context {
+        acceptable: &request.acceptable,
+        locale: visit.locale,
+        frame: frame(state, &visit, &service, path.as_ref()),
+        interaction: form.interaction(),
+        force_fresh,
+        test_person: visit.transaction.state.test_person.as_deref(),
+        now: state.provider.now(),
+        entropy: state.provider.entropy(),
+    };
+    let turn = if asked.method == Method::POST {
+        eid.resume(context, &sent.parameters).await
+    } else {
+        eid.begin(context).await
+    };
+    match turn {
+        Turn::Page(page) => Ok(show(StatusCode::OK, *page)),
+        Turn::Cancelled => Ok(state.step(asked, cancel(state, &visit).await?)),
+        Turn::Failed(cause) => {
+            tracing::warn!(
+                request_id = %asked.request_id, eid = described.id, cause, "an eID provider failed"
+            );
+            visit.transaction.state.failed = true;
+            state.provider.advance(&mut visit.transaction).await?;
+            Ok(state.step(asked, visit.next(state).await?))
+        }
+        Turn::Completed(proven) => {
+            let Visit {
+                transaction,
+                handle,
+                browser,
+                ..
+            } = visit;
+            let taken = state
+                .provider
+                .authenticated(transaction, *proven, &handle, &browser);
+            let (step, session) = taken.await?;
+            let response = state.step(asked, step);
+            let cookie = session.and_then(|session| state.cookies.set_session(&session));
+            Ok(with_cookie(response, cookie))
+        }
+    }
+}
+
+/// What pages link to, and 404 for everything else.
+pub(crate) async fn asset(
+    State(state): State<Arc<crate::State>>,
+    Extension(request_id): Extension<RequestId>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(asset) = Asset::find(uri.path()).filter(|_| method == Method::GET) {
+        return (asset.headers(), asset.content).into_response();
+    }
+    let accepts_pages = headers
+        .get(axum::http::header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    let asked = Asked {
+        request_id,
+        method: &method,
+        headers: &headers,
+    };
+    if accepts_pages {
+        state.error(asked, &LoginRefusalCode::NotFound.into())
+    } else {
+        answer::refusal(&LoginRefusalCode::NotFound.into())
+    }
+}

@@ -1,0 +1,460 @@
+//! A login surface in the test's own process, and a browser that follows it by hand.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, LazyLock};
+
+use arc_swap::ArcSwap;
+use portvakt_core::client::{
+    ApplicationType, AuthenticationMethod, Client, ClientSecret, ClientSecrets, GrantType,
+    IntegrationType, StoredSecret,
+};
+use portvakt_core::clock::{Clock, MockClock, Timestamp};
+use portvakt_core::entropy::{SeededEntropy, SystemEntropy, unique_id};
+use portvakt_core::login::Acr;
+use portvakt_core::login::issuer::{Environment, LoginIssuer};
+use portvakt_core::login::provider::{Provider, ProviderParts};
+use portvakt_core::login::subject::PairwiseKey;
+use portvakt_core::person::{Person, Pid, PidCheck};
+use portvakt_core::ports::Store;
+use portvakt_core::scope::Scope;
+use portvakt_core::signing::{KeyRing, SigningKeyRecord, SigningKeyState, SigningKeys, generate};
+use portvakt_http::{Limits, Listener, RateLimits, Shutdown, serve};
+use portvakt_idporten::eid::{EidProvider, RegistryPeople, TestIdProvider};
+use portvakt_idporten::pages::{FooterLinks, Name, Site};
+use portvakt_idporten::{Surface, router};
+use portvakt_jose::{Algorithm, Jws, RsaBits};
+use portvakt_store_sqlite::SqliteStore;
+use portvakt_testkit::{FJORDETATEN, HAVBRIS, KID, NOW, World, signing_key, trust};
+use reqwest::redirect::Policy;
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+
+pub(crate) const PID: &str = "17869010057";
+pub(crate) const OTHER_PID: &str = "05857430060";
+pub(crate) const WEB: &str = "eksempel-nettsted";
+pub(crate) const APP: &str = "eksempel-app";
+pub(crate) const SPA: &str = "eksempel-spa";
+pub(crate) const ISOLATED: &str = "eksempel-isolert";
+pub(crate) const API: &str = "fjord:barnehage/plass.read";
+pub(crate) const BARNEHAGE: &str = "barnehage-api";
+pub(crate) const VERIFIER: &str = "jMePfgDzxFgGpYBczVQbP49V3X8ze-3iSBQCE2uIL38";
+pub(crate) const CHALLENGE: &str = "ZAXbmzaXdMaXmF7t11VHM5SR3qvVBx3rvxsshIvtEl8";
+
+/// The secret of every client that has one.
+pub(crate) static SECRET: LazyLock<ClientSecret> =
+    LazyLock::new(|| ClientSecret::generate(&SeededEntropy::new(77)).unwrap());
+
+/// Every server of a process signs with the same key, because RSA keys are slow to make.
+static SERVER_KEY: LazyLock<SigningKeyRecord> = LazyLock::new(|| {
+    let now = Timestamp::from_seconds(NOW);
+    let state = SigningKeyState::Active;
+    generate("idporten", Algorithm::Rs256, RsaBits::B2048, state, now).unwrap()
+});
+
+/// Where a client's logins return to. Nobody answers there: browsers are followed by hand.
+pub(crate) fn callback(client_id: &str) -> String {
+    format!("https://{client_id}.eksempel.no/cb")
+}
+
+/// Clients of every kind, an API that asks for consent, and somebody who introspects.
+pub(crate) fn world() -> World {
+    let mut world = World::default();
+    world.organization(FJORDETATEN, "Fjordetaten");
+    world.organization(HAVBRIS, "Havbris AS");
+    world.prefix("fjord", FJORDETATEN);
+    let openid = |scope: &mut Scope| scope.accessible_for_all = true;
+    for name in [
+        "openid",
+        "profile",
+        "no_pid",
+        "idporten:token.introspection",
+    ] {
+        openid(world.scope(name));
+    }
+    let api = world.scope(API);
+    api.requires_user_consent = true;
+    api.at_max_age = 120;
+    "Barnehageplasser".clone_into(&mut api.description);
+    world.grant(API, HAVBRIS);
+
+    let web = login_client(&mut world, WEB, &["openid", "profile"]);
+    web.integration_type = IntegrationType::Idporten;
+    web.token_endpoint_auth_method = AuthenticationMethod::ClientSecretBasic;
+    let app = login_client(&mut world, APP, &["openid", "profile", API]);
+    app.login.frontchannel_logout_session_required = Some(true);
+    app.login.frontchannel_logout_uri = Some(format!("https://{APP}.eksempel.no/logout?a=b"));
+    let spa = login_client(&mut world, SPA, &["openid", "profile"]);
+    spa.application_type = ApplicationType::Browser;
+    spa.token_endpoint_auth_method = AuthenticationMethod::None;
+    let isolated = login_client(&mut world, ISOLATED, &["openid"]);
+    isolated.login.sso_disabled = Some(true);
+    let barnehage = world.client(BARNEHAGE, FJORDETATEN, &["idporten:token.introspection"]);
+    barnehage.integration_type = IntegrationType::ApiKlient;
+    world
+}
+
+/// A client that logs people in and refreshes, with a registered key.
+fn login_client<'w>(world: &'w mut World, id: &str, scopes: &[&str]) -> &'w mut Client {
+    let client = world.client(id, HAVBRIS, scopes);
+    client.integration_type = IntegrationType::ApiKlient;
+    client.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+    client.login.display_name = Some(format!("Tjenesten {id}"));
+    client.login.redirect_uris = vec![callback(id)];
+    client.login.post_logout_redirect_uris = vec![format!("https://{id}.eksempel.no/ut")];
+    client
+}
+
+/// A running surface. It stops, and its files go, when it is dropped.
+pub(crate) struct LoginServer {
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) clock: Arc<MockClock>,
+    pub(crate) base: String,
+    pub(crate) http: reqwest::Client,
+    entropy: SystemEntropy,
+    shutdown: Shutdown,
+    _folder: tempfile::TempDir,
+}
+
+impl LoginServer {
+    pub(crate) async fn start() -> Self {
+        Self::with(world(), |_| ()).await
+    }
+
+    pub(crate) async fn with(world: World, policy: impl FnOnce(&mut LoginIssuer)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("test.db")).await;
+        let store = Arc::new(store.unwrap());
+        world.save(store.as_ref()).await;
+        save_rest(store.as_ref(), &world).await;
+
+        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
+        let listener = listener.unwrap();
+        let base = format!("http://{}", listener.local_addr());
+        let clock = Arc::new(MockClock::new(Timestamp::from_seconds(NOW)));
+        let mut issuer = LoginIssuer::new(&base, Environment::Test);
+        policy(&mut issuer);
+        let ring = KeyRing::from_records(std::slice::from_ref(&*SERVER_KEY)).unwrap();
+        let provider = Provider::new(ProviderParts {
+            issuer,
+            registry: store.clone(),
+            ledger: store.clone(),
+            store: store.clone(),
+            keys: Arc::new(SigningKeys::new(ring)),
+            pairwise: PairwiseKey::generate(&SeededEntropy::new(5)).unwrap(),
+            trust: Arc::new(ArcSwap::from_pointee(trust().build().unwrap())),
+            levels: vec![
+                Acr::IdportenLow,
+                Acr::IdportenSubstantial,
+                Acr::IdportenHigh,
+            ],
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            shares: None,
+        });
+        let people = Arc::new(RegistryPeople(store.clone()));
+        let testid: Arc<dyn EidProvider> = Arc::new(TestIdProvider::new(people));
+        let limits = Limits::default();
+        let app = router(Surface {
+            provider,
+            eids: vec![testid],
+            site: Site {
+                provider: Name::new("Fjordporten"),
+                logo: None,
+                test_environment: true,
+                strict_transport: false,
+                links: FooterLinks::default(),
+            },
+            request_ids: request_ids(),
+            limits,
+            rates: RateLimits::default(),
+            cache_seconds: 3600,
+        });
+        let shutdown = Shutdown::new();
+        tokio::spawn(serve(listener, app.unwrap(), limits, shutdown.clone()));
+        let http = reqwest::Client::builder().redirect(Policy::none());
+        Self {
+            store,
+            clock,
+            base,
+            http: http.build().unwrap(),
+            entropy: SystemEntropy,
+            shutdown,
+            _folder: folder,
+        }
+    }
+
+    /// A value that no other call has answered.
+    pub(crate) fn unique(&self) -> String {
+        unique_id(&self.entropy).unwrap()
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now().seconds()
+    }
+
+    /// Posts a form as a client's server does.
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.base)).form(form);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Posts a form as this client, which proves itself as it is registered to.
+    pub(crate) async fn post_as(
+        &self,
+        client_id: &str,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Answer {
+        let mut form = form.to_vec();
+        let assertion = self.assertion(client_id);
+        let mut request = self.http.post(format!("{}{path}", self.base));
+        match client_id {
+            WEB => request = request.basic_auth(WEB, Some(SECRET.expose())),
+            SPA => form.push(("client_id", SPA)),
+            _ => {
+                form.push((
+                    "client_assertion_type",
+                    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                ));
+                form.push(("client_assertion", &assertion));
+            }
+        }
+        Answer::read(request.form(&form).send().await.unwrap()).await
+    }
+
+    /// A new assertion of a client with a registered key.
+    pub(crate) fn assertion(&self, client_id: &str) -> String {
+        let claims = json!({
+            "iss": client_id, "sub": client_id, "aud": self.base, "jti": self.unique(),
+            "iat": self.now(), "exp": self.now() + 30,
+        });
+        let header = json!({"alg": "RS256", "kid": KID});
+        signing_key().sign_compact(&header, &claims).unwrap()
+    }
+
+    /// Redeems a code as this client.
+    pub(crate) async fn redeem(&self, client_id: &str, code: &str) -> Answer {
+        let redirect_uri = callback(client_id);
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &redirect_uri),
+            ("code_verifier", VERIFIER),
+        ];
+        self.post_as(client_id, "/token", &form).await
+    }
+
+    pub(crate) async fn refresh(&self, client_id: &str, token: &str) -> Answer {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        self.post_as(client_id, "/token", &form).await
+    }
+
+    pub(crate) async fn userinfo(&self, token: &str) -> Answer {
+        let request = self.http.get(format!("{}/userinfo", self.base));
+        Answer::read(request.bearer_auth(token).send().await.unwrap()).await
+    }
+}
+
+impl Drop for LoginServer {
+    fn drop(&mut self) {
+        self.shutdown.trigger();
+    }
+}
+
+async fn save_rest(store: &SqliteStore, world: &World) {
+    let mut unit = store.begin().await.unwrap();
+    for (pid, name) in [(PID, "Kari Nordmann"), (OTHER_PID, "Ola Nordmann")] {
+        let pid = Pid::parse(pid, PidCheck::LengthOnly).unwrap();
+        let name = name.to_owned();
+        unit.save_person(&Person { pid, name }).await.unwrap();
+    }
+    if world
+        .clients
+        .iter()
+        .any(|(client, _)| client.client_id.as_str() == WEB)
+    {
+        let secret = StoredSecret::new(SECRET.hash(), Timestamp::from_seconds(NOW));
+        let secrets = ClientSecrets::from_stored(vec![secret]).unwrap();
+        unit.save_secrets(&WEB.parse().unwrap(), &secrets)
+            .await
+            .unwrap();
+    }
+    unit.commit().await.unwrap();
+}
+
+fn request_ids() -> portvakt_http::RequestIdSource {
+    use portvakt_core::Entropy;
+    Arc::new(|| {
+        let mut bytes = [0; 16];
+        SystemEntropy.fill(&mut bytes).unwrap();
+        bytes
+    })
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) async fn read(response: Response) -> Self {
+        Self {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.text().await.unwrap(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The parameters in the query of a redirect.
+    pub(crate) fn location(&self) -> BTreeMap<String, String> {
+        let url = url::Url::parse(self.header("location"));
+        let url = url.unwrap_or_else(|_| panic!("no redirect: {self:?}"));
+        url.query_pairs().into_owned().collect()
+    }
+
+    /// The value of a hidden field of a page's form.
+    fn field(&self, name: &str) -> String {
+        let marker = format!("name=\"{name}\"");
+        let at = self.body.find(&marker);
+        let rest = &self.body[at.unwrap_or_else(|| panic!("no field {name}: {}", self.body))..];
+        let value = rest.split("value=\"").nth(1).unwrap();
+        value.split('"').next().unwrap().to_owned()
+    }
+}
+
+/// The claims of a token, whoever signed it.
+pub(crate) fn claims(token: &Value) -> Value {
+    let jws = Jws::parse(token.as_str().expect("a token")).unwrap();
+    serde_json::from_slice(jws.payload()).unwrap()
+}
+
+/// A browser: cookies, and one step at a time.
+pub(crate) struct Browser<'s> {
+    server: &'s LoginServer,
+    pub(crate) cookies: BTreeMap<String, String>,
+}
+
+/// An authorization request with nothing wrong, to be changed.
+pub(crate) fn request(client_id: &str) -> BTreeMap<&'static str, String> {
+    let text = str::to_owned;
+    BTreeMap::from([
+        ("response_type", text("code")),
+        ("client_id", text(client_id)),
+        ("redirect_uri", callback(client_id)),
+        ("scope", text("openid profile")),
+        ("state", text("s1")),
+        ("nonce", text("n1")),
+        ("code_challenge", text(CHALLENGE)),
+        ("code_challenge_method", text("S256")),
+    ])
+}
+
+impl<'s> Browser<'s> {
+    pub(crate) fn new(server: &'s LoginServer) -> Self {
+        Self {
+            server,
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) async fn get(&mut self, url: &str) -> Answer {
+        self.send(self.server.http.get(self.absolute(url))).await
+    }
+
+    pub(crate) async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Answer {
+        let request = self.server.http.post(self.absolute(url)).form(form);
+        self.send(request).await
+    }
+
+    fn absolute(&self, url: &str) -> String {
+        if url.starts_with('/') {
+            format!("{}{url}", self.server.base)
+        } else {
+            url.to_owned()
+        }
+    }
+
+    async fn send(&mut self, request: reqwest::RequestBuilder) -> Answer {
+        let cookies = self.cookies.iter().map(|(n, v)| format!("{n}={v}"));
+        let cookies: Vec<_> = cookies.collect();
+        let request = request.header("cookie", cookies.join("; "));
+        let answer = Answer::read(request.send().await.unwrap()).await;
+        for cookie in answer.headers.get_all("set-cookie") {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    /// Brings a request to the authorization endpoint.
+    pub(crate) async fn authorize(&mut self, request: &BTreeMap<&'static str, String>) -> Answer {
+        let url = format!("{}/authorize", self.server.base);
+        let url = url::Url::parse_with_params(&url, request).unwrap();
+        self.get(url.as_str()).await
+    }
+
+    /// Logs in with `TestID` where the selector is shown, and gives what comes after.
+    pub(crate) async fn log_in(&mut self, selector: &Answer, pid: &str, level: &str) -> Answer {
+        let login = selector.header("location").to_owned();
+        assert!(login.contains("/login?txn="), "{selector:?}");
+        let page = self.get(&login).await;
+        assert_eq!(page.status, StatusCode::OK, "{page:?}");
+        let form = self.get(&login.replace("/login?", "/login/testid?")).await;
+        assert_eq!(form.status, StatusCode::OK, "{form:?}");
+        self.submit(
+            &form,
+            "/login/testid",
+            &[("pid", pid), ("level", level), ("action", "login")],
+        )
+        .await
+    }
+
+    /// Sends a page's form with these fields filled in.
+    pub(crate) async fn submit(
+        &mut self,
+        page: &Answer,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let (txn, csrf) = (page.field("txn"), page.field("csrf"));
+        let mut form = vec![("txn", txn.as_str()), ("csrf", csrf.as_str())];
+        form.extend_from_slice(fields);
+        self.post(path, &form).await
+    }
+
+    /// A whole login, which is answered with a code.
+    pub(crate) async fn code(&mut self, client_id: &str, pid: &str) -> String {
+        let selector = self.authorize(&request(client_id)).await;
+        let answer = self.log_in(&selector, pid, "substantial").await;
+        answer.location()["code"].clone()
+    }
+
+    /// A login that reuses the session.
+    pub(crate) async fn sso_code(&mut self, client_id: &str) -> String {
+        let answer = self.authorize(&request(client_id)).await;
+        answer.location()["code"].clone()
+    }
+}

@@ -1,0 +1,144 @@
+//! Logging out (spec: idporten §15).
+
+use reqwest::StatusCode;
+
+use crate::harness::{API, APP, Browser, LoginServer, OTHER_PID, PID, WEB, claims, request};
+
+/// Spec: idporten §15.3 to §15.5.
+#[tokio::test]
+async fn one_logout_ends_every_group_and_tells_the_clients_that_want_to_know() {
+    let server = LoginServer::start().await;
+    let mut browser = Browser::new(&server);
+    let mut parameters = request(APP);
+    parameters.insert("scope", format!("openid profile {API}"));
+    let selector = browser.authorize(&parameters).await;
+    let to_consent = browser.log_in(&selector, PID, "substantial").await;
+    let dialog = browser.get(to_consent.header("location")).await;
+    let answer = browser
+        .submit(&dialog, "/consent", &[("action", "accept")])
+        .await;
+    let app = server.redeem(APP, &answer.location()["code"]).await.json();
+    let code = browser.sso_code(WEB).await;
+    let web = server.redeem(WEB, &code).await.json();
+
+    let hint = web["id_token"].as_str().unwrap();
+    let back = format!("https://{WEB}.eksempel.no/ut");
+    let url = url::Url::parse_with_params(
+        &format!("{}/logout", server.base),
+        [
+            ("id_token_hint", hint),
+            ("post_logout_redirect_uri", &back),
+            ("state", "a&b"),
+        ],
+    );
+    let page = browser.get(url.unwrap().as_str()).await;
+    assert_eq!(page.status, StatusCode::OK, "{page:?}");
+    let sid = claims(&app["id_token"])["sid"].as_str().unwrap().to_owned();
+    let frame = format!("https://{APP}.eksempel.no/logout?a=b");
+    assert!(page.body.contains(&frame), "{}", page.body);
+    assert!(page.body.contains(&sid), "with the sid that it knows");
+    assert!(page.body.contains(&format!("{back}?state=a%26b")));
+    assert!(page.header("content-security-policy").contains("frame-src"));
+    assert!(!browser.cookies.contains_key("portvakt-session"));
+
+    assert!(
+        browser
+            .authorize(&request(WEB))
+            .await
+            .header("location")
+            .contains("/login?txn=")
+    );
+    let refresh = |tokens: &serde_json::Value| tokens["refresh_token"].as_str().unwrap().to_owned();
+    let login_only = server.refresh(WEB, &refresh(&web)).await;
+    assert_eq!(
+        login_only.error(),
+        "invalid_grant",
+        "what was only a login is over"
+    );
+    let with_api = server.refresh(APP, &refresh(&app)).await;
+    assert_eq!(
+        with_api.status,
+        StatusCode::OK,
+        "access to an API goes on: {with_api:?}"
+    );
+}
+
+/// Spec: idporten §15.2.
+#[tokio::test]
+async fn without_a_session_there_is_nothing_to_log_out_of() {
+    let server = LoginServer::start().await;
+    let nobody = Browser::new(&server).get("/logout").await;
+    assert_eq!(nobody.status, StatusCode::BAD_REQUEST);
+    // A form of another site comes without the cookie, and the link after it with it.
+    let mut browser = Browser::new(&server);
+    browser.code(WEB, PID).await;
+    let mut without = Browser::new(&server);
+    let parked = without.post("/logout", &[("state", "a")]).await;
+    assert_eq!(parked.status, StatusCode::SEE_OTHER);
+    let link = parked.header("location").to_owned();
+    assert!(link.contains("/logout?l="), "{link}");
+    let done = browser.get(&link).await;
+    assert!(
+        done.header("location").ends_with("/logout?done=1"),
+        "{done:?}"
+    );
+    let page = browser.get(done.header("location")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(
+        browser.get(&link).await.status,
+        StatusCode::BAD_REQUEST,
+        "taken once"
+    );
+}
+
+/// Spec: idporten §15.1, §15.3.
+#[tokio::test]
+async fn nobody_returns_to_an_address_that_is_not_registered() {
+    let server = LoginServer::start().await;
+    let mut browser = Browser::new(&server);
+    for (client_id, uri) in [
+        (WEB, "https://evil.no/"),
+        (WEB, "https://eksempel-app.eksempel.no/ut"),
+        ("ukjent", "https://eksempel-nettsted.eksempel.no/ut"),
+    ] {
+        browser.code(WEB, PID).await;
+        let url = format!("/logout?client_id={client_id}&post_logout_redirect_uri={uri}");
+        let done = browser.get(&url).await;
+        assert!(
+            done.header("location").ends_with("/logout?done=1"),
+            "{done:?}"
+        );
+    }
+    let code = browser.code(WEB, PID).await;
+    let tokens = server.redeem(WEB, &code).await.json();
+    let hint = tokens["id_token"].as_str().unwrap();
+    for wrong in [
+        format!("/logout?id_token_hint={hint}&client_id={APP}"),
+        "/logout?state=%0A".to_owned(),
+    ] {
+        let page = browser.get(&wrong).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    }
+    browser.sso_code(WEB).await;
+}
+
+/// Spec: idporten §15.3: a hint of another person.
+#[tokio::test]
+async fn whoever_is_logged_in_is_asked_when_the_hint_is_somebody_elses() {
+    let server = LoginServer::start().await;
+    let mut other = Browser::new(&server);
+    let code = other.code(WEB, OTHER_PID).await;
+    let tokens = server.redeem(WEB, &code).await.json();
+    let hint = tokens["id_token"].as_str().unwrap();
+    let mut browser = Browser::new(&server);
+    browser.code(WEB, PID).await;
+    let question = browser.get(&format!("/logout?id_token_hint={hint}")).await;
+    assert_eq!(question.status, StatusCode::OK, "{question:?}");
+    browser.sso_code(WEB).await;
+    let done = browser.submit(&question, "/logout", &[]).await;
+    assert!(
+        done.header("location").ends_with("/logout?done=1"),
+        "{done:?}"
+    );
+    assert!(!browser.cookies.contains_key("portvakt-session"));
+}

@@ -1,0 +1,16 @@
+//! The surface over real HTTP, on a real store, followed by browsers and clients.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever goes wrong in a test's own scaffolding fails the test by panicking"
+)]
+
+mod documentation;
+mod flow;
+mod harness;
+mod hostile;
+mod logout;
+mod metadata;
+mod refusals;
+mod sessions;
+mod tokens;
