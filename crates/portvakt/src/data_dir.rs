@@ -159,10 +159,21 @@ pub(crate) struct Endpoints {
     pub(crate) maskinporten: MaskinportenEndpoints,
     /// Its sibling for clouds, on the same port under another host name.
     pub(crate) skyporten: MaskinportenEndpoints,
+    /// The login surface.
+    pub(crate) idporten: IdportenEndpoints,
     /// Administration over REST.
     pub(crate) selfservice: BaseUrl,
     /// Health, readiness and the developer controls.
     pub(crate) operations: BaseUrl,
+}
+
+/// The login surface.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct IdportenEndpoints {
+    /// `iss` of tokens and `aud` of client assertions.
+    pub(crate) issuer: String,
+    /// Metadata.
+    pub(crate) well_known: String,
 }
 
 /// The machine-to-machine surface.

@@ -151,6 +151,8 @@ fn rows(endpoints: &Endpoints) -> Vec<Row> {
         row("", "keys", &maskinporten.jwks_uri),
         row("skyporten", "issuer", &endpoints.skyporten.issuer),
         row("", "metadata", &endpoints.skyporten.well_known),
+        row("idporten", "issuer", &endpoints.idporten.issuer),
+        row("", "metadata", &endpoints.idporten.well_known),
         row("selfservice", "base", &endpoints.selfservice.base_url),
         row("operations", "base", &endpoints.operations.base_url),
     ]

@@ -8,6 +8,7 @@
 pub(crate) mod authority;
 pub(crate) mod clock;
 mod faults;
+mod idporten;
 mod journal;
 mod lock;
 mod operations;

@@ -8,6 +8,7 @@ use axum::Router;
 use portvakt_core::Clock;
 use portvakt_core::cache::{CacheSettings, CachedStore};
 use portvakt_core::issuer::Profile;
+use portvakt_core::login::subject::PairwiseKey;
 use portvakt_http::{Shutdown, serve};
 use portvakt_maskinporten::Observer;
 use portvakt_store_sqlite::SqliteStore;
@@ -17,13 +18,14 @@ use tokio::task::JoinSet;
 use super::authority::Authority;
 use super::clock::DevClock;
 use super::faults::Faults;
+use super::idporten;
 use super::journal::Journal;
 use super::lock::FolderLock;
 use super::operations::{self, Controls};
 use super::ports::Port;
 use super::registry::{self, InitialRegistry};
 use super::selfservice;
-use super::signing_keys::SigningKeys;
+use super::signing_keys::{MASKINPORTEN, SigningKeys};
 use super::surface::{self, Surroundings};
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
 use crate::following;
@@ -33,6 +35,7 @@ use crate::server::{Downloads, Trust, TrustSources};
 use crate::usage::UsageCounter;
 
 /// How far the ports are from the base port; the others are kept for surfaces to come.
+const IDPORTEN_OFFSET: u16 = 1;
 const SELFSERVICE_OFFSET: u16 = 2;
 const OPERATIONS_OFFSET: u16 = 4;
 
@@ -104,16 +107,17 @@ impl Server {
         let shutdown = Shutdown::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(following::follow_until(follower, shutdown.clone()));
-        let parts = Parts::prepare(&options, Arc::clone(&store), refusals).await?;
+        let parts = Parts::prepare(&options, Arc::clone(&store), &database, refusals).await?;
 
         let endpoints = bound.endpoints();
-        let routers = parts.routers(&endpoints, &bound);
+        let routers = parts.routers(&endpoints, &bound, &database)?;
         serve_on(
             &mut tasks,
             bound.maskinporten,
             &routers.maskinporten,
             &shutdown,
         );
+        serve_on(&mut tasks, bound.idporten, &routers.idporten, &shutdown);
         serve_on(
             &mut tasks,
             bound.selfservice,
@@ -125,6 +129,7 @@ impl Server {
         let horizon: Horizon = Arc::new(move || clock.earliest());
         let house = House {
             store: database.clone(),
+            logins: Some(database.clone()),
             horizon,
             usage: Arc::clone(&parts.usage),
             trust: parts.trust,
@@ -191,6 +196,7 @@ impl Drop for Server {
 /// A port for each surface.
 struct Ports {
     maskinporten: Port,
+    idporten: Port,
     selfservice: Port,
     operations: Port,
 }
@@ -204,6 +210,7 @@ impl Ports {
         };
         Ok(Self {
             maskinporten: Port::bind(base_port).await?,
+            idporten: Port::bind(number(IDPORTEN_OFFSET)).await?,
             selfservice: Port::bind(number(SELFSERVICE_OFFSET)).await?,
             operations: Port::bind(number(OPERATIONS_OFFSET)).await?,
         })
@@ -213,6 +220,7 @@ impl Ports {
         Endpoints {
             maskinporten: surface::endpoints(self.maskinporten.number, Profile::Maskinporten),
             skyporten: surface::endpoints(self.maskinporten.number, Profile::Skyporten),
+            idporten: idporten::endpoints(self.idporten.number),
             selfservice: BaseUrl {
                 base_url: selfservice::base_url(self.selfservice.number),
             },
@@ -257,6 +265,8 @@ struct Parts {
     store: Arc<CachedStore>,
     clock: Arc<DevClock>,
     keys: Arc<SigningKeys>,
+    login_keys: Arc<SigningKeys>,
+    pairwise: PairwiseKey,
     trust: Arc<Trust>,
     downloads: Downloads,
     faults: Arc<Faults>,
@@ -269,6 +279,7 @@ impl Parts {
     async fn prepare(
         options: &Options,
         store: Arc<CachedStore>,
+        logins: &SqliteStore,
         refusals: Arc<RefusalRecorder>,
     ) -> anyhow::Result<Self> {
         let clock = Arc::new(DevClock::default());
@@ -287,8 +298,10 @@ impl Parts {
             optional_lists,
             ..TrustSources::default()
         })?;
-        let (keys, ()) = tokio::try_join!(
-            SigningKeys::open(store.clone(), Arc::clone(&clock)),
+        let (keys, login_keys, pairwise, ()) = tokio::try_join!(
+            SigningKeys::open(MASKINPORTEN, store.clone(), Arc::clone(&clock)),
+            SigningKeys::open(idporten::SURFACE, store.clone(), Arc::clone(&clock)),
+            idporten::pairwise_key(logins, clock.now()),
             registry::prepare(
                 store.as_ref(),
                 &options.data_dir,
@@ -299,6 +312,8 @@ impl Parts {
         Ok(Self {
             store,
             keys: Arc::new(keys),
+            login_keys: Arc::new(login_keys),
+            pairwise,
             trust: Arc::new(trust),
             downloads,
             faults: Arc::default(),
@@ -318,7 +333,12 @@ impl Parts {
         ]
     }
 
-    fn routers(&self, endpoints: &Endpoints, ports: &Ports) -> Routers {
+    fn routers(
+        &self,
+        endpoints: &Endpoints,
+        ports: &Ports,
+        database: &Arc<SqliteStore>,
+    ) -> anyhow::Result<Routers> {
         let surroundings = Surroundings {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -341,7 +361,16 @@ impl Parts {
             journal: Arc::clone(&self.journal),
             exchanges: exchanges.clone(),
         };
-        Routers {
+        let login = idporten::Surroundings {
+            store: Arc::clone(&self.store),
+            logins: Arc::clone(database),
+            clock: Arc::clone(&self.clock),
+            keys: Arc::clone(self.login_keys.shared()),
+            trust: Arc::clone(self.trust.shared()),
+            pairwise: self.pairwise.clone(),
+        };
+        Ok(Routers {
+            idporten: idporten::router(ports.idporten.number, login)?,
             selfservice: selfservice::router(endpoints, made),
             maskinporten: surface::router(
                 exchanges,
@@ -350,13 +379,14 @@ impl Parts {
                 Arc::clone(&self.keys),
             ),
             operations: operations::router(controls, operator, ports.operations.number),
-        }
+        })
     }
 }
 
 /// A router for each surface.
 struct Routers {
     maskinporten: Router,
+    idporten: Router,
     selfservice: Router,
     operations: Router,
 }

@@ -20,14 +20,16 @@ use tokio::sync::Mutex;
 use super::clock::DevClock;
 use crate::recorded::begin_as_server;
 
-const SURFACE: &str = "maskinporten";
+/// The surface of machines.
+pub(crate) const MASKINPORTEN: &str = "maskinporten";
 
 /// Most keys that stay published, so that rotating a thousand times leaves a document that
 /// verifiers still accept. The oldest go first.
 const MOST_PUBLISHED: usize = 10;
 
-/// The keys of the machine-to-machine surface.
+/// The keys of one surface.
 pub(crate) struct SigningKeys {
+    surface: &'static str,
     shared: Arc<SharedKeys>,
     store: Arc<dyn Store>,
     clock: Arc<DevClock>,
@@ -46,11 +48,15 @@ pub(crate) struct Rotation {
 
 impl SigningKeys {
     /// The keys of the store; a first one is made when it has none.
-    pub(crate) async fn open(store: Arc<dyn Store>, clock: Arc<DevClock>) -> anyhow::Result<Self> {
-        let mut records = store.read().await?.list_signing_keys(SURFACE).await?;
+    pub(crate) async fn open(
+        surface: &'static str,
+        store: Arc<dyn Store>,
+        clock: Arc<DevClock>,
+    ) -> anyhow::Result<Self> {
+        let mut records = store.read().await?.list_signing_keys(surface).await?;
         if !records.iter().any(is_active) {
             // Made before the transaction begins: nobody waits for a slow machine's key.
-            let record = make_key(clock.now()).await?;
+            let record = make_key(surface, clock.now()).await?;
             let mut unit = begin_as_server(store.as_ref(), clock.now()).await?;
             unit.save_signing_key(&record).await?;
             unit.commit().await?;
@@ -58,6 +64,7 @@ impl SigningKeys {
         }
         let ring = KeyRing::from_records(&records).context("read the signing keys")?;
         Ok(Self {
+            surface,
             shared: Arc::new(SharedKeys::new(ring)),
             store,
             clock,
@@ -88,7 +95,7 @@ impl SigningKeys {
     async fn rotate_in_turn(&self, act: Option<Act>) -> anyhow::Result<Rotation> {
         let _turn = self.turn.lock().await;
         let now = self.clock.now();
-        let key = make_key(now).await?;
+        let key = make_key(self.surface, now).await?;
         let own = || Act {
             actor: Actor::new(Channel::Server),
             at: now,
@@ -96,7 +103,7 @@ impl SigningKeys {
         };
         let act = act.unwrap_or_else(own);
         let mut unit = Recorded::begin(self.store.as_ref(), act).await?;
-        let mut records = unit.list_signing_keys(SURFACE).await?;
+        let mut records = unit.list_signing_keys(self.surface).await?;
         retire(unit.as_mut(), &mut records, now).await?;
         unit.save_signing_key(&key).await?;
         unit.commit().await?;
@@ -147,10 +154,10 @@ async fn retire(
 }
 
 /// Making an RSA key takes a processor for a noticeable while.
-async fn make_key(now: Timestamp) -> anyhow::Result<SigningKeyRecord> {
+async fn make_key(surface: &'static str, now: Timestamp) -> anyhow::Result<SigningKeyRecord> {
     let state = SigningKeyState::Active;
     tokio::task::spawn_blocking(move || {
-        generate(SURFACE, Algorithm::Rs256, RsaBits::B2048, state, now)
+        generate(surface, Algorithm::Rs256, RsaBits::B2048, state, now)
     })
     .await
     .context("make a signing key")?
@@ -167,7 +174,7 @@ mod tests {
         let store = SqliteStore::open(folder.path().join("test.db"))
             .await
             .unwrap();
-        let keys = SigningKeys::open(Arc::new(store), Arc::default()).await;
+        let keys = SigningKeys::open(MASKINPORTEN, Arc::new(store), Arc::default()).await;
         Arc::new(keys.unwrap())
     }
 

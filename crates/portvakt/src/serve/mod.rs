@@ -128,6 +128,7 @@ fn tend(tasks: &mut JoinSet<()>, parts: Parts, config: &Config, shutdown: &Shutd
     tasks.spawn(Arc::clone(&parts.keeper).run(shutdown.clone()));
     let house = House {
         store: store.clone(),
+        logins: None,
         horizon,
         usage: parts.usage,
         trust: parts.trust,

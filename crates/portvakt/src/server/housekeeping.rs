@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use portvakt_core::Timestamp;
 use portvakt_core::idempotency;
+use portvakt_core::login::{Keeping, LoginStore};
 use portvakt_core::ports::Store;
 use portvakt_core::refusals::forget as forget_refusals;
 use portvakt_core::usage::{Day, MAX_DAYS};
@@ -31,6 +32,8 @@ const CHANGES_KEPT: u64 = 10_000;
 pub(crate) struct House {
     /// Where everything is kept.
     pub(crate) store: Arc<dyn Store>,
+    /// Where logins are kept; none where nobody logs in.
+    pub(crate) logins: Option<Arc<dyn LoginStore>>,
     /// Before which instant things are over.
     pub(crate) horizon: Horizon,
     /// What is counted of tokens.
@@ -45,6 +48,7 @@ pub(crate) struct House {
 pub(crate) fn start(tasks: &mut JoinSet<()>, house: House, shutdown: &Shutdown) {
     let House {
         store,
+        logins,
         horizon,
         usage,
         trust,
@@ -52,6 +56,10 @@ pub(crate) fn start(tasks: &mut JoinSet<()>, house: House, shutdown: &Shutdown) 
     } = house;
     let (small, old) = (Arc::clone(&store), Arc::clone(&store));
     tasks.spawn(keep_small(small, Arc::clone(&horizon), shutdown.clone()));
+    if let Some(logins) = logins {
+        let horizon = Arc::clone(&horizon);
+        tasks.spawn(forget_logins(logins, horizon, shutdown.clone()));
+    }
     tasks.spawn(remove_old_usage(old, horizon, shutdown.clone()));
     tasks.spawn(write_usage(usage, store, shutdown.clone()));
     tasks.spawn(watch_revocations(trust, shutdown.clone()));
@@ -69,6 +77,19 @@ async fn keep_small(store: Arc<dyn Store>, horizon: Horizon, shutdown: Shutdown)
             tracing::warn!(%error, "cannot forget old refusals");
         }
         trim_once(store.as_ref()).await;
+    }
+}
+
+/// Forgets what logins leave behind once its time is over, until shutdown.
+async fn forget_logins(logins: Arc<dyn LoginStore>, horizon: Horizon, shutdown: Shutdown) {
+    let mut ticks = every(REMOVAL_INTERVAL);
+    while next(&mut ticks, &shutdown).await {
+        let removed = Keeping::default().remove_expired(logins.as_ref(), horizon());
+        match removed.await {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "records of logins forgotten"),
+            Err(error) => tracing::warn!(%error, "cannot forget records of logins"),
+        }
     }
 }
 

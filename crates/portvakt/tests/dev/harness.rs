@@ -240,6 +240,11 @@ impl Dev {
         self.endpoints["selfservice"]["base_url"].as_str().unwrap()
     }
 
+    /// Port of the login surface.
+    pub(crate) fn login_port(&self) -> u16 {
+        port(self.endpoints["idporten"]["issuer"].as_str().unwrap())
+    }
+
     /// Port of the self-service surface.
     pub(crate) fn selfservice_port(&self) -> u16 {
         port(self.selfservice().trim_end_matches("/api/v1"))

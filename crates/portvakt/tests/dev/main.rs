@@ -14,6 +14,7 @@ mod guard;
 mod harness;
 mod keys;
 mod lifecycle;
+mod logins;
 mod replay;
 mod requests;
 mod secrets;

@@ -30,7 +30,7 @@ pub(crate) fn json_part(token: &str, position: usize) -> Value {
 async fn endpoints_name_the_surfaces_that_exist_and_no_others() {
     let dev = Dev::start().await;
     let (port, operations) = (dev.port(), dev.operations_port());
-    let selfservice = dev.selfservice_port();
+    let (login, selfservice) = (dev.login_port(), dev.selfservice_port());
     assert_eq!(
         *dev.endpoints(),
         json!({
@@ -45,6 +45,10 @@ async fn endpoints_name_the_surfaces_that_exist_and_no_others() {
                 "well_known": format!("http://sky.localhost:{port}/.well-known/openid-configuration"),
                 "token_endpoint": format!("http://sky.localhost:{port}/token"),
                 "jwks_uri": format!("http://sky.localhost:{port}/jwk"),
+            },
+            "idporten": {
+                "issuer": format!("http://localhost:{login}"),
+                "well_known": format!("http://localhost:{login}/.well-known/openid-configuration"),
             },
             "selfservice": { "base_url": format!("http://localhost:{selfservice}/api/v1") },
             "operations": { "base_url": format!("http://localhost:{operations}") },

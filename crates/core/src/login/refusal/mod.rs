@@ -9,6 +9,9 @@ use std::time::Duration;
 
 pub use self::table::{LoginRefusalCode, LoginRefusalRow, Shown};
 
+/// The most scopes that a description names.
+const MAX_NAMED: usize = 10;
+
 /// Why something is refused. What it holds may be shown: names of parameters and scopes, fixed
 /// texts; never a value that a stranger or a person sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +60,10 @@ impl LoginRefusal {
             Self::Plain(_) | Self::TooManyRequests { .. } => text.to_owned(),
             Self::Parameter(_, name) => format!("{text}: {name}"),
             Self::Detail(_, detail) => format!("{text}: {detail}"),
-            Self::Scopes(scopes) => printable(&format!("{text}: {}", scopes.join(" "))),
+            Self::Scopes(scopes) => {
+                let named = &scopes[..scopes.len().min(MAX_NAMED)];
+                printable(&format!("{text}: {}", named.join(" ")))
+            }
         }
     }
 }

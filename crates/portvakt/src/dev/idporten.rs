@@ -1,0 +1,112 @@
+//! The login surface with the policy of development: `TestID`, plain `http`, and pages that say so.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use axum::Router;
+use portvakt_core::cache::CachedStore;
+use portvakt_core::login::LoginStore;
+use portvakt_core::login::issuer::{Environment, LoginIssuer};
+use portvakt_core::login::provider::{Provider, ProviderParts};
+use portvakt_core::login::subject::PairwiseKey;
+use portvakt_core::signing::SigningKeys as SharedKeys;
+use portvakt_core::{SystemEntropy, Timestamp};
+use portvakt_http::RateLimits;
+use portvakt_idporten::eid::{EidProvider, RegistryPeople, TestIdProvider};
+use portvakt_idporten::pages::{FooterLinks, Name, Site};
+use portvakt_idporten::{Surface, router as surface};
+use portvakt_jose::{AlgorithmSet, TrustStore};
+use portvakt_store_sqlite::SqliteStore;
+
+use super::clock::DevClock;
+use crate::data_dir::IdportenEndpoints;
+use crate::request_ids::request_ids;
+
+/// The surface's keys are another set than those of machines.
+pub(super) const SURFACE: &str = "idporten";
+
+/// Short, so that clients see rotated keys while somebody watches.
+const CACHE_SECONDS: u32 = 10;
+
+/// What the surface decides with.
+pub(super) struct Surroundings {
+    pub(super) store: Arc<CachedStore>,
+    pub(super) logins: Arc<SqliteStore>,
+    pub(super) clock: Arc<DevClock>,
+    pub(super) keys: Arc<SharedKeys>,
+    pub(super) trust: Arc<ArcSwap<TrustStore>>,
+    pub(super) pairwise: PairwiseKey,
+}
+
+/// The key of pairwise subjects, which is made at the first start and kept as it is: a development
+/// folder is readable for its owner alone.
+pub(super) async fn pairwise_key(
+    store: &dyn LoginStore,
+    now: Timestamp,
+) -> anyhow::Result<PairwiseKey> {
+    let new = PairwiseKey::generate(&SystemEntropy)?;
+    let name = PairwiseKey::SECRET_NAME;
+    let kept = store.keep_secret(name, new.expose(), now).await?;
+    PairwiseKey::from_bytes(&kept).context("the key of pairwise subjects is damaged")
+}
+
+/// The surface on this port.
+pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Router> {
+    let Surroundings {
+        store,
+        logins,
+        clock,
+        keys,
+        trust,
+        pairwise,
+    } = surroundings;
+    let people = Arc::new(RegistryPeople(Arc::clone(&store)));
+    let eids: Vec<Arc<dyn EidProvider>> = vec![Arc::new(TestIdProvider::new(people))];
+    let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
+    let provider = Provider::new(ProviderParts {
+        issuer: issuer(port),
+        registry: store.clone(),
+        ledger: store,
+        store: logins,
+        keys,
+        pairwise,
+        trust,
+        levels,
+        clock,
+        entropy: Arc::new(SystemEntropy),
+        shares: None,
+    });
+    let router = surface(Surface {
+        provider,
+        eids,
+        site: Site {
+            provider: Name::new("Portvakt"),
+            logo: None,
+            test_environment: true,
+            strict_transport: false,
+            links: FooterLinks::default(),
+        },
+        request_ids: request_ids(),
+        limits: super::surface::limits(),
+        rates: RateLimits::default(),
+        cache_seconds: CACHE_SECONDS,
+    });
+    Ok(router?)
+}
+
+/// The addresses of the surface.
+pub(super) fn endpoints(port: u16) -> IdportenEndpoints {
+    let issuer = issuer(port);
+    IdportenEndpoints {
+        well_known: issuer.url(".well-known/openid-configuration"),
+        issuer: issuer.identifier,
+    }
+}
+
+fn issuer(port: u16) -> LoginIssuer {
+    let mut issuer = LoginIssuer::new(&format!("http://localhost:{port}"), Environment::Test);
+    // A client still needs to be registered for an algorithm beyond the national three.
+    issuer.client_algorithms = AlgorithmSet::ALL;
+    issuer
+}
