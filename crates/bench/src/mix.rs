@@ -124,7 +124,7 @@ impl<'a> Administrator<'a> {
         ensure!(
             answer.status == 200,
             "a client is refused: {}",
-            answer.status
+            String::from_utf8_lossy(answer.body)
         );
         let client: Value = serde_json::from_slice(answer.body)?;
         let client_id = client["client_id"]

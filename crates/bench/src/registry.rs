@@ -188,7 +188,8 @@ async fn save_administrator(
 ) -> anyhow::Result<()> {
     let owner = OrgNumber::parse(PROVIDER)?;
     let mut scopes = Vec::new();
-    for name in ADMINISTRATION {
+    // Its clients shall have the provider's own scope.
+    for name in [SCOPE].into_iter().chain(ADMINISTRATION) {
         let scope = ScopeName::parse(name)?;
         let access = Access {
             scope: scope.clone(),
