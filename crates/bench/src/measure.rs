@@ -10,7 +10,7 @@ use crate::mix::{self, Mixed};
 use crate::registry::Registry;
 use crate::report::{Row, Start};
 use crate::server::{ISSUER, Server, Usage};
-use crate::setup::{Loads, Setup};
+use crate::setup::{Loads, Setup, TokenKind};
 
 /// Requests a second that leave a server idle.
 const UNLOADED: f64 = 20.0;
@@ -37,13 +37,15 @@ impl Measure<'_> {
     /// Makes the registry, starts the nodes one after the other, and measures.
     pub(crate) async fn run(&self, setup: Setup, loads: Loads) -> anyhow::Result<Measured> {
         let registry = Registry::make(setup).await?;
+        // Before a server starts on the same core: it looks through all keys then.
+        let limit = best_limit(setup.tokens)?;
         let mut nodes = Vec::new();
         for _ in 0..setup.nodes {
             nodes.push(Server::start(self.program, &registry).await?);
         }
         // The first node made the signing key; the last one found everything there.
         let ready_after = nodes.last().map(Server::ready_after).unwrap_or_default();
-        let rows = self.loads(&registry, &nodes, loads).await?;
+        let rows = self.loads(&registry, &nodes, loads, limit).await?;
         let mixed = match (loads, nodes.first()) {
             (Loads::All, Some(node)) => Some(mix::run(&registry, node, self.time).await?),
             _ => None,
@@ -64,6 +66,7 @@ impl Measure<'_> {
         registry: &Registry,
         nodes: &[Server],
         loads: Loads,
+        limit: f64,
     ) -> anyhow::Result<Vec<Row>> {
         let load = Load {
             addresses: nodes.iter().map(Server::address).collect(),
@@ -84,13 +87,7 @@ impl Measure<'_> {
         };
         let seconds = self.time.as_secs_f64();
         let enough = |rate: f64| (rate * seconds * 1.1) as usize + self.connections;
-        // No server is faster than the limit, which one bad moment must not make too low. The first
-        // run only warms caches and connections up.
-        let mut limit: f64 = 0.0;
-        for _ in 0..3 {
-            let measured = Calibration::on_the_servers_core()?.limit(setup.tokens);
-            limit = limit.max(measured);
-        }
+        // No server is faster than the limit. The first run only warms caches and connections up.
         run("warm-up", Pace::Closed, enough(limit)).await?;
         let full = run("closed loop", Pace::Closed, enough(limit)).await?;
         let rate = full.rate();
@@ -106,6 +103,15 @@ impl Measure<'_> {
         }
         Ok(rows)
     }
+}
+
+/// Tokens a second that no server reaches. One bad moment must not make it too low.
+fn best_limit(tokens: TokenKind) -> anyhow::Result<f64> {
+    let mut best: f64 = 0.0;
+    for _ in 0..3 {
+        best = best.max(Calibration::on_the_servers_core()?.limit(tokens));
+    }
+    Ok(best)
 }
 
 /// What all nodes have used together.
