@@ -9,6 +9,7 @@ mod admission;
 mod bounded;
 mod client_address;
 mod connection;
+mod entity_tag;
 mod fault;
 mod limits;
 mod min_revision;
@@ -22,6 +23,7 @@ mod trace_context;
 
 pub use bounded::{RenderFault, bounded};
 pub use client_address::{ForwardingHeader, TrustedProxies};
+pub use entity_tag::is_kept;
 pub use fault::TransportFault;
 pub use limits::Limits;
 pub use min_revision::{MalformedRevision, min_revision};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,7 @@ use portvakt_core::login::acr::Acr;
 use portvakt_core::login::locale::Locale;
 use portvakt_core::login::provider::Provider;
 use portvakt_core::login::request::RESPONSE_MODES;
+use portvakt_http::is_kept;
 use portvakt_oauth_types::metadata::{OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH};
 use serde_json::{Value, json};
 
@@ -142,14 +143,7 @@ pub(crate) async fn keys(State(state): State<Arc<crate::State>>, headers: Header
     let ring = state.provider.keys().current();
     let document = ring.document();
     let etag = format!("\"{}\"", document.fingerprint);
-    let fresh = headers
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|tags| {
-            tags.split(',')
-                .map(str::trim)
-                .any(|tag| tag.trim_start_matches("W/") == etag)
-        });
+    let fresh = is_kept(&headers, &etag);
     let headers = (public(&state.documents.cache_control), [(ETAG, etag)]);
     if fresh {
         return (StatusCode::NOT_MODIFIED, headers).into_response();

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-};
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::issuer::{Issuer, Profile};
-use portvakt_http::RequestId;
+use portvakt_http::{RequestId, is_kept};
 use portvakt_jose::Algorithm;
 use portvakt_oauth_types::metadata::{OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH};
 use portvakt_oauth_types::{AuthorizationServerMetadata, GrantType};
@@ -109,14 +107,7 @@ pub(crate) async fn keys(State(state): State<Arc<crate::State>>, headers: Header
     let ring = served.exchange.keys().current();
     let document = ring.document();
     let etag = format!("\"{}\"", document.fingerprint);
-    let fresh = headers
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|tags| {
-            tags.split(',')
-                .map(str::trim)
-                .any(|tag| tag.trim_start_matches("W/") == etag)
-        });
+    let fresh = is_kept(&headers, &etag);
     let headers = (public(&served.documents.cache_control), [(ETAG, etag)]);
     if fresh {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
