@@ -12,7 +12,7 @@ use crate::scope::{InvalidScope, ScopeToken};
 const MAX_JWT_ID_CHARACTERS: usize = 255;
 
 /// The largest whole number that every JSON reader agrees on (RFC 7493 §2.2).
-const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+pub(crate) const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
 
 /// The claims of a grant, of the right types. Their values are checked later, one by one.
 #[derive(Clone, PartialEq)]

@@ -29,6 +29,7 @@ pub use self::authorization_details::{
 };
 pub use self::authorize::{ActingFor, Authorization, AuthorizationFacts, acting_for, authorize};
 pub use self::check::{Check, Findings, Outcome};
+pub(crate) use self::claims::MAX_SAFE_INTEGER;
 pub use self::claims::{ClaimFault, GrantClaims, parse_claims};
 pub use self::examination::{Examination, Sender};
 pub use self::examine::Presented;
@@ -36,5 +37,6 @@ pub use self::exchange::{Denied, IssuedToken, TokenExchange};
 pub use self::explain::{CheckReport, CheckResult, Explanation, ExplanationOutcome};
 pub use self::parts::TokenExchangeParts;
 pub use self::reading::GrantReading;
+pub(crate) use self::reading::ledger_digest;
 pub use self::token::{AccessTokenClaims, OrganizationClaim, TokenHeader, lifetime_seconds};
 pub use self::views::{Detail, Proof, Views};

@@ -61,8 +61,8 @@ impl<'a> GrantReading<'a> {
     pub fn digest(&self) -> Option<GrantDigest> {
         let (jws, claims) = (self.jws.as_ref()?, self.claims.as_ref()?);
         Some(match &claims.jwt_id {
-            Some(jwt_id) => hash(&["jti", &claims.issuer, jwt_id]),
-            None => hash(&["jws", jws.signing_input()]),
+            Some(jwt_id) => ledger_digest(&["jti", &claims.issuer, jwt_id]),
+            None => ledger_digest(&["jws", jws.signing_input()]),
         })
     }
 
@@ -95,7 +95,9 @@ fn is_access_token_type(typ: &str) -> bool {
     matches!(typ.strip_prefix("application/").unwrap_or(&typ), "at+jwt")
 }
 
-fn hash(parts: &[&str]) -> GrantDigest {
+/// What the ledger knows by these parts, the first of which says of which kind it is. Parts must not
+/// have a zero byte unless they are the last.
+pub(crate) fn ledger_digest(parts: &[&str]) -> GrantDigest {
     let mut context = Context::new(&SHA256);
     for (position, part) in parts.iter().enumerate() {
         if position > 0 {

@@ -1,12 +1,12 @@
 //! JWTs that clients sign for this server: client assertions and request objects
 //! (spec: idporten §6.13, §9.3). Their claims about time, sender and receiver follow the same rules.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use portvakt_jose::{Jws, parse_json_object};
 use serde_json::{Map, Value};
 
 use super::issuer::LoginIssuer;
 use crate::clock::Timestamp;
+use crate::grant::{MAX_SAFE_INTEGER, ledger_digest};
 use crate::ports::GrantDigest;
 
 /// Longest life, in seconds.
@@ -15,9 +15,6 @@ const MAX_LIFETIME_SECONDS: i64 = 120;
 const SKEW_SECONDS: i64 = 10;
 /// The longest `jti`, in characters.
 const MAX_JWT_ID: usize = 255;
-/// The largest whole number that every JSON reader agrees on (RFC 7493 §2.2).
-const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
-
 /// Why such a JWT is not accepted, for the log: fixed texts that repeat nothing of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -100,7 +97,7 @@ impl AssertionClaims {
     /// What the ledger knows it by.
     pub fn used_once(&self, kind: &str, client_id: &str, unique: &str) -> UsedOnce {
         UsedOnce {
-            digest: digest(&[kind, client_id, unique]),
+            digest: ledger_digest(&[kind, client_id, unique]),
             keep_until: Timestamp::from_seconds(self.expires_at + SKEW_SECONDS),
         }
     }
@@ -120,15 +117,4 @@ fn number(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Assert
             _ => Err(AssertionFault("a time is not a whole number of seconds")),
         },
     }
-}
-
-fn digest(parts: &[&str]) -> GrantDigest {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(part.as_bytes());
-        context.update(&[0]);
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
 }

@@ -49,6 +49,7 @@ pub(super) struct Draft {
     sub: String,
     subject: LoginPerson,
     matched: Option<LoginPerson>,
+    pseudonymous: bool,
 }
 
 impl Draft {
@@ -89,17 +90,18 @@ impl Provider {
         let id = TokenId::generate(self.entropy())?;
         let lifetimes = &issuer.lifetimes;
         let expires_at = lifetimes.access_end(registration, &scopes, authorization.ends_at, now);
+        // A scope may have become pseudonymous since.
+        let pseudonymous = details.pseudonymous
+            || scopes
+                .iter()
+                .any(|scope| scope.requires_pseudonymous_tokens);
         let facts = AccessTokenFacts {
             sub: &sub,
             person: PersonFacts {
                 event: &details.event,
                 subject: &subject,
                 matched: matched.as_ref(),
-                // A scope may have become pseudonymous since.
-                pseudonymous: details.pseudonymous
-                    || scopes
-                        .iter()
-                        .any(|scope| scope.requires_pseudonymous_tokens),
+                pseudonymous,
             },
             client: registration,
             client_amr: client.client_amr,
@@ -133,6 +135,7 @@ impl Provider {
             sub,
             subject,
             matched,
+            pseudonymous,
         })
     }
 
@@ -180,11 +183,6 @@ impl Provider {
         now: Timestamp,
     ) -> Result<IdToken, Denied> {
         let details = &authorization.details;
-        let pseudonymous = details.pseudonymous
-            || draft
-                .scopes
-                .iter()
-                .any(|scope| scope.requires_pseudonymous_tokens);
         let pairwise = &self.parts().pairwise;
         let facts = IdTokenFacts {
             sub: &draft.sub,
@@ -193,7 +191,7 @@ impl Provider {
                 event: &details.event,
                 subject: &draft.subject,
                 matched: draft.matched.as_ref(),
-                pseudonymous,
+                pseudonymous: draft.pseudonymous,
             },
             client,
             nonce,
