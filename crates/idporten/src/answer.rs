@@ -17,6 +17,8 @@ use portvakt_http::{RequestId, TransportFault, retry_after};
 use portvakt_oauth_types::ErrorResponse;
 use serde::Serialize;
 
+use crate::reading::Basic;
+
 /// After which time a request that could not be answered may be tried again.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -59,10 +61,19 @@ pub(crate) fn status_of(code: LoginRefusalCode) -> StatusCode {
     status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// As [`refusal`], of a client that sent an `Authorization` header (RFC 6749 §5.2).
-pub(crate) fn denied_client(denied: &Denied, issuer: &str, sent_header: bool) -> Response {
+/// Logs what was denied to a client and answers it. One that sent an `Authorization` header is told the
+/// scheme (RFC 6749 §5.2).
+pub(crate) fn denied_client(
+    state: &crate::State,
+    request_id: RequestId,
+    endpoint: &'static str,
+    denied: &Denied,
+    basic: &Basic,
+) -> Response {
+    log(request_id, endpoint, denied);
     let mut response = refusal(&denied.refusal);
-    if sent_header && response.status() == StatusCode::UNAUTHORIZED {
+    if basic.is_there() && response.status() == StatusCode::UNAUTHORIZED {
+        let issuer = &state.provider.issuer().identifier;
         let challenge = HeaderValue::try_from(format!("Basic realm=\"{issuer}\""));
         if let Ok(challenge) = challenge {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

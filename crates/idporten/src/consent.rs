@@ -42,7 +42,7 @@ pub(crate) async fn handle(
         if asked.method != Method::POST {
             return show_dialog(&state, asked, visit).await;
         }
-        let consent = match sent.parameters.one("action").ok().flatten() {
+        let consent = match sent.one("action").ok().flatten() {
             Some("accept") => Consent::Accepted,
             Some("decline") => Consent::Declined,
             // Neither is taken for granted: ask again.

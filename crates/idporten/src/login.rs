@@ -11,12 +11,13 @@ use portvakt_core::login::acr::Acr;
 use portvakt_core::login::provider::{Denied, Step};
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 use portvakt_http::RequestId;
+use portvakt_oauth_types::Parameters;
 
 use crate::answer;
 use crate::eid::{Context, EidProvider, Turn};
-use crate::pages::{Asset, EidOption, Level, LocalPath, Localized, Name, Selector};
+use crate::pages::{Asset, Level, LocalPath, Selector};
 use crate::view::{Asked, here, language, show, with_cookie};
-use crate::visit::{Sent, Visit, frame, sent};
+use crate::visit::{Visit, frame, sent};
 
 /// `GET /login`: the ways to log in.
 pub(crate) async fn selector(
@@ -58,16 +59,8 @@ fn selector_page(state: &crate::State, visit: &Visit) -> crate::pages::Page {
             let levels = described.levels.iter().copied();
             let highest = levels.filter(|acr| acceptable.accepts(*acr)).max()?;
             let path = format!("/login/{}?txn={}", described.id, visit.handle.expose());
-            Some(EidOption {
-                name: Localized {
-                    text: Name::new(eid.name(visit.locale)),
-                    language: language(visit.locale),
-                },
-                description: None,
-                logo: None,
-                level: level(highest),
-                begins_at: LocalPath::parse(&path)?,
-            })
+            let begins_at = LocalPath::parse(&path)?;
+            Some(eid.option(language(visit.locale), level(highest), begins_at))
         })
         .collect();
     let (service, form) = (state.service(&visit.transaction.service()), visit.form());
@@ -176,7 +169,7 @@ async fn turn(
     asked: Asked<'_>,
     eid: &dyn EidProvider,
     mut visit: Visit,
-    sent: &Sent<'_>,
+    sent: &Parameters<'_>,
 ) -> Result<Response, Denied> {
     let force_fresh = match visit.next(state).await? {
         Step::Authenticate { force_fresh, .. } => force_fresh,
@@ -200,7 +193,7 @@ async fn turn(
         entropy: state.provider.entropy(),
     };
     let turn = if asked.method == Method::POST {
-        eid.resume(context, &sent.parameters).await
+        eid.resume(context, sent).await
     } else {
         eid.begin(context).await
     };

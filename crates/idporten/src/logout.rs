@@ -69,7 +69,7 @@ async fn log_out(
     let parameters = Parameters::parse(encoded);
     let parameters = parameters.map_err(|_| LoginRefusalCode::RequestMalformed)?;
     if one(&parameters, "done")?.is_some() && !is_post {
-        return Ok(done(state, asked, None));
+        return Ok(done(state, asked));
     }
     let parked = match one(&parameters, "l")? {
         Some(text) => Some(Handle::parse(text).map_err(|_| LoginRefusalCode::SessionMissing)?),
@@ -182,10 +182,10 @@ fn finish(
     show(StatusCode::OK, page.page())
 }
 
-fn done(state: &crate::State, asked: Asked<'_>, return_to: Option<&ReturnAddress>) -> Response {
+fn done(state: &crate::State, asked: Asked<'_>) -> Response {
     let page = LoggedOut {
         frame: Frame::new(&state.site, language(locale(asked.headers, None))),
-        return_to,
+        return_to: None,
     };
     show(StatusCode::OK, page.page())
 }

@@ -96,11 +96,7 @@ pub(crate) async fn introspect(
     };
     match asked.await {
         Ok(body) => answer::json(StatusCode::OK, &body),
-        Err(denied) => {
-            answer::log(request_id, "introspect", &denied);
-            let issuer = &state.provider.issuer().identifier;
-            answer::denied_client(&denied, issuer, basic.is_there())
-        }
+        Err(denied) => answer::denied_client(&state, request_id, "introspect", &denied, &basic),
     }
 }
 
@@ -124,11 +120,7 @@ pub(crate) async fn revoke(
     };
     let mut response = match asked.await {
         Ok(()) => StatusCode::OK.into_response(),
-        Err(denied) => {
-            answer::log(request_id, "revoke", &denied);
-            let issuer = &state.provider.issuer().identifier;
-            answer::denied_client(&denied, issuer, basic.is_there())
-        }
+        Err(denied) => answer::denied_client(&state, request_id, "revoke", &denied, &basic),
     };
     token::let_read(&state, &mut response, &headers, &body).await;
     response

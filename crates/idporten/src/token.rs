@@ -54,11 +54,7 @@ pub(crate) async fn handle(
             );
             answer::json(StatusCode::OK, &TokenAnswer::from(&tokens))
         }
-        Err(denied) => {
-            answer::log(request_id, "token", &denied);
-            let issuer = &state.provider.issuer().identifier;
-            answer::denied_client(&denied, issuer, basic.is_there())
-        }
+        Err(denied) => answer::denied_client(&state, request_id, "token", &denied, &basic),
     };
     let_read(&state, &mut response, &headers, &body).await;
     response

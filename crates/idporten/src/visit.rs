@@ -21,26 +21,21 @@ pub(crate) struct Visit {
     pub(crate) locale: Locale,
 }
 
-/// What is in the address or the form of a login's page.
-pub(crate) struct Sent<'a> {
-    pub(crate) parameters: Parameters<'a>,
-}
-
 impl Visit {
     /// Finds the login that the browser is at. A form must also prove that it is ours.
     pub(crate) async fn find(
         state: &crate::State,
         asked: Asked<'_>,
-        sent: &Sent<'_>,
+        sent: &Parameters<'_>,
     ) -> Result<Self, Denied> {
         let over = || Denied::from(LoginRefusalCode::TransactionOver);
-        let text = sent.parameters.one("txn").ok().flatten();
+        let text = sent.one("txn").ok().flatten();
         let handle = text
             .and_then(|text| Handle::parse(text).ok())
             .ok_or_else(over)?;
         let binding = state.cookies.browser(asked.headers).ok_or_else(over)?;
         if asked.method == Method::POST {
-            check_form(state, asked.headers, &sent.parameters, &handle, &binding)?;
+            check_form(state, asked.headers, sent, &handle, &binding)?;
         }
         let transaction = state.provider.transaction(&handle, &binding).await?;
         let preferred = transaction.state.request.locale;
@@ -77,7 +72,7 @@ pub(crate) fn sent<'a>(
     asked: Asked<'_>,
     uri: &'a Uri,
     body: &'a [u8],
-) -> Result<Sent<'a>, Box<Response>> {
+) -> Result<Parameters<'a>, Box<Response>> {
     let malformed = || {
         let denied = LoginRefusalCode::RequestMalformed.into();
         Box::new(state.error(asked, &denied))
@@ -105,7 +100,7 @@ pub(crate) fn sent<'a>(
         let cookie = state.cookies.set_language(chosen);
         return Err(Box::new(with_cookie(response, cookie)));
     }
-    Ok(Sent { parameters })
+    Ok(parameters)
 }
 
 /// A form of ours, sent from a page of ours (spec: idporten §20, CSRF).

@@ -17,7 +17,7 @@ use portvakt_oauth_types::Parameters;
 pub use self::people::{PeopleSource, RegistryPeople};
 pub use self::testid::TestIdProvider;
 
-use crate::pages::{Frame, Interaction, Page};
+use crate::pages::{EidOption, Frame, Interaction, Language, Level, LocalPath, Page};
 
 /// What is known of a provider before anybody uses it.
 #[derive(Clone, Debug)]
@@ -69,8 +69,8 @@ pub trait EidProvider: Send + Sync {
     /// What it is.
     fn describe(&self) -> Description;
 
-    /// What it is called, in a language.
-    fn name(&self, locale: Locale) -> &'static str;
+    /// How the selector offers it: up to this level, beginning at this address.
+    fn option(&self, language: Language, level: Level, begins_at: LocalPath) -> EidOption;
 
     /// The first page.
     async fn begin(&self, context: Context<'_>) -> Turn;

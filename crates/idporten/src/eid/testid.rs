@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portvakt_core::login::acr::{Acr, Framework};
-use portvakt_core::login::locale::Locale;
 use portvakt_core::login::provider::Proven;
 use portvakt_core::login::record::{Attributes, Identity};
 use portvakt_core::person::{AcceptedNumbers, Person, Pid, RejectedNumber};
@@ -12,7 +11,7 @@ use portvakt_oauth_types::Parameters;
 
 use super::people::PeopleSource;
 use super::{Context, Description, EidProvider, Turn};
-use crate::pages::{Level, Name, TestId, TestIdError, TestPerson};
+use crate::pages::{EidOption, Language, Level, LocalPath, Name, TestId, TestIdError, TestPerson};
 
 /// Its id in addresses and records.
 const ID: &str = "testid";
@@ -89,13 +88,8 @@ impl EidProvider for TestIdProvider {
         }
     }
 
-    fn name(&self, locale: Locale) -> &'static str {
-        match locale {
-            Locale::Nb => "TestID – velg en testperson",
-            Locale::Nn => "TestID – vel ein testperson",
-            Locale::En => "TestID – pick a test person",
-            Locale::Se => "TestID – vállje geahččalanolbmo",
-        }
+    fn option(&self, language: Language, level: Level, begins_at: LocalPath) -> EidOption {
+        EidOption::testid(language, level, begins_at)
     }
 
     async fn begin(&self, context: Context<'_>) -> Turn {
