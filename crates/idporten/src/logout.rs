@@ -20,8 +20,10 @@ use crate::pages::{
 use crate::reading::{is_form, one, user_agent};
 use crate::view::{Asked, language, locale, redirect, show, with_cookie};
 
-/// The page that says that it is done.
-const DONE: &str = "/logout?done=1";
+/// The page that says that it is done, in the language of the logout.
+fn done_path(locale: Locale) -> String {
+    format!("/logout?done={locale}")
+}
 
 /// `GET /logout`
 pub(crate) async fn get(
@@ -68,8 +70,8 @@ async fn log_out(
     let encoded = if is_post { body } else { query.as_bytes() };
     let parameters = Parameters::parse(encoded);
     let parameters = parameters.map_err(|_| LoginRefusalCode::RequestMalformed)?;
-    if one(&parameters, "done")?.is_some() && !is_post {
-        return Ok(done(state, asked));
+    if let Some(code) = one(&parameters, "done")?.filter(|_| !is_post) {
+        return Ok(done(state, asked, code.parse().ok()));
     }
     let parked = match one(&parameters, "l")? {
         Some(text) => Some(Handle::parse(text).map_err(|_| LoginRefusalCode::SessionMissing)?),
@@ -160,13 +162,18 @@ fn finish(
         })
         .collect();
     let returns_to = outcome.returns_to.as_deref();
+    let done = done_path(page_locale(asked, request));
     if notified.is_empty() {
-        return match returns_to {
-            Some(address) => redirect(address, asked),
-            None => redirect(&state.provider.issuer().login_url(&DONE[1..]), asked),
+        let own = || {
+            state
+                .provider
+                .issuer()
+                .login_url(done.trim_start_matches('/'))
         };
+        let address = returns_to.map_or_else(own, str::to_owned);
+        return redirect(&address, asked);
     }
-    let done = || LocalPath::parse(DONE).map(Onward::Here);
+    let done = || LocalPath::parse(&done).map(Onward::Here);
     let onward = returns_to
         .and_then(ReturnAddress::parse)
         .map(Onward::Service)
@@ -182,9 +189,9 @@ fn finish(
     show(StatusCode::OK, page.page())
 }
 
-fn done(state: &crate::State, asked: Asked<'_>) -> Response {
+fn done(state: &crate::State, asked: Asked<'_>, preferred: Option<Locale>) -> Response {
     let page = LoggedOut {
-        frame: Frame::new(&state.site, language(locale(asked.headers, None))),
+        frame: Frame::new(&state.site, language(locale(asked.headers, preferred))),
         return_to: None,
     };
     show(StatusCode::OK, page.page())

@@ -79,7 +79,7 @@ async fn without_a_session_there_is_nothing_to_log_out_of() {
     assert!(link.contains("/logout?l="), "{link}");
     let done = browser.get(&link).await;
     assert!(
-        done.header("location").ends_with("/logout?done=1"),
+        done.header("location").ends_with("/logout?done=nb"),
         "{done:?}"
     );
     let page = browser.get(done.header("location")).await;
@@ -105,7 +105,7 @@ async fn nobody_returns_to_an_address_that_is_not_registered() {
         let url = format!("/logout?client_id={client_id}&post_logout_redirect_uri={uri}");
         let done = browser.get(&url).await;
         assert!(
-            done.header("location").ends_with("/logout?done=1"),
+            done.header("location").ends_with("/logout?done=nb"),
             "{done:?}"
         );
     }
@@ -137,8 +137,30 @@ async fn whoever_is_logged_in_is_asked_when_the_hint_is_somebody_elses() {
     browser.sso_code(WEB).await;
     let done = browser.submit(&question, "/logout", &[]).await;
     assert!(
-        done.header("location").ends_with("/logout?done=1"),
+        done.header("location").ends_with("/logout?done=nb"),
         "{done:?}"
     );
     assert!(!browser.cookies.contains_key("portvakt-session"));
+}
+
+/// Spec: idporten §15.1: `ui_locales` as everywhere, on every page of a logout.
+#[tokio::test]
+async fn the_last_page_speaks_the_language_that_was_asked_for() {
+    let server = LoginServer::start().await;
+    for (client_id, scope) in [(WEB, "openid"), (APP, "openid")] {
+        let mut browser = Browser::new(&server);
+        let mut parameters = request(client_id);
+        parameters.insert("scope", scope.to_owned());
+        let selector = browser.authorize(&parameters).await;
+        browser.log_in(&selector, PID, "substantial").await;
+        let answer = browser.get("/logout?ui_locales=fr+se").await;
+        // Straight there, or by way of the page that tells the services.
+        let next = match answer.header("location") {
+            "" => answer.body.split("id=\"continue\" href=\"").nth(1).unwrap(),
+            location => location,
+        };
+        let next = next.split('"').next().unwrap().replace("&#38;", "&");
+        let last = browser.get(&next).await;
+        assert!(last.body.contains("<html lang=\"se\""), "{}", last.body);
+    }
 }
