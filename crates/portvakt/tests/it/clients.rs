@@ -10,7 +10,7 @@ use crate::support::{CLIENT, DevServer, SCOPE};
 
 const RESOURCE: &str = "https://api.nav.example/arbeid";
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()
@@ -41,7 +41,7 @@ fn run_client(mut command: Command) {
     assert_eq!(claims["consumer"]["ID"], "0192:123456789");
 }
 
-fn installed(path: &str) -> PathBuf {
+pub(crate) fn installed(path: &str) -> PathBuf {
     let path = root().join("target/clients").join(path);
     assert!(
         path.exists(),

@@ -23,5 +23,6 @@ mod migrate;
 mod migrations;
 mod provisioning;
 mod readme;
+mod relying_parties;
 mod signing_keys;
 mod support;

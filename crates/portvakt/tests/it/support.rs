@@ -75,6 +75,16 @@ impl DevServer {
         format!("http://localhost:{}/", self.port("maskinporten", "issuer"))
     }
 
+    /// The issuer of the login surface.
+    pub(crate) fn login_issuer(&self) -> String {
+        format!("http://localhost:{}", self.port("idporten", "issuer"))
+    }
+
+    /// The base address of the operations.
+    pub(crate) fn operations(&self) -> String {
+        format!("http://localhost:{}", self.port("operations", "base_url"))
+    }
+
     /// The base address of the self-service API.
     pub(crate) fn selfservice(&self) -> String {
         format!(
