@@ -1,17 +1,14 @@
 // Looks at every page as people do: in four languages, light and dark, on a phone and on a desktop,
 // with a keyboard alone, and without JavaScript. Prints what is wrong; exit code 1 if anything is.
-import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
-import { chromium } from "playwright-core";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { axe, faultsOfAxe, launch, watchedPage } from "./chromium.mjs";
 
-const axe = createRequire(import.meta.url)("axe-core").source;
 const base = process.env.BASE_URL;
 const other = process.env.OTHER_ORIGIN;
 const screenshots = process.env.SCREENSHOTS;
 const languages = ["nb", "nn", "en", "se"];
 const sizes = { phone: { width: 320, height: 640 }, desktop: { width: 1280, height: 860 } };
-const standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 const faults = [];
 const expect = (holds, what) => {
@@ -22,45 +19,15 @@ const expectEqual = (found, wanted, what) => {
   expect(a === b, `${what}: ${a}, not ${b}`);
 };
 
-const findChromium = () => {
-  const names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
-  const folders = process.env.PATH.split(delimiter);
-  const found = folders.flatMap((folder) => names.map((name) => join(folder, name))).find(existsSync);
-  if (!found) {
-    console.error("there is no Chromium on this machine: run scripts/setup.sh test");
-    process.exit(1);
-  }
-  return found;
-};
-
-const browser = await chromium.launch({
-  executablePath: findChromium(),
-  // It sees nothing but our own pages, and neither root nor every container can have the sandbox.
-  chromiumSandbox: false,
-  args: ["--disable-quic", "--disable-gpu"],
-});
+const browser = await launch();
 
 // A page that reports whatever goes wrong on it.
-const openPage = async (context, where) => {
-  const page = await context.newPage();
-  // Long, because the machine may be busy; nothing waits for it when all is well.
-  page.setDefaultTimeout(90_000);
-  const report = (what) => faults.push(`${where()}: ${what}`);
-  page.on("dialog", (dialog) => {
-    report(`a script ran: ${dialog.message()}`);
-    dialog.dismiss();
-  });
-  page.on("pageerror", (error) => report(`a script failed: ${error.message}`));
-  page.on("console", (message) => {
-    if (message.type() === "error") report(message.text());
-  });
-  page.on("request", (request) => {
-    const url = new URL(request.url());
-    const ours = url.origin === base || url.protocol === "data:";
+const openPage = (context, where) => {
+  const isOurs = (url) => {
     const service = url.origin === other && /^\/(callback|frontchannel|framed)/.test(url.pathname);
-    if (!ours && !service) report(`asks ${url.origin}`);
-  });
-  return page;
+    return url.origin === base || service;
+  };
+  return watchedPage(context, { isOurs, report: (what) => faults.push(`${where()}: ${what}`) });
 };
 
 // Two pages leave on their own. To be looked at, they are kept from it.
@@ -85,14 +52,7 @@ mkdirSync(screenshots, { recursive: true });
 // --- what pages look like ------------------------------------------------------------------------
 
 const examine = async (page, where) => {
-  const { violations } = await page.evaluate(
-    (tags) => axe.run(document, { runOnly: tags, resultTypes: ["violations"], iframes: false }),
-    standards,
-  );
-  for (const { id, help, nodes } of violations) {
-    const elements = nodes.map((node) => `    ${node.html}\n      ${node.failureSummary}`);
-    faults.push(`${where}: ${id}, ${help}\n${elements.join("\n")}`);
-  }
+  faults.push(...(await faultsOfAxe(page)).map((fault) => `${where}: ${fault}`));
   await measure(page, where);
 };
 

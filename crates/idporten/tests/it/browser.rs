@@ -1,6 +1,6 @@
 //! The pages in a real browser: `tests/browser/check.mjs` drives a headless Chromium, which
 //! `scripts/setup.sh test` installs, with Playwright and axe-core, which `scripts/clients.sh` installs.
-//! Screenshots are left in `target/screenshots`.
+//! Screenshots are left in `target/screenshots/pages`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -113,10 +113,11 @@ async fn every_page_in_chromium() {
         "{} is missing: run scripts/clients.sh",
         installed.display()
     );
-    // Node looks for modules beside the script, so the script goes to where they are installed.
-    let script = installed.join("check.mjs");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/check.mjs");
-    std::fs::copy(source, &script).unwrap();
+    // Node looks for modules beside the script, so the scripts go to where they are installed.
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    for name in ["chromium.mjs", "check.mjs"] {
+        std::fs::copy(sources.join(name), installed.join(name)).unwrap();
+    }
 
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listener = Listener::bind(loopback).await.unwrap();
@@ -127,10 +128,10 @@ async fn every_page_in_chromium() {
     let server = tokio::spawn(serve(listener, router, Limits::default(), Shutdown::new()));
 
     let output = tokio::process::Command::new("node")
-        .arg(script)
+        .arg(installed.join("check.mjs"))
         .env("BASE_URL", format!("http://127.0.0.1:{port}"))
         .env("OTHER_ORIGIN", other_origin)
-        .env("SCREENSHOTS", root().join("target/screenshots"))
+        .env("SCREENSHOTS", root().join("target/screenshots/pages"))
         .kill_on_drop(true)
         .output()
         .await

@@ -16,6 +16,7 @@ mod clients;
 mod commands;
 mod demo;
 mod howto;
+mod login_flows;
 mod login_variables;
 mod manifests;
 #[cfg(unix)]
