@@ -1,9 +1,13 @@
-//! National identity numbers.
+//! What people are known by: national identity numbers, foreign identities, addresses of e-mail.
 
+mod email;
+mod foreign;
 mod login_number;
 
 use std::fmt;
 
+pub use self::email::{EmailAddress, InvalidEmailAddress};
+pub use self::foreign::{EidasIdentifier, IdentityMatch, InvalidEidasIdentifier};
 pub use self::login_number::{AcceptedNumbers, NumberKind, NumberSeries, RejectedNumber};
 
 /// A person's national identity number: eleven digits whose syntax was checked.

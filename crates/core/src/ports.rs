@@ -24,7 +24,7 @@ use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::moment::Moment;
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
-use crate::person::Person;
+use crate::person::{EidasIdentifier, IdentityMatch, Person};
 use crate::refusals::{RememberedRefusal, RequestId};
 use crate::scope::{Prefix, Scope, ScopeName, ScopeToken};
 use crate::signing::SigningKeyRecord;
@@ -377,7 +377,8 @@ pub struct StoredKey {
     pub active: bool,
 }
 
-/// The built-in registers that grants refer to: delegations, system users, consents, people.
+/// The built-in registers that grants and logins refer to: delegations, system users, consents, people and
+/// whom foreign identities are of.
 #[async_trait]
 pub trait Registers {
     /// Delegation sources in order of name.
@@ -407,6 +408,18 @@ pub trait Registers {
     async fn list_people(&mut self) -> Result<Vec<Person>, StorageError>;
     /// Inserts or replaces by national identity number.
     async fn save_person(&mut self, person: &Person) -> Result<(), StorageError>;
+    /// The row of exactly this identifier, withdrawn or not.
+    async fn find_identity_match(
+        &mut self,
+        identifier: &EidasIdentifier,
+    ) -> Result<Option<IdentityMatch>, StorageError>;
+    /// Rows in order of identifier.
+    async fn list_identity_matches(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<IdentityMatch>, StorageError>;
+    /// Inserts or replaces by identifier.
+    async fn save_identity_match(&mut self, row: &IdentityMatch) -> Result<(), StorageError>;
 }
 
 /// The server's own signing keys.

@@ -6,7 +6,7 @@ use portvakt_core::ports::{ChangedKind, ChangedRecord, Changes, Extent, Revision
 
 use crate::delegations::delegation;
 use crate::macros::commit;
-use crate::parties::{consent, person, system_user};
+use crate::parties::{consent, identity_match, person, system_user};
 use crate::samples::{
     FIRST, SECOND, THIRD, access, assignment, at, client, client_id, key_set, on_behalf_of,
     organization, orgno, scope,
@@ -83,6 +83,7 @@ pub async fn the_feed_names_every_record_in_order(factory: &impl StoreFactory) -
         save_system_user(&system_user("user", "ref")),
         save_consent(&consent("consent")),
         save_person(&person("17869010057", "")),
+        save_identity_match(&identity_match("EE/NO/1", "17869010057")),
         save_signing_key(&signing_key("kid", 1)),
     );
     let mut changes = store.changes_since(Revision(0), 100).await?;
@@ -104,6 +105,7 @@ pub async fn the_feed_names_every_record_in_order(factory: &impl StoreFactory) -
         changed(ChangedKind::SystemUser, "user"),
         changed(ChangedKind::Consent, "consent"),
         changed(ChangedKind::Person, ""),
+        changed(ChangedKind::IdentityMatch, ""),
         changed(ChangedKind::SigningKey, "kid"),
     ];
     assert_eq!(changes, complete(1, expected));

@@ -79,6 +79,7 @@ macro_rules! conformance_tests {
             lists_consents_by_id,
             finds_an_active_consent,
             lists_people_by_number,
+            finds_a_match_by_identifier,
             saving_parties_again_replaces_them,
         ] }
         $crate::conformance_tests! { @group $factory, signing_keys, [

@@ -1,7 +1,7 @@
-//! System users, consents and test people.
+//! System users, consents, test people, and whom foreign identities are of.
 
 use portvakt_core::party::{Consent, SystemUser};
-use portvakt_core::person::{Person, Pid, PidCheck};
+use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person, Pid, PidCheck};
 use portvakt_core::ports::Listing;
 use serde_json::json;
 
@@ -41,6 +41,14 @@ pub(crate) fn person(pid: &str, name: &str) -> Person {
     Person {
         pid,
         name: name.to_owned(),
+    }
+}
+
+pub(crate) fn identity_match(identifier: &str, pid: &str) -> IdentityMatch {
+    IdentityMatch {
+        identifier: EidasIdentifier::parse(identifier).expect("samples are well formed"),
+        pid: person(pid, "").pid,
+        active: true,
     }
 }
 
@@ -183,6 +191,34 @@ pub async fn lists_people_by_number(factory: &impl StoreFactory) -> Outcome {
     Ok(())
 }
 
+/// By exactly its identifier, withdrawn ones too; a list has them in order of identifier.
+pub async fn finds_a_match_by_identifier(factory: &impl StoreFactory) -> Outcome {
+    let store = factory.open().await;
+    let withdrawn = IdentityMatch {
+        active: false,
+        ..identity_match("EE/NO/47101010033", "11849000170")
+    };
+    let greek = identity_match("EL/NO/Α-1=", "17869010057");
+    commit!(
+        store,
+        save_identity_match(&greek),
+        save_identity_match(&withdrawn)
+    );
+    for row in [&withdrawn, &greek] {
+        let found = read!(store, find_identity_match(&row.identifier));
+        assert_eq!(found.as_ref(), Some(row));
+    }
+    let other = identity_match("EE/NO/4710101003", "17869010057").identifier;
+    assert_eq!(read!(store, find_identity_match(&other)), None);
+    let all = [withdrawn, greek];
+    assert_eq!(
+        read!(store, list_identity_matches(Listing::Active)),
+        all[1..]
+    );
+    assert_eq!(read!(store, list_identity_matches(Listing::All)), all);
+    Ok(())
+}
+
 /// One record for one key, with what was saved last.
 pub async fn saving_parties_again_replaces_them(factory: &impl StoreFactory) -> Outcome {
     let store = factory.open().await;
@@ -204,20 +240,27 @@ pub async fn saving_parties_again_replaces_them(factory: &impl StoreFactory) -> 
         active: false,
     };
     let renamed = person("17869010057", "other");
+    let matched = IdentityMatch {
+        active: false,
+        ..identity_match("EE/NO/1", "11849000170")
+    };
     commit!(
         store,
         save_system_user(&system_user("a", "ref")),
         save_consent(&consent("a")),
         save_person(&person("17869010057", "name")),
+        save_identity_match(&identity_match("EE/NO/1", "17869010057")),
     );
     commit!(
         store,
         save_system_user(&user),
         save_consent(&given),
-        save_person(&renamed)
+        save_person(&renamed),
+        save_identity_match(&matched)
     );
     assert_eq!(read!(store, list_system_users(Listing::All)), [user]);
     assert_eq!(read!(store, list_consents(Listing::All)), [given]);
+    assert_eq!(read!(store, list_identity_matches(Listing::All)), [matched]);
     assert_eq!(read!(store, list_people()), [renamed]);
     Ok(())
 }

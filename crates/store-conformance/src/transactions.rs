@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::delegations::delegation;
 use crate::macros::{commit, read};
-use crate::parties::{consent, person, system_user};
+use crate::parties::{consent, identity_match, person, system_user};
 use crate::samples::{
     FIRST, SECOND, THIRD, access, assignment, at, client, client_id, key_set, on_behalf_of,
     organization, orgno, scope, scope_name, token,
@@ -239,6 +239,9 @@ pub async fn a_reader_refuses_every_save(factory: &impl StoreFactory) -> Outcome
         reader.save_system_user(&system_user("a", "ref")).await,
         reader.save_consent(&consent("a")).await,
         reader.save_person(&person("17869010057", "")).await,
+        reader
+            .save_identity_match(&identity_match("EE/NO/1", "17869010057"))
+            .await,
         reader.save_signing_key(&signing_key("a", 1)).await,
     ];
     for (number, refusal) in refusals.iter().enumerate() {

@@ -21,6 +21,7 @@ mod delegations;
 mod facts;
 mod fault;
 mod hints;
+mod identity_matches;
 mod key_ends;
 mod keyed_requests;
 mod ledger;

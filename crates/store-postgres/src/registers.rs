@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use portvakt_core::delegation::{Delegation, DelegationSource};
 use portvakt_core::party::{Consent, SystemUser};
-use portvakt_core::person::Person;
+use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person};
 use portvakt_core::ports::{Listing, Registers, StorageError};
 
 use crate::unit::PostgresUnit;
-use crate::{delegations, parties};
+use crate::{delegations, identity_matches, parties};
 
 #[async_trait]
 impl Registers for PostgresUnit {
@@ -58,5 +58,23 @@ impl Registers for PostgresUnit {
 
     async fn save_person(&mut self, person: &Person) -> Result<(), StorageError> {
         parties::save_person(self, person).await
+    }
+
+    async fn find_identity_match(
+        &mut self,
+        identifier: &EidasIdentifier,
+    ) -> Result<Option<IdentityMatch>, StorageError> {
+        identity_matches::find(self.connection(), identifier).await
+    }
+
+    async fn list_identity_matches(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<IdentityMatch>, StorageError> {
+        identity_matches::list(self.connection(), listing).await
+    }
+
+    async fn save_identity_match(&mut self, row: &IdentityMatch) -> Result<(), StorageError> {
+        identity_matches::save(self, row).await
     }
 }

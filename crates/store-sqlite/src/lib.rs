@@ -20,6 +20,7 @@ mod delegations;
 mod facts;
 mod fault;
 mod file;
+mod identity_matches;
 mod key_ends;
 mod keyed_requests;
 mod ledger;

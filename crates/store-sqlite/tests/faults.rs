@@ -8,7 +8,7 @@ use portvakt_core::Timestamp;
 use portvakt_core::access::{Access, AccessState};
 use portvakt_core::client::{Client, ClientId};
 use portvakt_core::organization::{OrgNumber, Organization};
-use portvakt_core::person::{Person, Pid, PidCheck};
+use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person, Pid, PidCheck};
 use portvakt_core::ports::{
     Consumption, GrantDigest, GrantRegistry, Listing, ReplayLedger, Revision, StorageError, Store,
 };
@@ -250,6 +250,13 @@ async fn fill(place: &Place) {
     })
     .await
     .unwrap();
+    unit.save_identity_match(&IdentityMatch {
+        identifier: EidasIdentifier::parse("EE/NO/47101010033").unwrap(),
+        pid: Pid::parse("17869010057", PidCheck::LengthOnly).unwrap(),
+        active: true,
+    })
+    .await
+    .unwrap();
     unit.commit().await.unwrap();
 }
 
@@ -260,6 +267,7 @@ async fn read_all(place: &Place) -> Result<(), StorageError> {
     unit.list_scopes(None, Listing::All).await?;
     unit.list_clients(None, Listing::All).await?;
     unit.list_people().await?;
+    unit.list_identity_matches(Listing::All).await?;
     drop(unit);
     place
         .store
@@ -341,6 +349,18 @@ async fn a_damaged_value_is_corrupt_with_its_place() {
             "people",
             "pid",
             "a person",
+        ),
+        (
+            "UPDATE identity_matches SET identifier = 'EE'",
+            "identity_matches",
+            "identifier",
+            "a match",
+        ),
+        (
+            "UPDATE identity_matches SET pid = ''",
+            "identity_matches",
+            "pid",
+            "a match",
         ),
         ("UPDATE revision SET number = -1", "revision", "number", "1"),
     ];

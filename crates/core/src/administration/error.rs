@@ -160,6 +160,8 @@ pub enum RecordKind {
     OnBehalfOf,
     /// A test person.
     Person,
+    /// Whom somebody with a foreign identity is here.
+    IdentityMatch,
     /// A delegation source.
     DelegationSource,
     /// A delegation.
@@ -182,6 +184,7 @@ impl RecordKind {
             Self::Key => "keys",
             Self::OnBehalfOf => "onbehalfof",
             Self::Person => "people",
+            Self::IdentityMatch => "identity_matches",
             Self::DelegationSource => "delegation_sources",
             Self::Delegation => "delegations",
             Self::SystemUser => "system_users",
@@ -201,6 +204,7 @@ impl fmt::Display for RecordKind {
             Self::Key => "key",
             Self::OnBehalfOf => "on-behalf-of registration",
             Self::Person => "person",
+            Self::IdentityMatch => "identity match",
             Self::DelegationSource => "delegation source",
             Self::Delegation => "delegation",
             Self::SystemUser => "system user",

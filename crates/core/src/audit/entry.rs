@@ -79,6 +79,8 @@ pub enum ObjectKind {
     Consent,
     /// A test person.
     Person,
+    /// Whom somebody with a foreign identity is here.
+    IdentityMatch,
     /// A signing key of the server.
     SigningKey,
     /// An address where a request was refused, when nothing more is known of what it was about.
@@ -104,6 +106,7 @@ impl ObjectKind {
             Self::SystemUser => "system_user",
             Self::Consent => "consent",
             Self::Person => "person",
+            Self::IdentityMatch => "identity_match",
             Self::SigningKey => "signing_key",
             Self::Endpoint => "endpoint",
             Self::Registry => "registry",

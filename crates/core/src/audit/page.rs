@@ -121,6 +121,7 @@ fn belongs_to_client(kind: ObjectKind) -> bool {
         | ObjectKind::SystemUser
         | ObjectKind::Consent
         | ObjectKind::Person
+        | ObjectKind::IdentityMatch
         | ObjectKind::SigningKey
         | ObjectKind::Endpoint
         | ObjectKind::Registry => false,

@@ -8,7 +8,7 @@ use crate::client::{Client, ClientId, ClientKey, ClientSecrets, OnBehalfOf, Stor
 use crate::delegation::{Delegation, DelegationSource};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
-use crate::person::Person;
+use crate::person::{IdentityMatch, Person};
 use crate::ports::PrefixAssignment;
 use crate::scope::Scope;
 use crate::signing::SigningKeyRecord;
@@ -217,6 +217,17 @@ impl Audited for Person {
     fn snapshot(&self) -> Snapshot {
         let value = json!({ "name": self.name });
         Snapshot::new(ObjectKind::Person, "(hidden)", [], value)
+    }
+}
+
+impl Audited for IdentityMatch {
+    /// Without who it is, there and here.
+    fn snapshot(&self) -> Snapshot {
+        let value = json!({
+            "country": self.identifier.country(),
+            "active": self.active,
+        });
+        Snapshot::new(ObjectKind::IdentityMatch, "(hidden)", [], value)
     }
 }
 

@@ -191,6 +191,7 @@ impl<'a> From<&'a ChangedRecord> for Stale<'a> {
             | ChangedKind::SystemUser
             | ChangedKind::Consent
             | ChangedKind::Person
+            | ChangedKind::IdentityMatch
             | ChangedKind::SigningKey => Self::Nothing,
         }
     }

@@ -18,7 +18,7 @@ use crate::delegation::{Delegation, DelegationSource};
 use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
-use crate::person::Person;
+use crate::person::{EidasIdentifier, IdentityMatch, Person};
 use crate::ports::{
     AuditLog, Clients, KeyedRequests, Listing, Organizations, PrefixAssignment, RefusalMemory,
     Registers, Revision, Scopes, SigningKeys, StorageError, StoredKey, UnitOfWork,
@@ -160,6 +160,9 @@ delegate! { Registers {
     fn save_consent(consent: &Consent) -> ();
     fn list_people() -> Vec<Person>;
     fn save_person(person: &Person) -> ();
+    fn find_identity_match(identifier: &EidasIdentifier) -> Option<IdentityMatch>;
+    fn list_identity_matches(listing: Listing) -> Vec<IdentityMatch>;
+    fn save_identity_match(row: &IdentityMatch) -> ();
 } }
 
 delegate! { SigningKeys {

@@ -74,8 +74,8 @@ impl PairwiseKey {
     pub fn subject(&self, client_id: &ClientId, person: &LoginPerson) -> String {
         let subject = match &person.identity {
             Identity::Pid(_) => format!("user:{}", person.id),
-            Identity::Eidas(identifier) => format!("eidas:{identifier}"),
-            Identity::Email(address) => format!("email:{address}"),
+            Identity::Eidas(identifier) => format!("eidas:{}", identifier.expose()),
+            Identity::Email(address) => format!("email:{}", address.expose()),
         };
         tag(
             &self.subjects,
@@ -111,7 +111,7 @@ mod tests {
     use crate::clock::Timestamp;
     use crate::entropy::SeededEntropy;
     use crate::login::record::PersonState;
-    use crate::person::{Pid, PidCheck};
+    use crate::person::{EidasIdentifier, EmailAddress, Pid, PidCheck};
 
     /// K of the specification's vector.
     const KEY: [u8; 32] = [
@@ -162,9 +162,13 @@ mod tests {
     fn a_foreign_identity_is_its_own_subject() {
         let key = PairwiseKey::from_bytes(&KEY).unwrap();
         let subject = |identity| key.subject(&client("a"), &person(identity));
-        let eidas = subject(Identity::Eidas("EE/NO/47101010033".to_owned()));
-        let email = subject(Identity::Email("EE/NO/47101010033".to_owned()));
-        assert_ne!(eidas, email, "kinds do not run into each other");
+        let eidas = subject(Identity::Eidas(
+            EidasIdentifier::parse("EE/NO/47101010033").unwrap(),
+        ));
+        let email = subject(Identity::Email(
+            EmailAddress::parse("kari@eksempel.no").unwrap(),
+        ));
+        assert_ne!(eidas, email);
         assert_ne!(eidas, key.subject(&client("a"), &norwegian()));
         assert_eq!(eidas.len(), 43);
     }

@@ -29,13 +29,15 @@ pub enum ChangedKind {
     Consent,
     /// Key: empty, because a national identity number belongs in its own record only.
     Person,
+    /// Key: empty, because a foreign identifier belongs in its own record only.
+    IdentityMatch,
     /// Key: the key id.
     SigningKey,
 }
 
 impl ChangedKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Organization,
         Self::Prefix,
         Self::Scope,
@@ -47,6 +49,7 @@ impl ChangedKind {
         Self::SystemUser,
         Self::Consent,
         Self::Person,
+        Self::IdentityMatch,
         Self::SigningKey,
     ];
 
@@ -64,6 +67,7 @@ impl ChangedKind {
             Self::SystemUser => "system_user",
             Self::Consent => "consent",
             Self::Person => "person",
+            Self::IdentityMatch => "identity_match",
             Self::SigningKey => "signing_key",
         }
     }

@@ -117,6 +117,7 @@ pub async fn apply<'a>(
     applying.scopes(&file.scopes).await?;
     applying.clients(&file.clients).await?;
     applying.people(&file.people).await?;
+    applying.identity_matches(&file.identity_matches).await?;
     applying.delegations(&file.delegations).await?;
     applying.system_users(&file.system_users).await?;
     applying.consents(&file.consents).await?;
@@ -233,6 +234,12 @@ impl Applying<'_> {
             &file.people,
             |entry| Some(entry.pid.expose()),
             "the person",
+            faults,
+        );
+        read::repeated(
+            &file.identity_matches,
+            |entry| Some(entry.identifier.expose()),
+            "the match",
             faults,
         );
         let row = |entry| Some(registers::key(entry));

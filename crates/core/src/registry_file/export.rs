@@ -6,8 +6,9 @@ use portvakt_jose::{JwkSet, PublicJwk};
 
 use super::RegistryFile;
 use super::model::{
-    AccessEntry, ClientEntry, ConsentEntry, DelegationEntry, DelegationSourceEntry, KeysEntry,
-    OnBehalfOfEntry, OrganizationEntry, PersonEntry, PrefixEntry, ScopeEntry, SystemUserEntry,
+    AccessEntry, ClientEntry, ConsentEntry, DelegationEntry, DelegationSourceEntry,
+    IdentityMatchEntry, KeysEntry, OnBehalfOfEntry, OrganizationEntry, PersonEntry, PrefixEntry,
+    ScopeEntry, SystemUserEntry,
 };
 use crate::access::Access;
 use crate::administration::bootstrap;
@@ -35,6 +36,7 @@ pub async fn export(unit: &mut dyn UnitOfWork) -> Result<RegistryFile, StorageEr
             pid: person.pid,
             name: person.name,
         }),
+        identity_matches: identity_matches(unit).await?,
         delegations: delegations(unit).await?,
         system_users: system_users(unit).await?,
         consents: consents(unit).await?,
@@ -174,6 +176,17 @@ async fn client_entry(
         onbehalfof: registrations.into_iter().map(OnBehalfOfEntry::of).collect(),
         ..ClientEntry::of(client)
     })
+}
+
+async fn identity_matches(
+    unit: &mut dyn UnitOfWork,
+) -> Result<Vec<super::Located<IdentityMatchEntry>>, StorageError> {
+    let rows = unit.list_identity_matches(Listing::All).await?;
+    Ok(located(rows, |row| IdentityMatchEntry {
+        identifier: row.identifier,
+        pid: row.pid,
+        active: (!row.active).then_some(false),
+    }))
 }
 
 async fn delegations(

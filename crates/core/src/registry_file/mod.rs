@@ -16,9 +16,9 @@ pub use self::apply::{Applied, ApplyContext, ApplyError, Counts, apply};
 pub use self::document::MAX_FILE_BYTES;
 pub use self::export::export;
 pub use self::model::{
-    AccessEntry, ClientEntry, ConsentEntry, DelegationEntry, DelegationSourceEntry, KeysEntry,
-    Located, OnBehalfOfEntry, OrganizationEntry, PersonEntry, PrefixEntry, ScopeEntry,
-    SystemUserEntry,
+    AccessEntry, ClientEntry, ConsentEntry, DelegationEntry, DelegationSourceEntry,
+    IdentityMatchEntry, KeysEntry, Located, OnBehalfOfEntry, OrganizationEntry, PersonEntry,
+    PrefixEntry, ScopeEntry, SystemUserEntry,
 };
 
 use std::sync::Arc;
@@ -46,6 +46,9 @@ pub struct RegistryFile {
     /// Test people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<Located<PersonEntry>>,
+    /// Whom people with a foreign eID are here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identity_matches: Vec<Located<IdentityMatchEntry>>,
     /// Rows of the built-in delegation register.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub delegations: Vec<Located<DelegationEntry>>,
@@ -75,6 +78,7 @@ impl RegistryFile {
         self.scopes.extend(other.scopes);
         self.clients.extend(other.clients);
         self.people.extend(other.people);
+        self.identity_matches.extend(other.identity_matches);
         self.delegations.extend(other.delegations);
         self.system_users.extend(other.system_users);
         self.consents.extend(other.consents);
@@ -127,6 +131,7 @@ impl RegistryFile {
             + self.scopes.len()
             + self.clients.len()
             + self.people.len()
+            + self.identity_matches.len()
             + self.delegations.len()
             + self.system_users.len()
             + self.consents.len()

@@ -13,7 +13,7 @@ pub use self::scope::{AccessEntry, ScopeEntry};
 use crate::client::ClientId;
 use crate::clock::Timestamp;
 use crate::organization::OrgNumber;
-use crate::person::Pid;
+use crate::person::{EidasIdentifier, Pid};
 use crate::scope::{Prefix, ScopeName};
 use portvakt_yaml::Place;
 
@@ -103,6 +103,35 @@ pub struct PersonEntry {
     pub pid: Pid,
     /// Shown in test logins.
     pub name: String,
+}
+
+/// Whom somebody with a foreign eID is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityMatchEntry {
+    /// Their eIDAS identifier.
+    pub identifier: EidasIdentifier,
+    /// Their national identity number.
+    pub pid: Pid,
+    /// Whether it is active; absent leaves it as it is.
+    pub active: Option<bool>,
+}
+
+impl Serialize for IdentityMatchEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shown<'m> {
+            identifier: &'m str,
+            pid: &'m str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            active: Option<bool>,
+        }
+        Shown {
+            identifier: self.identifier.expose(),
+            pid: self.pid.expose(),
+            active: self.active,
+        }
+        .serialize(serializer)
+    }
 }
 
 impl Serialize for PersonEntry {

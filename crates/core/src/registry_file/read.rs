@@ -14,11 +14,12 @@ use super::document;
 use super::entry::{Entry, Faults, parsed, text};
 use super::model::{Located, OrganizationEntry, PrefixEntry};
 
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 9] = [
     "organizations",
     "scopes",
     "clients",
     "people",
+    "identity_matches",
     "delegation_sources",
     "delegations",
     "system_users",
@@ -47,6 +48,12 @@ fn lists(document: &Node, place: Place, faults: &mut Faults) -> Option<RegistryF
         scopes: located(&entry, "scopes", faults, scopes::scope),
         clients: located(&entry, "clients", faults, clients::client),
         people: located(&entry, "people", faults, registers::person),
+        identity_matches: located(
+            &entry,
+            "identity_matches",
+            faults,
+            registers::identity_match,
+        ),
         delegations: located(&entry, "delegations", faults, registers::delegation),
         system_users: located(&entry, "system_users", faults, registers::system_user),
         consents: located(&entry, "consents", faults, registers::consent),

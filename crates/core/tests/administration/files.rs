@@ -127,6 +127,9 @@ clients:
     code_challenge_method: S256
 people:
   - {pid: "01010012345", name: "~"}
+identity_matches:
+  - {identifier: "EE/NO/47101010033", pid: "01010012345"}
+  - {identifier: "EL/NO/Α-1=", pid: "01010012345", active: false}
 delegations:
   - {delegation_source: "https://tt02.altinn.no/", scope: "nav:a/b:c.write", consumer_orgno: "123456789", supplier_orgno: "310420107", valid_from: "2026-01-01T00:00:00.250Z", valid_to: "2030-01-01T00:00:00Z", active: false}
 system_users:

@@ -6,7 +6,7 @@ use portvakt_core::audit::{Act, Actor, AuditEntry, AuditFilter, Channel, Recorde
 use portvakt_core::client::{Client, ClientId};
 use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::party::Consent;
-use portvakt_core::person::{Person, Pid, PidCheck};
+use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person, Pid, PidCheck};
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::scope::Scope;
 use portvakt_core::signing::{SigningKeyRecord, SigningKeyState, generate};
@@ -150,6 +150,14 @@ pub(crate) fn person(name: &str) -> Person {
     Person {
         pid: Pid::parse(PID, PidCheck::LengthOnly).unwrap(),
         name: name.to_owned(),
+    }
+}
+
+pub(crate) fn identity_match(pid: &str) -> IdentityMatch {
+    IdentityMatch {
+        identifier: EidasIdentifier::parse("EE/NO/47101010033").unwrap(),
+        pid: Pid::parse(pid, PidCheck::LengthOnly).unwrap(),
+        active: true,
     }
 }
 

@@ -12,8 +12,8 @@ use portvakt_jose::{Algorithm, RsaBits, SigningKey};
 use serde_json::json;
 
 use crate::harness::{
-    CONSUMER, Log, OWNER, PID, SUPPLIER, access, act, at, client, consent, operations,
-    organization, orgno, person, save, scope, signing_key,
+    CONSUMER, Log, OWNER, PID, SUPPLIER, access, act, at, client, consent, identity_match,
+    operations, organization, orgno, person, save, scope, signing_key,
 };
 
 #[tokio::test]
@@ -117,6 +117,7 @@ async fn every_kind_of_record_leaves_an_entry() {
             save_system_user(&system_user),
             save_consent(&consent()),
             save_person(&person("Test")),
+            save_identity_match(&identity_match("17869010057")),
         );
     }
     assert_eq!(
@@ -133,6 +134,7 @@ async fn every_kind_of_record_leaves_an_entry() {
             "system_user.create",
             "consent.create",
             "person.create",
+            "identity_match.create",
         ]
     );
 }
@@ -191,6 +193,22 @@ async fn a_register_is_compared_with_what_this_transaction_saved() {
         ["person.create", "person.update", "person.update"]
     );
     assert_eq!(entries[2].before, Some(json!({ "name": "B" })));
+}
+
+/// That somebody is another one now is told, and neither who they were nor who they are.
+#[tokio::test]
+async fn a_match_with_another_number_is_an_update_that_tells_no_number() {
+    let log = Log::new().await;
+    save!(log, save_identity_match(&identity_match("17869010057")));
+    save!(log, save_identity_match(&identity_match("11849000170")));
+    let entries = log.entries().await;
+    assert_eq!(
+        operations(&entries),
+        ["identity_match.create", "identity_match.update"]
+    );
+    let shown = Some(json!({ "country": "EE", "active": true }));
+    assert_eq!((&entries[1].before, &entries[1].after), (&shown, &shown));
+    assert_eq!(entries[1].object.key, "(hidden)");
 }
 
 #[tokio::test]

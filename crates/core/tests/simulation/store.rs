@@ -12,7 +12,7 @@ use portvakt_core::delegation::{Delegation, DelegationSource};
 use portvakt_core::idempotency::{IdempotencyKey, RememberedRequest};
 use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::party::{Consent, SystemUser};
-use portvakt_core::person::Person;
+use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person};
 use portvakt_core::ports::{
     AuditLog, ChangeFeed, Changes, ClientRecord, Clients, Consumption, DelegationLookup,
     GrantDigest, GrantRegistry, KeyedRequests, Listing, Organizations, PartyLookup,
@@ -328,6 +328,9 @@ not_modeled! { Registers for RemoteUnit {
     fn save_consent(&mut self, _consent: &Consent) -> ();
     fn list_people(&mut self) -> Vec<Person>;
     fn save_person(&mut self, _person: &Person) -> ();
+    fn find_identity_match(&mut self, _identifier: &EidasIdentifier) -> Option<IdentityMatch>;
+    fn list_identity_matches(&mut self, _listing: Listing) -> Vec<IdentityMatch>;
+    fn save_identity_match(&mut self, _row: &IdentityMatch) -> ();
 } }
 
 not_modeled! { SigningKeys for RemoteUnit {

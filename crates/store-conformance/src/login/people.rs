@@ -7,6 +7,7 @@ use portvakt_core::login::port::{AccessTokenKey, Authorizing, Completion, Ending
 use portvakt_core::login::record::{
     Authorization, HistoryEntry, Identity, LoginPerson, LoginSpan, PersonState, RevocationReason,
 };
+use portvakt_core::person::{EidasIdentifier, EmailAddress};
 use portvakt_core::ports::StorageError;
 
 use super::LoginFactory;
@@ -59,15 +60,12 @@ pub async fn makes_a_person_with_every_attribute(factory: &impl LoginFactory) ->
     Ok(())
 }
 
-/// The same text as another kind of identity is somebody else.
+/// Each kind is read back as what it is.
 pub async fn kinds_of_identities_are_kept_apart(factory: &impl LoginFactory) -> Outcome {
     let store = factory.open_logins().await;
-    let text = identity(1).expose().to_owned();
-    let identities = [
-        identity(1),
-        Identity::Eidas(text.clone()),
-        Identity::Email(text),
-    ];
+    let eidas = EidasIdentifier::parse("EE/NO/47101010033").expect("a sample is well formed");
+    let email = EmailAddress::parse("kari@eksempel.no").expect("a sample is well formed");
+    let identities = [identity(1), Identity::Eidas(eidas), Identity::Email(email)];
     for (number, identity) in (1..).zip(&identities) {
         let new = person_id(number);
         let made = store.person_of(identity, &new, "a", after(0)).await?;

@@ -11,7 +11,7 @@ use portvakt_core::login::record::{
     RevocationReason,
 };
 use portvakt_core::organization::OrgNumber;
-use portvakt_core::person::{Pid, PidCheck};
+use portvakt_core::person::{EidasIdentifier, EmailAddress, Pid, PidCheck};
 use portvakt_core::ports::StorageError;
 use sqlx::SqliteConnection;
 
@@ -41,8 +41,13 @@ impl PersonRow {
                 Pid::parse(&self.identifier, PidCheck::LengthOnly)
                     .map_err(|_| place.corrupt("identifier"))?,
             ),
-            IdentityKind::Eidas => Identity::Eidas(self.identifier),
-            IdentityKind::Email => Identity::Email(self.identifier),
+            IdentityKind::Eidas => Identity::Eidas(
+                EidasIdentifier::parse(&self.identifier)
+                    .map_err(|_| place.corrupt("identifier"))?,
+            ),
+            IdentityKind::Email => Identity::Email(
+                EmailAddress::parse(&self.identifier).map_err(|_| place.corrupt("identifier"))?,
+            ),
         };
         let state = |code| PersonState::Blocked { code };
         Ok(LoginPerson {

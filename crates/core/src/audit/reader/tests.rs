@@ -54,8 +54,8 @@ fn access() -> AuditEntry {
 #[test]
 fn every_kind_is_shown_to_the_right_readers() {
     use ObjectKind::{
-        Access, Client, Consent, Delegation, DelegationSource, Endpoint, KeySet, OnBehalfOf,
-        Organization, Person, Prefix, Scope, SigningKey, SystemUser,
+        Access, Client, Consent, Delegation, DelegationSource, Endpoint, IdentityMatch, KeySet,
+        OnBehalfOf, Organization, Person, Prefix, Scope, SigningKey, SystemUser,
     };
     // Whether one with the right to clients, and one with the right to scopes, sees it.
     for (kind, clients, scopes) in [
@@ -72,6 +72,7 @@ fn every_kind_is_shown_to_the_right_readers() {
         (Consent, true, false),
         (DelegationSource, false, false),
         (Person, false, false),
+        (IdentityMatch, false, false),
         (SigningKey, false, false),
     ] {
         let entry = entry(kind, "a.update", &[OWNER], json!({}));

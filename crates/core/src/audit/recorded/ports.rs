@@ -14,7 +14,7 @@ use crate::delegation::{Delegation, DelegationSource};
 use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
-use crate::person::Person;
+use crate::person::{EidasIdentifier, IdentityMatch, Person};
 use crate::ports::{
     AuditLog, Clients, KeyedRequests, Listing, Organizations, PrefixAssignment, RefusalMemory,
     Registers, Scopes, SigningKeys, StorageError, StoredKey,
@@ -350,6 +350,27 @@ impl Registers for Recorded {
         self.inner.save_person(person).await?;
         let before = self.known.people.put(person_key(person), person);
         self.note(before.as_ref(), person);
+        Ok(())
+    }
+
+    async fn find_identity_match(
+        &mut self,
+        identifier: &EidasIdentifier,
+    ) -> Result<Option<IdentityMatch>, StorageError> {
+        self.inner.find_identity_match(identifier).await
+    }
+
+    async fn list_identity_matches(
+        &mut self,
+        listing: Listing,
+    ) -> Result<Vec<IdentityMatch>, StorageError> {
+        self.inner.list_identity_matches(listing).await
+    }
+
+    async fn save_identity_match(&mut self, row: &IdentityMatch) -> Result<(), StorageError> {
+        let before = self.inner.find_identity_match(&row.identifier).await?;
+        self.inner.save_identity_match(row).await?;
+        self.note(before.as_ref(), row);
         Ok(())
     }
 }

@@ -112,7 +112,7 @@ impl<'a> PersonFacts<'a> {
     /// The address of somebody who logged in with one, if it may be told.
     pub fn email(&self) -> Option<&'a str> {
         match &self.subject.identity {
-            Identity::Email(address) if !self.pseudonymous => Some(address),
+            Identity::Email(address) if !self.pseudonymous => Some(address.expose()),
             _ => None,
         }
     }
@@ -131,7 +131,7 @@ impl<'a> PersonFacts<'a> {
             claims.insert(name.to_owned(), value.into());
         };
         for name in IDENTIFIER.chosen(generations) {
-            tell(name, identifier);
+            tell(name, identifier.expose());
         }
         for (attribute, names) in &ATTRIBUTES {
             let value = attributes.get(*attribute);

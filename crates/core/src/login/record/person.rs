@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PersonId;
 use crate::clock::Timestamp;
-use crate::person::Pid;
+use crate::person::{EidasIdentifier, EmailAddress, Pid};
 
 /// A person, made at their first login (spec: idporten §18.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +32,10 @@ pub struct LoginPerson {
 pub enum Identity {
     /// A national identity number.
     Pid(Pid),
-    /// An eIDAS identifier, `EE/NO/47101010033`.
-    Eidas(String),
-    /// An address of e-mail, normalized.
-    Email(String),
+    /// A foreign identity.
+    Eidas(EidasIdentifier),
+    /// An address of e-mail.
+    Email(EmailAddress),
 }
 
 impl Identity {
@@ -52,7 +52,8 @@ impl Identity {
     pub fn expose(&self) -> &str {
         match self {
             Self::Pid(pid) => pid.expose(),
-            Self::Eidas(identifier) | Self::Email(identifier) => identifier,
+            Self::Eidas(identifier) => identifier.expose(),
+            Self::Email(address) => address.expose(),
         }
     }
 
@@ -112,7 +113,7 @@ mod tests {
     #[test]
     fn debug_hides_who_it_is() {
         let pid = Pid::parse("17869010057", PidCheck::LengthOnly).unwrap();
-        let eidas = Identity::Eidas("EE/NO/47101010033".to_owned());
+        let eidas = Identity::Eidas(EidasIdentifier::parse("EE/NO/47101010033").unwrap());
         let shown = format!("{:?} {eidas:?}", Identity::Pid(pid));
         assert_eq!(shown, "Pid(hidden) Eidas(hidden)");
     }

@@ -1,16 +1,17 @@
-//! People, delegations, system users and consents.
+//! People and foreign identities, delegations, system users and consents.
 
 use std::collections::{HashMap, HashSet};
 
 use super::super::model::{
-    ConsentEntry, DelegationEntry, DelegationSourceEntry, Located, PersonEntry, SystemUserEntry,
+    ConsentEntry, DelegationEntry, DelegationSourceEntry, IdentityMatchEntry, Located, PersonEntry,
+    SystemUserEntry,
 };
 use super::{ApplyError, Applying};
 use crate::administration::delegation::{self, DelegationKey};
 use crate::administration::{AdministrationError, Change, RecordKind, Saved};
 use crate::delegation::Delegation;
 use crate::party::{Consent, SystemUser};
-use crate::person::Person;
+use crate::person::{IdentityMatch, Person};
 use crate::ports::Listing;
 
 impl Applying<'_> {
@@ -50,6 +51,28 @@ impl Applying<'_> {
                 self.unit.save_person(&person).await?;
             }
             self.applied.count(RecordKind::Person, change);
+            self.entry_done();
+        }
+        Ok(())
+    }
+
+    pub(super) async fn identity_matches(
+        &mut self,
+        entries: &[Located<IdentityMatchEntry>],
+    ) -> Result<(), ApplyError> {
+        for Located { entry, .. } in entries {
+            let present = self.unit.find_identity_match(&entry.identifier).await?;
+            let active = present.as_ref().is_none_or(|present| present.active);
+            let wanted = IdentityMatch {
+                identifier: entry.identifier.clone(),
+                pid: entry.pid.clone(),
+                active: entry.active.unwrap_or(active),
+            };
+            let change = change(present.as_ref(), &wanted);
+            if change != Change::Unchanged {
+                self.unit.save_identity_match(&wanted).await?;
+            }
+            self.applied.count(RecordKind::IdentityMatch, change);
             self.entry_done();
         }
         Ok(())

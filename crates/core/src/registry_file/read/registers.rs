@@ -1,11 +1,12 @@
 //! People, delegations, system users and consents of a registry file.
 
 use super::super::model::{
-    ConsentEntry, DelegationEntry, DelegationSourceEntry, PersonEntry, SystemUserEntry,
+    ConsentEntry, DelegationEntry, DelegationSourceEntry, IdentityMatchEntry, PersonEntry,
+    SystemUserEntry,
 };
 use super::{Entry, Faults, Node, Place};
 use crate::clock::Timestamp;
-use crate::person::{Pid, PidCheck};
+use crate::person::{EidasIdentifier, Pid, PidCheck};
 
 const MAX_TEXT: usize = 255;
 
@@ -17,6 +18,30 @@ pub(super) fn person(node: &Node, place: Place, faults: &mut Faults) -> Option<P
         pid: pid?,
         name: name?,
     })
+}
+
+pub(super) fn identity_match(
+    node: &Node,
+    place: Place,
+    faults: &mut Faults,
+) -> Option<IdentityMatchEntry> {
+    let entry = Entry::of(node, place, &["identifier", "pid", "active"], faults)?;
+    let identifier = entry.required("identifier", faults, identifier);
+    let pid = entry.required("pid", faults, pid);
+    Some(IdentityMatchEntry {
+        active: entry.flag("active", faults),
+        identifier: identifier?,
+        pid: pid?,
+    })
+}
+
+/// The text itself is in no message.
+fn identifier(entry: &Entry<'_>, name: &str, faults: &mut Faults) -> Option<EidasIdentifier> {
+    let text = entry.text(name, faults)?;
+    let parsed = EidasIdentifier::parse(&text);
+    parsed
+        .inspect_err(|error| faults.push(entry.place.at(name).fault(error.to_string())))
+        .ok()
 }
 
 /// Documented examples fail the control digits, so only the form is checked.

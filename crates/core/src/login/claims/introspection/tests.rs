@@ -17,7 +17,7 @@ use crate::login::record::{
 use crate::login::request::EidasRequest;
 use crate::login::{Acr, Locale};
 use crate::organization::OrgNumber;
-use crate::person::{Pid, PidCheck};
+use crate::person::{EidasIdentifier, Pid, PidCheck};
 use crate::scope::Scope;
 
 const NOW: i64 = 1_772_442_901;
@@ -60,7 +60,10 @@ fn norwegian() -> LoginPerson {
 }
 
 fn foreign() -> LoginPerson {
-    person(2, Identity::Eidas("EE/NO/47101010033".to_owned()))
+    person(
+        2,
+        Identity::Eidas(EidasIdentifier::parse("EE/NO/47101010033").unwrap()),
+    )
 }
 
 fn event(acr: Acr) -> AuthenticationEvent {
