@@ -10,7 +10,7 @@ use portvakt_core::{Clock, Timestamp};
 use portvakt_http::Shutdown;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often keys are counted. It looks at every key of every client.
+/// How often keys are counted.
 const INTERVAL: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 /// Days after its end for which a key that was not replaced is still named.

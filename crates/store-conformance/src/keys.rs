@@ -2,6 +2,7 @@
 
 use portvakt_core::client::{Client, ClientId, KeySet};
 use portvakt_core::ports::{Listing, StorageError, Store, StoredKey};
+use serde_json::json;
 
 use crate::macros::{commit, read};
 use crate::samples::{at, client, client_id, key_set, parts};
@@ -180,22 +181,36 @@ pub async fn tells_which_keys_end_when(factory: &impl StoreFactory) -> Outcome {
     }
     let none: Option<&KeySet> = None;
     commit!(store, replace_keys(&client_id("without"), none, at(1)));
+    // One that ends with the first, and one that goes on.
+    let renewed = Client {
+        active: true,
+        ..client("renewed")
+    };
+    let [old, new] = [("six", 0), ("seven", 10 * DAY)]
+        .map(|(kid, posted)| key_set(&[kid], at(posted)).keys()[0].to_json());
+    let set =
+        KeySet::parse(&json!({ "keys": [old, new] }), &renewed, at(10 * DAY)).expect("well formed");
+    commit!(
+        store,
+        save_client(&renewed),
+        replace_keys(&renewed.client_id, Some(&set), at(10 * DAY))
+    );
     let year = |days: i64| at((365 + days) * DAY);
     let counts = read!(
         store,
         count_key_ends([at(365 * DAY - 1), year(0), year(9), year(10), year(100)])
     );
-    assert_eq!(counts, [0, 2, 2, 3, 3]);
-    for (now, without) in [(at(365 * DAY - 1), 0), (year(0), 1), (year(10), 2)] {
+    assert_eq!(counts, [0, 3, 3, 5, 5]);
+    for (now, without) in [(at(365 * DAY - 1), 0), (year(0), 1), (year(10), 3)] {
         let found = read!(store, count_clients_without_usable_key(now));
         assert_eq!(found, without);
     }
     let listed = read!(store, list_key_ends(at(0), year(10), 10));
     let names: Vec<_> = listed.iter().map(|end| end.kid.as_str()).collect();
-    assert_eq!(names, ["one", "two", "three"]);
-    assert_eq!(listed[2].client_id, client_id("b"));
-    assert_eq!(listed[2].client_orgno, client("b").client_orgno);
-    assert_eq!(listed[2].expires_at, year(10));
+    assert_eq!(names, ["one", "two", "six", "three", "seven"]);
+    assert_eq!(listed[3].client_id, client_id("b"));
+    assert_eq!(listed[3].client_orgno, client("b").client_orgno);
+    assert_eq!(listed[3].expires_at, year(10));
     assert_eq!(read!(store, list_key_ends(year(0), year(9), 10)), []);
     assert_eq!(read!(store, list_key_ends(at(0), year(10), 2)).len(), 2);
     Ok(())

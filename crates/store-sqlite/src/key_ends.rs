@@ -21,7 +21,9 @@ pub(crate) async fn count(
     connection: &mut SqliteConnection,
     until: [Timestamp; KEY_END_INSTANTS],
 ) -> Result<[u64; KEY_END_INSTANTS], StorageError> {
-    let [now, first, second, third, fourth] = until.map(Timestamp::milliseconds);
+    let until = until.map(Timestamp::milliseconds);
+    let last = until.into_iter().max();
+    let [now, first, second, third, fourth] = until;
     let counts = sqlx::query_as!(
         Counts,
         r#"SELECT COUNT(*) FILTER (WHERE expires_at <= $1) AS "now!: i64",
@@ -30,12 +32,13 @@ pub(crate) async fn count(
                 COUNT(*) FILTER (WHERE expires_at <= $4) AS "third!: i64",
                 COUNT(*) FILTER (WHERE expires_at <= $5) AS "fourth!: i64"
          FROM client_keys JOIN clients USING (client_id)
-         WHERE removed_at IS NULL AND clients.active"#,
+         WHERE removed_at IS NULL AND expires_at <= $6 AND clients.active"#,
         now,
         first,
         second,
         third,
-        fourth
+        fourth,
+        last
     )
     .fetch_one(connection)
     .await
@@ -58,11 +61,13 @@ pub(crate) async fn count_clients_without(
 ) -> Result<u64, StorageError> {
     let now = now.milliseconds();
     let count = sqlx::query_scalar!(
-        r#"SELECT COUNT(*) AS "count!: i64" FROM (
-             SELECT client_id FROM client_keys JOIN clients USING (client_id)
-             WHERE removed_at IS NULL AND clients.active
-             GROUP BY client_id HAVING MAX(expires_at) <= $1
-         ) AS without"#,
+        r#"SELECT COUNT(DISTINCT client_id) AS "count!: i64"
+         FROM client_keys AS ended JOIN clients USING (client_id)
+         WHERE removed_at IS NULL AND expires_at <= $1 AND clients.active AND NOT EXISTS (
+             SELECT 1 FROM client_keys AS usable
+             WHERE usable.client_id = ended.client_id
+               AND usable.removed_at IS NULL AND usable.expires_at > $1
+         )"#,
         now
     )
     .fetch_one(connection)
