@@ -232,7 +232,8 @@ fn identifying_field(kind: RecordKind) -> Option<&'static str> {
         | RecordKind::Person
         | RecordKind::Delegation
         | RecordKind::SystemUser
-        | RecordKind::Consent => None,
+        | RecordKind::Consent
+        | RecordKind::IdentityMatch => None,
     }
 }
 
