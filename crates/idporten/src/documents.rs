@@ -110,6 +110,12 @@ fn describe(provider: &Provider) -> Value {
             "jti", "nonce",
         ],
     });
+    for name in [
+        "backchannel_logout_supported",
+        "backchannel_logout_session_supported",
+    ] {
+        metadata[name] = json!(provider.tells_servers());
+    }
     if issuer.request_objects {
         metadata["request_object_signing_alg_values_supported"] = json!(algorithms);
     }

@@ -4,6 +4,7 @@
 //! `commands`, and `dev` is the server for development.
 
 mod audit_log;
+mod backchannel;
 mod cli;
 mod commands;
 mod config;

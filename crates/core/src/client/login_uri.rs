@@ -11,6 +11,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
 use self::reach::Reach;
+pub use self::reach::is_public_address;
 use super::ApplicationType;
 
 /// The longest address, in characters.

@@ -17,6 +17,7 @@ use portvakt_jose::Algorithm;
 pub use self::key::{ClientKey, InvalidKeySet, KEY_LIFETIME, KeySet, MAX_KEYS};
 pub use self::login_uri::{
     InvalidLoginUri, UriPolicy, check_backchannel_uri, check_frontchannel_uri, check_return_uri,
+    is_public_address,
 };
 pub use self::on_behalf_of::OnBehalfOf;
 pub use self::secret::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use arc_swap::ArcSwap;
 use portvakt_core::client::{
@@ -13,7 +13,7 @@ use portvakt_core::clock::{Clock, MockClock, Timestamp};
 use portvakt_core::entropy::{SeededEntropy, SystemEntropy, unique_id};
 use portvakt_core::login::Acr;
 use portvakt_core::login::issuer::{Environment, LoginIssuer};
-use portvakt_core::login::provider::{Provider, ProviderParts};
+use portvakt_core::login::provider::{LogoutNotice, LogoutSender, Provider, ProviderParts};
 use portvakt_core::login::subject::PairwiseKey;
 use portvakt_core::person::{Person, Pid, PidCheck};
 use portvakt_core::ports::Store;
@@ -84,6 +84,7 @@ pub(crate) fn world() -> World {
     let app = login_client(&mut world, APP, &["openid", "profile", API]);
     app.login.frontchannel_logout_session_required = Some(true);
     app.login.frontchannel_logout_uri = Some(format!("https://{APP}.eksempel.no/logout?a=b"));
+    app.login.backchannel_logout_uri = Some(format!("https://{APP}.eksempel.no/ended"));
     let spa = login_client(&mut world, SPA, &["openid", "profile"]);
     spa.application_type = ApplicationType::Browser;
     spa.token_endpoint_auth_method = AuthenticationMethod::None;
@@ -110,6 +111,7 @@ pub(crate) struct LoginServer {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) clock: Arc<MockClock>,
     pub(crate) base: String,
+    pub(crate) told: Arc<Told>,
     pub(crate) http: reqwest::Client,
     entropy: SystemEntropy,
     shutdown: Shutdown,
@@ -135,6 +137,7 @@ impl LoginServer {
         let mut issuer = LoginIssuer::new(&base, Environment::Test);
         policy(&mut issuer);
         let ring = KeyRing::from_records(std::slice::from_ref(&*SERVER_KEY)).unwrap();
+        let told = Arc::new(Told::default());
         let provider = Provider::new(ProviderParts {
             issuer,
             registry: store.clone(),
@@ -148,6 +151,7 @@ impl LoginServer {
                 Acr::IdportenSubstantial,
                 Acr::IdportenHigh,
             ],
+            logouts: Some(told.clone()),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             shares: None,
@@ -177,6 +181,7 @@ impl LoginServer {
             store,
             clock,
             base,
+            told,
             http: http.build().unwrap(),
             entropy: SystemEntropy,
             shutdown,
@@ -259,6 +264,23 @@ impl LoginServer {
 impl Drop for LoginServer {
     fn drop(&mut self) {
         self.shutdown.trigger();
+    }
+}
+
+/// What clients' servers would be told, kept instead of sent.
+#[derive(Default)]
+pub(crate) struct Told(Mutex<Vec<LogoutNotice>>);
+
+impl LogoutSender for Told {
+    fn send(&self, notice: LogoutNotice) {
+        self.0.lock().unwrap().push(notice);
+    }
+}
+
+impl Told {
+    /// Everything that was told since this was asked for.
+    pub(crate) fn take(&self) -> Vec<LogoutNotice> {
+        std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
 

@@ -2,6 +2,11 @@
 
 use reqwest::StatusCode;
 
+use std::time::Duration;
+
+use portvakt_jose::Jws;
+use serde_json::json;
+
 use crate::harness::{API, APP, Browser, LoginServer, OTHER_PID, PID, WEB, claims, request};
 
 /// Spec: idporten §15.3 to §15.5.
@@ -163,4 +168,69 @@ async fn the_last_page_speaks_the_language_that_was_asked_for() {
         let last = browser.get(&next).await;
         assert!(last.body.contains("<html lang=\"se\""), "{}", last.body);
     }
+}
+
+/// Spec: idporten §15.6: the server of a client that wants to know is told at once.
+#[tokio::test]
+async fn a_logout_token_says_whose_session_has_ended_at_the_client() {
+    let server = LoginServer::start().await;
+    let mut browser = Browser::new(&server);
+    browser.code(WEB, PID).await;
+    let code = browser.sso_code(APP).await;
+    let tokens = server.redeem(APP, &code).await.json();
+    let login = claims(&tokens["id_token"]);
+    browser.get("/logout").await;
+
+    let told = server.told.take();
+    assert_eq!(
+        told.len(),
+        1,
+        "only one of the two has an address: {told:?}"
+    );
+    assert_eq!(
+        told[0].address(),
+        format!("https://{APP}.eksempel.no/ended")
+    );
+    let token = told[0].token().await.unwrap();
+    let header = Jws::parse(&token).unwrap().header().clone();
+    assert_eq!(header.typ.as_deref(), Some("logout+jwt"));
+    let keys = browser.get("/jwks.json").await.json();
+    assert_eq!(header.key_id.as_deref(), keys["keys"][0]["kid"].as_str());
+    let mut token = claims(&json!(token));
+    let jti = token.as_object_mut().unwrap().remove("jti");
+    assert!(jti.is_some_and(|jti| jti.as_str().is_some_and(|jti| jti.len() >= 22)));
+    let expected = json!({
+        "iss": server.base, "aud": APP, "sub": login["sub"], "sid": login["sid"],
+        "iat": server.now(), "exp": server.now() + 300,
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    });
+    assert_eq!(token, expected, "no nonce, and nobody's number");
+}
+
+/// Of several that end a session at the same moment, one tells.
+#[tokio::test]
+async fn however_often_a_session_is_ended_its_clients_are_told_once() {
+    let server = LoginServer::start().await;
+    let mut browser = Browser::new(&server);
+    browser.code(APP, PID).await;
+    let at_once = (0..8).map(|_| {
+        let mut tab = Browser::new(&server);
+        tab.cookies = browser.cookies.clone();
+        async move { tab.get("/logout").await }
+    });
+    futures_util::future::join_all(at_once).await;
+    assert_eq!(server.told.take().len(), 1);
+}
+
+/// Spec: idporten §15.4: sessions that expire passively notify nobody.
+#[tokio::test]
+async fn nobody_is_told_that_a_session_has_expired() {
+    let server = LoginServer::start().await;
+    let mut browser = Browser::new(&server);
+    browser.code(APP, PID).await;
+    server.clock.advance(Duration::from_mins(30));
+    let late = browser.get("/logout").await;
+    assert_eq!(late.status, StatusCode::BAD_REQUEST);
+    browser.code(APP, PID).await;
+    assert!(server.told.take().is_empty());
 }

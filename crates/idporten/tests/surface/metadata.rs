@@ -86,6 +86,8 @@ async fn the_metadata_is_that_of_the_specification() {
         ("request_uri_parameter_supported", json!(false)),
         ("frontchannel_logout_supported", json!(true)),
         ("frontchannel_logout_session_supported", json!(true)),
+        ("backchannel_logout_supported", json!(true)),
+        ("backchannel_logout_session_supported", json!(true)),
         ("check_session_iframe", Value::Null),
         ("registration_endpoint", Value::Null),
     ] {

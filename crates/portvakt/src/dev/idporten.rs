@@ -20,6 +20,7 @@ use portvakt_jose::{AlgorithmSet, TrustStore};
 use portvakt_store_sqlite::SqliteStore;
 
 use super::clock::DevClock;
+use crate::backchannel::BackchannelLogouts;
 use crate::data_dir::IdportenEndpoints;
 use crate::request_ids::request_ids;
 
@@ -37,6 +38,7 @@ pub(super) struct Surroundings {
     pub(super) keys: Arc<SharedKeys>,
     pub(super) trust: Arc<ArcSwap<TrustStore>>,
     pub(super) pairwise: PairwiseKey,
+    pub(super) logouts: BackchannelLogouts,
 }
 
 /// The key of pairwise subjects, which is made at the first start and kept as it is: a development
@@ -60,6 +62,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         keys,
         trust,
         pairwise,
+        logouts,
     } = surroundings;
     let people = Arc::new(RegistryPeople(Arc::clone(&store)));
     let eids: Vec<Arc<dyn EidProvider>> = vec![Arc::new(TestIdProvider::new(people))];
@@ -73,6 +76,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         pairwise,
         trust,
         levels,
+        logouts: Some(Arc::new(logouts)),
         clock,
         entropy: Arc::new(SystemEntropy),
         shares: None,

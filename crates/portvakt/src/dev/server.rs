@@ -8,6 +8,7 @@ use axum::Router;
 use portvakt_core::Clock;
 use portvakt_core::cache::{CacheSettings, CachedStore};
 use portvakt_core::issuer::Profile;
+use portvakt_core::login::issuer::Environment;
 use portvakt_core::login::subject::PairwiseKey;
 use portvakt_http::{Shutdown, serve};
 use portvakt_maskinporten::Observer;
@@ -27,6 +28,7 @@ use super::registry::{self, InitialRegistry};
 use super::selfservice;
 use super::signing_keys::{MASKINPORTEN, SigningKeys};
 use super::surface::{self, Surroundings};
+use crate::backchannel::{BackchannelLogouts, Reach};
 use crate::data_dir::{BaseUrl, DataDir, Endpoints, write_private};
 use crate::following;
 use crate::refusals::{self, Recording, RefusalRecorder};
@@ -84,6 +86,7 @@ pub(crate) struct Server {
     database: Arc<SqliteStore>,
     store: Arc<CachedStore>,
     usage: Arc<UsageCounter>,
+    logouts: BackchannelLogouts,
     shutdown: Shutdown,
     tasks: JoinSet<()>,
     recording: Recording,
@@ -146,6 +149,7 @@ impl Server {
             database,
             store,
             usage: parts.usage,
+            logouts: parts.logouts,
             shutdown,
             tasks,
             recording,
@@ -179,6 +183,7 @@ impl Server {
             );
         }
         while self.tasks.join_next().await.is_some() {}
+        self.logouts.finish().await;
         // The last requests have ended, so this is all that was counted.
         self.usage.flush(self.database.as_ref()).await;
         // Nobody is refused any more: what was is written before the store closes.
@@ -267,6 +272,7 @@ struct Parts {
     keys: Arc<SigningKeys>,
     login_keys: Arc<SigningKeys>,
     pairwise: PairwiseKey,
+    logouts: BackchannelLogouts,
     trust: Arc<Trust>,
     downloads: Downloads,
     faults: Arc<Faults>,
@@ -314,6 +320,7 @@ impl Parts {
             keys: Arc::new(keys),
             login_keys: Arc::new(login_keys),
             pairwise,
+            logouts: BackchannelLogouts::new(Reach::of(Environment::Test, Vec::new()))?,
             trust: Arc::new(trust),
             downloads,
             faults: Arc::default(),
@@ -368,6 +375,7 @@ impl Parts {
             keys: Arc::clone(self.login_keys.shared()),
             trust: Arc::clone(self.trust.shared()),
             pairwise: self.pairwise.clone(),
+            logouts: self.logouts.clone(),
         };
         Ok(Routers {
             idporten: idporten::router(ports.idporten.number, login)?,

@@ -13,12 +13,20 @@ const VERIFIER: &str = "jMePfgDzxFgGpYBczVQbP49V3X8ze-3iSBQCE2uIL38";
 const CHALLENGE: &str = "ZAXbmzaXdMaXmF7t11VHM5SR3qvVBx3rvxsshIvtEl8";
 
 /// A browser that keeps one server's cookies and is led nowhere.
-struct Browser {
+pub(crate) struct Browser {
     http: Client,
     cookies: Vec<String>,
 }
 
 impl Browser {
+    pub(crate) fn new() -> Self {
+        let http = Client::builder().redirect(Policy::none()).no_proxy();
+        Self {
+            http: http.build().unwrap(),
+            cookies: Vec::new(),
+        }
+    }
+
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Response {
         let request = request.header("cookie", self.cookies.join("; "));
         let response = request.send().await.unwrap();
@@ -29,8 +37,56 @@ impl Browser {
         response
     }
 
-    async fn get(&mut self, url: &str) -> Response {
+    pub(crate) async fn get(&mut self, url: &str) -> Response {
         self.send(self.http.get(url)).await
+    }
+
+    async fn post(&mut self, url: &str, form: &[(&str, String)]) -> Response {
+        let post = self.http.post(url).body(encoded(form));
+        let post = post.header("content-type", "application/x-www-form-urlencoded");
+        self.send(post).await
+    }
+
+    pub(crate) async fn metadata(&mut self, dev: &Dev) -> Value {
+        let well_known = dev.endpoints()["idporten"]["well_known"].as_str().unwrap();
+        self.get(well_known).await.json().await.unwrap()
+    }
+
+    /// Logs the sample's test person in at a public client, and gives the code.
+    pub(crate) async fn code(
+        &mut self,
+        metadata: &Value,
+        client_id: &str,
+        callback: &str,
+    ) -> String {
+        let authorize = reqwest::Url::parse_with_params(
+            metadata["authorization_endpoint"].as_str().unwrap(),
+            [
+                ("response_type", "code"),
+                ("client_id", client_id),
+                ("redirect_uri", callback),
+                ("scope", "openid profile"),
+                ("state", "s1"),
+                ("code_challenge", CHALLENGE),
+                ("code_challenge_method", "S256"),
+            ],
+        );
+        let selector = self.get(authorize.unwrap().as_str()).await;
+        let login = location(&selector).replace("/login?", "/login/testid?");
+        let page = self.get(&login).await.text().await.unwrap();
+        let form = [
+            ("txn", field(&page, "txn")),
+            ("csrf", field(&page, "csrf")),
+            ("pid", PID.to_owned()),
+            ("level", "high".to_owned()),
+            ("action", "login".to_owned()),
+        ];
+        let target = login.split('?').next().unwrap();
+        let answered = self.post(target, &form).await;
+        let returned = reqwest::Url::parse(&location(&answered)).unwrap();
+        assert!(returned.as_str().starts_with(callback), "{returned}");
+        let code = returned.query_pairs().find(|(name, _)| name == "code");
+        code.unwrap().1.into_owned()
     }
 }
 
@@ -48,50 +104,10 @@ fn field(page: &str, name: &str) -> String {
 #[tokio::test]
 async fn the_sample_spa_logs_a_test_person_in_and_the_log_names_nobody() {
     let dev = Dev::start_logging(&[], "debug").await;
-    let well_known = dev.endpoints()["idporten"]["well_known"].as_str().unwrap();
-    let http = Client::builder().redirect(Policy::none()).no_proxy();
-    let mut browser = Browser {
-        http: http.build().unwrap(),
-        cookies: Vec::new(),
-    };
-    let metadata: Value = browser.get(well_known).await.json().await.unwrap();
+    let mut browser = Browser::new();
+    let metadata = browser.metadata(&dev).await;
     assert_eq!(metadata["issuer"], dev.endpoints()["idporten"]["issuer"]);
-
-    let authorize = reqwest::Url::parse_with_params(
-        metadata["authorization_endpoint"].as_str().unwrap(),
-        [
-            ("response_type", "code"),
-            ("client_id", "eksempel-spa"),
-            ("redirect_uri", CALLBACK),
-            ("scope", "openid profile"),
-            ("state", "s1"),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ],
-    );
-    let selector = browser.get(authorize.unwrap().as_str()).await;
-    let login = location(&selector).replace("/login?", "/login/testid?");
-    let page = browser.get(&login).await.text().await.unwrap();
-    assert!(page.contains("Test Testesen"), "{page}");
-    let form = [
-        ("txn", field(&page, "txn")),
-        ("csrf", field(&page, "csrf")),
-        ("person", PID.to_owned()),
-        ("level", "high".to_owned()),
-        ("action", "login".to_owned()),
-    ];
-    let target = login.split('?').next().unwrap();
-    let form = encoded(&form);
-    let post = browser
-        .http
-        .post(target)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(form);
-    let answered = browser.send(post).await;
-    let returned = reqwest::Url::parse(&location(&answered)).unwrap();
-    assert!(returned.as_str().starts_with(CALLBACK), "{returned}");
-    let code = returned.query_pairs().find(|(name, _)| name == "code");
-    let code = code.unwrap().1.into_owned();
+    let code = browser.code(&metadata, "eksempel-spa", CALLBACK).await;
 
     let form = [
         ("grant_type", "authorization_code".to_owned()),
@@ -100,12 +116,8 @@ async fn the_sample_spa_logs_a_test_person_in_and_the_log_names_nobody() {
         ("redirect_uri", CALLBACK.to_owned()),
         ("code_verifier", VERIFIER.to_owned()),
     ];
-    let post = browser
-        .http
-        .post(metadata["token_endpoint"].as_str().unwrap())
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(encoded(&form));
-    let tokens: Value = browser.send(post).await.json().await.unwrap();
+    let endpoint = metadata["token_endpoint"].as_str().unwrap();
+    let tokens: Value = browser.post(endpoint, &form).await.json().await.unwrap();
     let id_token = tokens["id_token"].as_str().unwrap();
     let claims: Value = serde_json::from_slice(Jws::parse(id_token).unwrap().payload()).unwrap();
     assert_eq!(claims["pid"], PID);

@@ -15,6 +15,7 @@ mod harness;
 mod keys;
 mod lifecycle;
 mod logins;
+mod logout;
 mod replay;
 mod requests;
 mod secrets;

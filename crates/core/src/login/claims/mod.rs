@@ -1,4 +1,4 @@
-//! What tokens and answers say about a person (spec: idporten §10.4, §11, §12.3, §13, §18.5).
+//! What tokens and answers say about a person (spec: idporten §10.4, §11, §12.3, §13, §15.6, §18.5).
 //!
 //! [`PersonFacts`] is the one place that knows who the person is; it gives nothing away in
 //! pseudonymous mode, so that no claim has to remember to keep silent.
@@ -6,12 +6,14 @@
 mod access_token;
 mod id_token;
 mod introspection;
+mod logout_token;
 mod person;
 mod userinfo;
 
 pub use self::access_token::{AccessTokenFacts, LoginAccessToken};
 pub use self::id_token::{IdToken, IdTokenFacts};
 pub use self::introspection::{Inactive, introspection};
+pub use self::logout_token::{LOGOUT_TOKEN_TYPE, LogoutToken, LogoutTokenFacts};
 pub use self::person::{
     ATTRIBUTE_BIRTHDATE, ATTRIBUTE_COUNTRY, ATTRIBUTE_FAMILY_NAME, ATTRIBUTE_GIVEN_NAME,
     ATTRIBUTE_MATCH, PersonFacts,

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::authorize::Browser;
+use super::notification::{Notification, with_query};
 use super::transaction::ServiceView;
 use super::{Denied, Provider};
 use crate::client::{Client, ClientId};
-use crate::login::record::{ParkedLogout, Session};
+use crate::login::record::ParkedLogout;
 use crate::login::redirect_uri::is_registered;
 use crate::login::refusal::LoginRefusalCode;
 use crate::login::{Document, Handle};
-use url::form_urlencoded;
 
 /// How long the parameters of a logout wait for the browser to come back with its cookie.
 const PARKED: std::time::Duration = std::time::Duration::from_mins(1);
@@ -32,15 +32,6 @@ pub struct LogoutRequest {
     pub ui_locales: Option<String>,
     /// What a valid `id_token_hint` says: its client and its subject. The hint itself is not kept.
     pub hinted: Option<(String, String)>,
-}
-
-/// A client that is told in the browser.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notification {
-    /// Its service.
-    pub service: ServiceView,
-    /// The address that is loaded.
-    pub address: String,
 }
 
 /// What came of a logout.
@@ -132,7 +123,7 @@ impl Provider {
         let ended = self.store().end_session(&session.id, self.now()).await?;
         // Whoever ended it at the same moment tells the clients.
         let notifications = match &ended {
-            Some(session) => self.notifications(session).await?,
+            Some(session) => self.tell_clients(session).await,
             None => Vec::new(),
         };
         let named = request.hinted.as_ref().map(|(audience, _)| audience);
@@ -147,37 +138,6 @@ impl Provider {
             service: client.map(|client| ServiceView::of(client, None)),
         })
     }
-
-    /// The clients of the session that want to be told in the browser (spec: idporten §15.4).
-    async fn notifications(&self, session: &Session) -> Result<Vec<Notification>, Denied> {
-        let mut notifications = Vec::new();
-        for client_id in session.clients.keys() {
-            let registry = &self.parts().registry;
-            let Some(record) = registry.find_client_record(client_id).await? else {
-                continue;
-            };
-            let client = &record.client;
-            if let Some(address) = &client.login.frontchannel_logout_uri {
-                notifications.push(Notification {
-                    service: ServiceView::of(client, None),
-                    address: self.notified_address(address, client, session),
-                });
-            }
-        }
-        Ok(notifications)
-    }
-
-    fn notified_address(&self, address: &str, client: &Client, session: &Session) -> String {
-        if client.login.frontchannel_logout_session_required != Some(true) {
-            return address.to_owned();
-        }
-        let sid = self
-            .parts()
-            .pairwise
-            .session_id(&client.client_id, &session.id);
-        let issuer = self.issuer().identifier.as_str();
-        with_query(address, &[("iss", issuer), ("sid", &sid)])
-    }
 }
 
 fn return_address(request: &LogoutRequest, client: &Client) -> Option<String> {
@@ -190,12 +150,4 @@ fn return_address(request: &LogoutRequest, client: &Client) -> Option<String> {
         Some(state) => Some(with_query(uri, &[("state", state)])),
         None => Some(uri.to_owned()),
     }
-}
-
-/// An address with further parameters; what is in its query stays.
-fn with_query(address: &str, parameters: &[(&str, &str)]) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(parameters);
-    let separator = if address.contains('?') { '&' } else { '?' };
-    format!("{address}{separator}{}", query.finish())
 }

@@ -8,6 +8,7 @@ mod complete;
 mod exchange;
 mod introspect;
 mod logout;
+mod notification;
 mod people;
 mod push;
 mod refresh;
@@ -27,7 +28,8 @@ pub use self::answer::Answer;
 pub use self::authorize::{AuthorizationRequest, Browser};
 pub use self::client::AuthenticatedClient;
 pub use self::exchange::CodeRequest;
-pub use self::logout::{LogoutOutcome, LogoutRequest, Notification};
+pub use self::logout::{LogoutOutcome, LogoutRequest};
+pub use self::notification::{LogoutNotice, LogoutSender, Notification};
 pub use self::people::Proven;
 pub use self::push::Pushed;
 pub use self::refresh::RefreshRequest;
@@ -70,6 +72,8 @@ pub struct ProviderParts {
     pub trust: Arc<ArcSwap<TrustStore>>,
     /// The levels that the enabled eID providers reach.
     pub levels: Vec<Acr>,
+    /// Tells clients' servers of logouts; none where that is not offered.
+    pub logouts: Option<Arc<dyn LogoutSender>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
