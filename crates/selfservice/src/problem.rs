@@ -230,7 +230,6 @@ fn identifying_field(kind: RecordKind) -> Option<&'static str> {
         RecordKind::Organization
         | RecordKind::Access
         | RecordKind::Person
-        | RecordKind::IdentityMatch
         | RecordKind::Delegation
         | RecordKind::SystemUser
         | RecordKind::Consent
