@@ -61,6 +61,9 @@ pub struct ScopeRequest {
     /// `SELF_CONTAINED` or `OPAQUE`; absent means `SELF_CONTAINED`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<String>,
+    /// The owner's clients that may introspect tokens of logged-in people with this scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enforced_aud_for_introspection: Option<Vec<String>>,
     /// Absent leaves a known scope as it is, and makes a new one active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
@@ -127,6 +130,11 @@ pub struct ScopeResponse {
     pub owner_orgno: String,
     /// `SELF_CONTAINED` or `OPAQUE`.
     pub token_type: String,
+    /// The owner's clients that may introspect its tokens; for the owner's and the operator's eyes, and
+    /// absent when there are none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(nullable = false)]
+    pub enforced_aud_for_introspection: Option<Vec<String>>,
     /// `PUBLIC`, `PRIVATE` or `INTERNAL`.
     pub visibility: String,
     /// Every organization has access without a grant.

@@ -94,6 +94,7 @@ pub(crate) fn full_scope(name: &str) -> Scope {
         requires_user_authentication: true,
         requires_pseudonymous_tokens: true,
         token_type: TokenType::Opaque,
+        enforced_aud_for_introspection: vec![client_id("barnehage-api"), client_id("a")],
         active: false,
         protected: true,
         supports_european_businesses: true,

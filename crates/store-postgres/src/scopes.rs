@@ -34,6 +34,7 @@ struct ScopeRow {
     requires_user_authentication: bool,
     requires_pseudonymous_tokens: bool,
     token_type: String,
+    enforced_aud_for_introspection: String,
     active: bool,
     protected: bool,
     supports_european_businesses: bool,
@@ -88,6 +89,10 @@ impl TryFrom<ScopeRow> for Scope {
             requires_user_authentication: row.requires_user_authentication,
             requires_pseudonymous_tokens: row.requires_pseudonymous_tokens,
             token_type: place.word("token_type", row.token_type)?,
+            enforced_aud_for_introspection: place.document(
+                "enforced_aud_for_introspection",
+                &row.enforced_aud_for_introspection,
+            )?,
             active: row.active,
             protected: row.protected,
             supports_european_businesses: row.supports_european_businesses,
@@ -108,7 +113,8 @@ macro_rules! select_scopes {
             "SELECT name, owner_orgno, description, long_description, translations, visibility,
                  accessible_for_all, allowed_integration_types, delegation_source, at_max_age,
                  authorization_max_lifetime, requires_user_consent, requires_user_authentication,
-                 requires_pseudonymous_tokens, token_type, active, protected,
+                 requires_pseudonymous_tokens, token_type, enforced_aud_for_introspection, active,
+                 protected,
                  supports_european_businesses, operator_only, emit_consumer_prefix, created,
                  last_updated, "
                 + $standing
@@ -305,17 +311,18 @@ fn upsert_scope(scope: &Scope) -> Result<Statement<'static>, StorageError> {
     let visibility = word(&scope.visibility)?;
     let allowed_integration_types = document(&scope.allowed_integration_types)?;
     let token_type = word(&scope.token_type)?;
+    let enforced_aud_for_introspection = document(&scope.enforced_aud_for_introspection)?;
     let created = scope.created.milliseconds();
     let last_updated = scope.last_updated.milliseconds();
     Ok(sqlx::query!(
         "INSERT INTO scopes (name, owner_orgno, description, long_description, translations,
              visibility, accessible_for_all, allowed_integration_types, delegation_source,
              at_max_age, authorization_max_lifetime, requires_user_consent,
-             requires_user_authentication, requires_pseudonymous_tokens, token_type, active,
-             protected, supports_european_businesses, operator_only, emit_consumer_prefix, created,
+             requires_user_authentication, requires_pseudonymous_tokens, token_type,
+             enforced_aud_for_introspection, active, protected, supports_european_businesses, operator_only, emit_consumer_prefix, created,
              last_updated)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21, $22)
+             $19, $20, $21, $22, $23)
          ON CONFLICT (name) DO UPDATE SET
              owner_orgno = excluded.owner_orgno,
              description = excluded.description,
@@ -331,6 +338,7 @@ fn upsert_scope(scope: &Scope) -> Result<Statement<'static>, StorageError> {
              requires_user_authentication = excluded.requires_user_authentication,
              requires_pseudonymous_tokens = excluded.requires_pseudonymous_tokens,
              token_type = excluded.token_type,
+             enforced_aud_for_introspection = excluded.enforced_aud_for_introspection,
              active = excluded.active,
              protected = excluded.protected,
              supports_european_businesses = excluded.supports_european_businesses,
@@ -353,6 +361,7 @@ fn upsert_scope(scope: &Scope) -> Result<Statement<'static>, StorageError> {
         scope.requires_user_authentication,
         scope.requires_pseudonymous_tokens,
         token_type,
+        enforced_aud_for_introspection,
         scope.active,
         scope.protected,
         scope.supports_european_businesses,

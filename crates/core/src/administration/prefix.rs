@@ -137,10 +137,7 @@ async fn move_scopes(
     let is_below = |scope: &Scope| scope.name.prefix() == Some(from.prefix.as_str());
     let mut moved = Vec::new();
     for known in owned.into_iter().filter(is_below) {
-        let desired = Scope {
-            owner_orgno: to,
-            ..known.clone()
-        };
+        let desired = known.clone().owned_by(to);
         if scope::replace(unit, &known, desired, now).await?.change != Change::Unchanged {
             moved.push(known.name);
         }

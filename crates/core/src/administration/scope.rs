@@ -12,7 +12,7 @@ use crate::scope::{Prefix, Scope, ScopeName};
 
 pub use self::amendment::{ScopeAmendment, amend};
 pub use self::rules::attribute_faults;
-pub(crate) use self::rules::{normalize, unknown_source};
+pub(crate) use self::rules::{check_introspecting_clients, normalize, unknown_source};
 
 /// Makes a scope below an active prefix of its owner. A name that exists, active or not, is
 /// refused. `scope` may come with `active: false`.
@@ -159,6 +159,7 @@ async fn check(
             faults.invalid("delegation_source", unknown_source(issuer));
         }
     }
+    check_introspecting_clients(unit, scope, &mut faults).await?;
     faults.into_result()
 }
 

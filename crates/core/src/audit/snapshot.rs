@@ -84,6 +84,7 @@ impl Audited for Scope {
             "requires_user_authentication": self.requires_user_authentication,
             "requires_pseudonymous_tokens": self.requires_pseudonymous_tokens,
             "token_type": self.token_type,
+            "enforced_aud_for_introspection": self.enforced_aud_for_introspection,
             "active": self.active,
             "protected": self.protected,
             "supports_european_businesses": self.supports_european_businesses,

@@ -111,6 +111,11 @@ fn scope(scope: &Scope) -> usize {
         + optional(scope.long_description.as_ref())
         + optional(scope.delegation_source.as_ref())
         + scope.allowed_integration_types.len()
+        + scope
+            .enforced_aud_for_introspection
+            .iter()
+            .map(|client| size_of::<String>() + text(client.as_str()))
+            .sum::<usize>()
         + translations
             .map(|(name, value)| 2 * size_of::<String>() + text(name) + text(value))
             .sum::<usize>()

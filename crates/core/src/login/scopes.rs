@@ -109,6 +109,15 @@ fn usable<'f>(
     fits.then_some(scope)
 }
 
+/// Whether this client may introspect tokens with the scope: its owner has listed it, and it still is
+/// the owner's. With `owner_fallback`, a scope without a list is any client's of its owner.
+pub fn may_introspect(scope: &Scope, caller: &Client, owner_fallback: bool) -> bool {
+    let listed = &scope.enforced_aud_for_introspection;
+    scope.active
+        && scope.owner_orgno == caller.client_orgno
+        && (listed.contains(&caller.client_id) || (owner_fallback && listed.is_empty()))
+}
+
 /// Whether no token may tell who the person is: `no_pid` was asked for or is registered on the
 /// client, or a granted scope demands it (spec: idporten §5.4).
 pub fn is_pseudonymous(client: &Client, requested: &[ScopeName], granted: &[Arc<Scope>]) -> bool {
@@ -245,6 +254,53 @@ mod tests {
     fn no_pid_may_always_be_asked_for() {
         let facts = [fact(NO_PID, |_, fact| fact.access = None)];
         assert!(requested(&tokens(NO_PID), &facts, &client(&[])).is_ok());
+    }
+
+    /// Spec: idporten §12.2.
+    #[test]
+    fn tokens_are_read_by_the_clients_that_the_scopes_owner_lists() {
+        let other = || ClientId::parse("other").unwrap();
+        let of_owner = client(&[]);
+        let scope = |change: fn(&mut Scope)| {
+            let mut scope = Scope::clone(fact(API, |_, _| ()).scope.as_ref().unwrap());
+            scope = scope.owned_by(of_owner.client_orgno);
+            scope.enforced_aud_for_introspection = vec![other(), of_owner.client_id.clone()];
+            change(&mut scope);
+            scope
+        };
+        let stranger = Client {
+            client_orgno: OrgNumber::parse("310420107").unwrap(),
+            ..of_owner.clone()
+        };
+        let cases: [(fn(&mut Scope), &Client, bool, bool); 6] = [
+            (|_| (), &of_owner, true, true),
+            (|_| (), &stranger, false, false),
+            (|scope| scope.active = false, &of_owner, false, false),
+            (
+                |scope| scope.enforced_aud_for_introspection.clear(),
+                &of_owner,
+                false,
+                true,
+            ),
+            (
+                |scope| scope.enforced_aud_for_introspection.clear(),
+                &stranger,
+                false,
+                false,
+            ),
+            (
+                |scope| scope.enforced_aud_for_introspection.truncate(1),
+                &of_owner,
+                false,
+                false,
+            ),
+        ];
+        for (number, (change, caller, strictly, with_fallback)) in cases.into_iter().enumerate() {
+            let scope = scope(change);
+            assert_eq!(may_introspect(&scope, caller, false), strictly, "{number}");
+            let fallback = may_introspect(&scope, caller, true);
+            assert_eq!(fallback, with_fallback, "{number}");
+        }
     }
 
     #[test]

@@ -116,6 +116,7 @@ pub async fn apply<'a>(
         .await?;
     applying.scopes(&file.scopes).await?;
     applying.clients(&file.clients).await?;
+    applying.introspecting_clients(&file.scopes).await?;
     applying.people(&file.people).await?;
     applying.identity_matches(&file.identity_matches).await?;
     applying.delegations(&file.delegations).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ScopeName;
-use crate::client::IntegrationType;
+use crate::client::{ClientId, IntegrationType};
 use crate::clock::Timestamp;
 use crate::organization::OrgNumber;
 
@@ -48,6 +48,9 @@ pub struct Scope {
     pub requires_pseudonymous_tokens: bool,
     /// Form of the access token on the login surface; machines always get a JWT.
     pub token_type: TokenType,
+    /// The owner's clients that may introspect tokens with this scope (spec: idporten §12.2); no
+    /// effect on machines.
+    pub enforced_aud_for_introspection: Vec<ClientId>,
     /// A deactivated scope is refused, and keeps its access and registrations.
     pub active: bool,
     /// Operator's mark without effect on tokens.
@@ -83,6 +86,7 @@ impl Scope {
             requires_user_authentication: false,
             requires_pseudonymous_tokens: false,
             token_type: TokenType::SelfContained,
+            enforced_aud_for_introspection: Vec::new(),
             active: true,
             protected: false,
             supports_european_businesses: false,
@@ -97,6 +101,17 @@ impl Scope {
     pub fn admits(&self, integration_type: IntegrationType) -> bool {
         self.allowed_integration_types.is_empty()
             || self.allowed_integration_types.contains(&integration_type)
+    }
+
+    /// The same scope of this organization. What the former owner's clients might learn of its
+    /// tokens ends.
+    #[must_use]
+    pub fn owned_by(mut self, owner_orgno: OrgNumber) -> Self {
+        if self.owner_orgno != owner_orgno {
+            self.owner_orgno = owner_orgno;
+            self.enforced_aud_for_introspection.clear();
+        }
+        self
     }
 }
 

@@ -91,6 +91,7 @@ scopes:
     requires_user_authentication: true
     requires_pseudonymous_tokens: true
     token_type: OPAQUE
+    enforced_aud_for_introspection: [api-1, api-2]
     protected: true
     supports_european_businesses: true
     operator_only: true
@@ -125,6 +126,8 @@ clients:
     grant_types: [authorization_code, refresh_token]
     redirect_uris: ["no.app:/callback"]
     code_challenge_method: S256
+  - {client_id: api-1, client_orgno: "889640782", client_name: API, integration_type: maskinporten, scopes: ["idporten:token.introspection"], active: false}
+  - {client_id: api-2, client_orgno: "889640782", supplier_orgno: "310420107", client_name: API, integration_type: maskinporten, scopes: ["idporten:token.introspection"]}
 people:
   - {pid: "01010012345", name: "~"}
 identity_matches:
@@ -182,7 +185,10 @@ scopes:
   - {name: "skatt:a", description: A}
   - {name: "nav:a", description: A, delegation_source: "https://nowhere/", access: ["123456789"]}
   - {name: "nav:b", description: B, allowed_integration_types: [idporten]}
+  - {name: "nav:c", description: C, enforced_aud_for_introspection: [mine, none, theirs]}
 clients:
+  - {client_id: mine, client_orgno: "889640782", client_name: M, integration_type: maskinporten, scopes: ["nav:c"]}
+  - {client_id: theirs, client_orgno: "123456789", client_name: T, integration_type: maskinporten, scopes: ["nav:c"]}
   - {client_id: c, client_orgno: "123456789", client_name: C, integration_type: maskinporten, scopes: ["nav:b", "nav:none"], access_token_lifetime: 0}
   - {client_orgno: "123456789", client_name: C, integration_type: maskinporten, scopes: [openid]}
 delegations:
@@ -197,10 +203,12 @@ system_users:
         "organizations[0].prefixes[1]: prefix krr exists already: it belongs to 991825827",
         "scopes[0].prefix: skatt is not assigned",
         "scopes[1].delegation_source: \"https://nowhere/\" is not the issuer",
-        "clients[0].access_token_lifetime: is 0",
-        "clients[0].scopes[0]: scope nav:b does not admit clients of type maskinporten",
-        "clients[0].scopes[1]: scope nav:none does not exist",
-        "clients[1].scopes[0]: scope openid does not admit clients of type maskinporten",
+        "scopes[3].enforced_aud_for_introspection[1]: none is no client of 889640782: list clients of the scope's owner",
+        "scopes[3].enforced_aud_for_introspection[2]: theirs is no client of 889640782",
+        "clients[2].access_token_lifetime: is 0",
+        "clients[2].scopes[0]: scope nav:b does not admit clients of type maskinporten",
+        "clients[2].scopes[1]: scope nav:none does not exist",
+        "clients[3].scopes[0]: scope openid does not admit clients of type maskinporten",
         "delegations[0].supplier_orgno: is the consumer itself",
         "delegations[0].delegation_source: is not the issuer",
         "system_users[0].client_id: client none does not exist",

@@ -33,6 +33,11 @@ async fn a_prefix_moves_with_or_without_its_scopes_and_access_stays() {
             ..fjord_scope("fjord:foreign")
         };
         unit.save_scope(&foreign).await.unwrap();
+        let listing = Scope {
+            enforced_aud_for_introspection: vec![id("owners")],
+            ..fjord_scope("fjord:a")
+        };
+        unit.save_scope(&listing).await.unwrap();
         scope::deactivate(unit.as_mut(), &name("fjord:a"), Role::Operator, at(2))
             .await
             .unwrap();
@@ -60,6 +65,11 @@ async fn a_prefix_moves_with_or_without_its_scopes_and_access_stays() {
         let found = scope::find(unit.as_mut(), &name("fjord:a")).await.unwrap();
         let owner = if with_scopes { to } else { orgno(OWNER) };
         assert_eq!((found.owner_orgno, found.active), (owner, false));
+        assert_eq!(
+            found.enforced_aud_for_introspection.is_empty(),
+            with_scopes,
+            "the former owner's clients are not the next one's to inform"
+        );
         let foreign = scope::find(unit.as_mut(), &foreign.name).await.unwrap();
         assert_eq!(
             foreign.owner_orgno,

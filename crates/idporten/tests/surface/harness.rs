@@ -90,6 +90,7 @@ pub(crate) fn world() -> World {
     spa.token_endpoint_auth_method = AuthenticationMethod::None;
     let isolated = login_client(&mut world, ISOLATED, &["openid"]);
     isolated.login.sso_disabled = Some(true);
+    world.scope_mut(API).enforced_aud_for_introspection = vec![BARNEHAGE.parse().unwrap()];
     let barnehage = world.client(BARNEHAGE, FJORDETATEN, &["idporten:token.introspection"]);
     barnehage.integration_type = IntegrationType::ApiKlient;
     world

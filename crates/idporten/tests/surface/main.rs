@@ -9,6 +9,7 @@ mod documentation;
 mod flow;
 mod harness;
 mod hostile;
+mod introspection;
 mod logout;
 mod metadata;
 mod refusals;

@@ -272,31 +272,6 @@ async fn userinfo_wants_a_token_with_profile_in_the_header() {
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
 }
 
-/// Spec: idporten §12.2.
-#[tokio::test]
-async fn only_the_apis_owner_learns_anything_by_introspection() {
-    let server = LoginServer::start().await;
-    let code = Browser::new(&server).code(APP, PID).await;
-    let tokens = server.redeem(APP, &code).await.json();
-    let token = tokens["access_token"].as_str().unwrap();
-    let without_scope = server
-        .post_as(APP, "/token/introspect", &[("token", token)])
-        .await;
-    assert_eq!(without_scope.status, StatusCode::FORBIDDEN);
-    assert_eq!(without_scope.error(), "insufficient_scope");
-    let inactive = json!({"active": false});
-    let refresh = tokens["refresh_token"].as_str().unwrap();
-    // A token for no API, a refresh token, and no token at all.
-    for token in [token, refresh, "x"] {
-        let answer = server
-            .post_as(BARNEHAGE, "/token/introspect", &[("token", token)])
-            .await;
-        assert_eq!(answer.json(), inactive, "{token}");
-    }
-    let missing = server.post_as(BARNEHAGE, "/tokeninfo", &[]).await;
-    assert_eq!(missing.error(), "invalid_request");
-}
-
 /// Spec: idporten §14.
 #[tokio::test]
 async fn revoking_one_token_ends_all_of_its_login_and_not_the_session() {

@@ -173,6 +173,7 @@ fn observed_scope(scope: ScopeResponse) -> ScopeRequest {
         requires_user_authentication: Some(scope.requires_user_authentication),
         requires_pseudonymous_tokens: Some(scope.requires_pseudonymous_tokens),
         token_type: Some(scope.token_type),
+        enforced_aud_for_introspection: scope.enforced_aud_for_introspection,
         active: Some(scope.active),
         other: scope.translations,
         ..ScopeRequest::default()

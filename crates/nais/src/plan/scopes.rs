@@ -190,6 +190,7 @@ fn merged(wanted: ScopeRequest, observed: &ScopeRequest) -> ScopeRequest {
         delegation_source: wanted.delegation_source.or(clear),
         long_description: observed.long_description.clone(),
         authorization_max_lifetime: lifetime,
+        enforced_aud_for_introspection: observed.enforced_aud_for_introspection.clone(),
         other: translations.collect(),
         ..wanted
     }

@@ -177,6 +177,7 @@ fn an_update_names_what_changes_and_keeps_what_it_does_not_manage() {
     observed.at_max_age = Some(600);
     observed.long_description = Some("**Long**".into());
     observed.delegation_source = Some("https://tt02.altinn.no/".into());
+    observed.enforced_aud_for_introspection = Some(vec!["kai-api".into()]);
     observed
         .other
         .insert("description#en".into(), json!("Berths"));
@@ -191,6 +192,7 @@ fn an_update_names_what_changes_and_keeps_what_it_does_not_manage() {
     let body = &calls(&plan, "k")[0].1;
     assert_eq!(body["long_description"], "**Long**");
     assert_eq!(body["description#en"], "Berths");
+    assert_eq!(body["enforced_aud_for_introspection"], json!(["kai-api"]));
     assert_eq!(body["delegation_source"], "", "it is unset, not left out");
 }
 

@@ -130,6 +130,7 @@ pub(crate) fn scope(scope: &Scope) -> Value {
         "requires_user_authentication": scope.requires_user_authentication,
         "requires_pseudonymous_tokens": scope.requires_pseudonymous_tokens,
         "token_type": scope.token_type,
+        "enforced_aud_for_introspection": scope.enforced_aud_for_introspection,
         "active": scope.active,
         "protected": scope.protected,
         "supports_european_businesses": scope.supports_european_businesses,

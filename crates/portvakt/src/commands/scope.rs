@@ -1,7 +1,7 @@
 //! `portvakt scope`.
 
 use portvakt_core::administration::{Role, scope};
-use portvakt_core::client::IntegrationType;
+use portvakt_core::client::{ClientId, IntegrationType};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::scope::{Scope, ScopeName, Visibility};
 
@@ -78,6 +78,9 @@ pub(crate) struct AttributeArgs {
     /// Issuer of the source where it can be delegated; "" for none
     #[arg(long, value_name = "ISSUER")]
     delegation_source: Option<String>,
+    /// A client of the owner that may introspect its tokens of logged-in people; repeat for several
+    #[arg(long, value_name = "CLIENT_ID")]
+    enforced_aud_for_introspection: Option<Vec<ClientId>>,
     /// Only the operator can put it on a client
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     operator_only: Option<bool>,
@@ -224,6 +227,10 @@ impl AttributeArgs {
         set(
             &mut scope.delegation_source,
             self.delegation_source.map(Some),
+        );
+        set(
+            &mut scope.enforced_aud_for_introspection,
+            self.enforced_aud_for_introspection,
         );
         set(&mut scope.operator_only, self.operator_only);
         set(&mut scope.emit_consumer_prefix, self.emit_consumer_prefix);

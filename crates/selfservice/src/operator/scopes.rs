@@ -72,6 +72,6 @@ fn view(scope: Scope) -> OperatorScopeResponse {
     OperatorScopeResponse {
         operator_only: scope.operator_only,
         emit_consumer_prefix: scope.emit_consumer_prefix,
-        scope: public::scope(scope),
+        scope: public::own(scope),
     }
 }

@@ -6,7 +6,7 @@ use portvakt_api_types::ScopeRequest;
 use portvakt_core::Timestamp;
 use portvakt_core::administration::FieldFaults;
 use portvakt_core::administration::scope::attribute_faults;
-use portvakt_core::client::IntegrationType;
+use portvakt_core::client::{ClientId, IntegrationType};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::scope::{Prefix, Scope, ScopeName, TokenType, Visibility};
 use serde_json::Value;
@@ -153,6 +153,8 @@ fn describe(
     scope.requires_user_authentication = request.requires_user_authentication.unwrap_or(false);
     scope.requires_pseudonymous_tokens = request.requires_pseudonymous_tokens.unwrap_or(false);
     scope.token_type = token_type(request.token_type.as_deref(), faults);
+    scope.enforced_aud_for_introspection =
+        introspecting_clients(request.enforced_aud_for_introspection, faults);
     scope.active = request.active.unwrap_or(frame.active);
     scope.protected = request.protected.unwrap_or(false);
     scope.supports_european_businesses = request.supports_european_businesses.unwrap_or(false);
@@ -206,6 +208,20 @@ fn integration_types(names: Option<Vec<String>>, faults: &mut FieldFaults) -> Ve
         }
     }
     types
+}
+
+fn introspecting_clients(ids: Option<Vec<String>>, faults: &mut FieldFaults) -> Vec<ClientId> {
+    let mut clients = Vec::new();
+    for (index, id) in ids.unwrap_or_default().iter().enumerate() {
+        match ClientId::parse(id) {
+            Ok(client) => clients.push(client),
+            Err(error) => faults.invalid(
+                format!("enforced_aud_for_introspection[{index}]"),
+                error.to_string(),
+            ),
+        }
+    }
+    clients
 }
 
 fn seconds(field: &str, value: Option<u32>, longest: u32, faults: &mut FieldFaults) -> u32 {

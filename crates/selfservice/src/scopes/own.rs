@@ -24,13 +24,18 @@ pub(crate) async fn read(call: Call) -> Result<Response, Problem> {
     if let Some(name) = call.query.scope(OBJECT)? {
         let scope = catalogue::find_visible(unit.as_mut(), &name, caller.organization).await?;
         let revision = reply::commit(unit).await?;
-        return Ok(reply::resource(&view::scope(scope), revision));
+        let view = if scope.owner_orgno == caller.organization {
+            view::own(scope)
+        } else {
+            view::scope(scope)
+        };
+        return Ok(reply::resource(&view, revision));
     }
     let listing = call.query.listing(OBJECT)?;
     let scopes = unit.list_scopes(Some(caller.organization), listing).await;
     let mut scopes = scopes.map_err(|error| Problem::storage(&error))?;
     scopes.sort_by_key(|scope| scope.created);
-    let body: Vec<_> = scopes.into_iter().map(view::scope).collect();
+    let body: Vec<_> = scopes.into_iter().map(view::own).collect();
     let revision = reply::commit(unit).await?;
     Ok(reply::list(&body, revision))
 }
@@ -54,7 +59,7 @@ pub(crate) async fn create(call: Call, body: Bytes) -> Result<Response, Problem>
     let saved = scope::create(unit.as_mut(), scope, role, call.now).await;
     let saved = saved.map_err(Problem::about(OBJECT))?;
     let revision = reply::commit(unit).await?;
-    Ok(reply::resource(&view::scope(saved.record), revision))
+    Ok(reply::resource(&view::own(saved.record), revision))
 }
 
 /// `PUT /scopes?scope=`; `active` is kept unless it is stated, which also reactivates.
@@ -76,7 +81,7 @@ pub(crate) async fn update(call: Call, body: Bytes) -> Result<Response, Problem>
     let saved = scope::update(unit.as_mut(), desired, role, call.now).await;
     let saved = saved.map_err(Problem::about(OBJECT))?;
     let revision = reply::commit(unit).await?;
-    Ok(reply::resource(&view::scope(saved.record), revision))
+    Ok(reply::resource(&view::own(saved.record), revision))
 }
 
 /// `DELETE /scopes?scope=`: answers the scope, which clients read.
@@ -89,7 +94,7 @@ pub(crate) async fn deactivate(call: Call) -> Result<Response, Problem> {
     let saved = scope::deactivate(unit.as_mut(), &name, role, call.now).await;
     let saved = saved.map_err(Problem::about(OBJECT))?;
     let revision = reply::commit(unit).await?;
-    Ok(reply::resource(&view::scope(saved.record), revision))
+    Ok(reply::resource(&view::own(saved.record), revision))
 }
 
 fn describe(call: &Call, body: &[u8]) -> Result<Described, Problem> {
@@ -111,7 +116,7 @@ async fn find_own(
     let own = found.filter(|scope| scope.owner_orgno == caller.organization);
     let known = own.ok_or_else(|| unknown(name))?;
     if etag::is_conditional(&call.headers) {
-        let tag = etag::of(&reply::bytes(&view::scope(known.clone())));
+        let tag = etag::of(&reply::bytes(&view::own(known.clone())));
         etag::check(&call.headers, &tag, OBJECT)?;
     }
     Ok(known)

@@ -8,8 +8,18 @@ use serde_json::Value;
 
 use crate::words::word;
 
-/// The scope with every attribute that the API has.
-pub(crate) fn scope(scope: Scope) -> ScopeResponse {
+/// The scope as its owner sees it, with every attribute that the API has.
+pub(crate) fn own(scope: Scope) -> ScopeResponse {
+    let clients = scope.enforced_aud_for_introspection.iter();
+    let clients: Vec<_> = clients.map(ToString::to_string).collect();
+    ScopeResponse {
+        enforced_aud_for_introspection: Some(clients).filter(|clients| !clients.is_empty()),
+        ..self::scope(scope)
+    }
+}
+
+/// The scope as everybody sees it who may know of it.
+pub(super) fn scope(scope: Scope) -> ScopeResponse {
     let translations = scope.translations.into_iter();
     ScopeResponse {
         prefix: scope.name.prefix().unwrap_or_default().to_owned(),
@@ -33,6 +43,7 @@ pub(crate) fn scope(scope: Scope) -> ScopeResponse {
         requires_pseudonymous_tokens: scope.requires_pseudonymous_tokens,
         owner_orgno: scope.owner_orgno.to_string(),
         token_type: word(scope.token_type),
+        enforced_aud_for_introspection: None,
         visibility: word(scope.visibility),
         accessible_for_all: scope.accessible_for_all,
         protected: scope.protected,

@@ -38,7 +38,7 @@ const CLIENT: [&str; 26] = [
     "unknown",
 ];
 
-const SCOPE: [&str; 24] = [
+const SCOPE: [&str; 25] = [
     "name",
     "prefix",
     "subscope",
@@ -60,6 +60,7 @@ const SCOPE: [&str; 24] = [
     "requires_user_authentication",
     "requires_pseudonymous_tokens",
     "token_type",
+    "enforced_aud_for_introspection",
     "active",
     "protected",
     "unknown",

@@ -4,7 +4,9 @@ use portvakt_selfservice::Settings;
 use portvakt_testkit::{FJORDETATEN, HAVBRIS, LYNGVIK, SOURCE};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Checked, SCOPES_READ, but, send, tidevann, with_scope};
+use crate::harness::{
+    Api, Checked, READ, SCOPES_READ, WRITE, but, grant, registered, send, tidevann, with_scope,
+};
 
 const TIDEVANN: &str = "/scopes?scope=fjord:tidevann.read";
 
@@ -66,6 +68,45 @@ async fn every_attribute_is_kept_and_given_back() {
         bare.body, renamed,
         "what is left out returns to its default"
     );
+}
+
+/// Spec: idporten §12.2.
+#[tokio::test]
+async fn an_owner_lists_its_own_clients_that_introspect_and_only_it_sees_them() {
+    const LIST: &str = "enforced_aud_for_introspection";
+    let api = with_scope().await;
+    let provider = api.provider();
+    assert!(provider.get(TIDEVANN).await.ok().body[LIST].is_null());
+    grant(&api, FJORDETATEN).await;
+    let own = registered(&api.caller(FJORDETATEN, &[READ, WRITE])).await;
+    let foreign = registered(&api.consumer()).await;
+
+    let listing = |clients: Value| but(tidevann(), &json!({ LIST: clients }));
+    let put = async |clients: Value| provider.put(TIDEVANN, &listing(clients)).await;
+    let listed = put(json!([own, own])).await.ok();
+    assert_eq!(listed.body[LIST], json!([own]));
+    assert_eq!(provider.get(TIDEVANN).await.ok().body, listed.body);
+    let own_list = provider.get("/scopes").await.ok().body;
+    assert_eq!(own_list[0][LIST], json!([own]));
+    let consumer = api.caller(HAVBRIS, &[SCOPES_READ]);
+    let as_consumer = consumer.get(TIDEVANN).await.ok();
+    assert!(as_consumer.body[LIST].is_null(), "{:?}", as_consumer.body);
+    assert!(catalogue(&api, "").await[0][LIST].is_null());
+
+    for other in [&foreign, "nobody", "no id"] {
+        let field = format!("{LIST}[1]");
+        put(json!([own, other])).await.refused(400, &field);
+    }
+    let many: Vec<_> = (0..101).map(|number| format!("c{number}")).collect();
+    put(json!(many)).await.refused(400, LIST);
+    let created = but(listing(json!([foreign])), &json!({"subscope": "annen"}));
+    provider
+        .post("/scopes", &created)
+        .await
+        .refused(400, &format!("{LIST}[0]"));
+
+    let ended = provider.put(TIDEVANN, &tidevann()).await.ok();
+    assert!(ended.body[LIST].is_null(), "left out is the default");
 }
 
 #[tokio::test]

@@ -236,6 +236,24 @@ async fn a_foreign_scope_is_as_unknown_as_one_that_is_not() {
 }
 
 #[tokio::test]
+async fn a_scope_lists_a_foreign_client_as_little_as_one_that_does_not_exist() {
+    let api = with_scope().await;
+    let foreign = registered(&api.consumer()).await;
+    let listing = async |id: &str| {
+        let body = but(tidevann(), &json!({"enforced_aud_for_introspection": [id]}));
+        let provider = api.provider();
+        let answer = provider
+            .put("/scopes?scope=fjord:tidevann.read", &body)
+            .await;
+        essence(
+            &answer.refused(400, "enforced_aud_for_introspection[0]"),
+            id,
+        )
+    };
+    assert_eq!(listing(&foreign).await, listing("nobody").await);
+}
+
+#[tokio::test]
 async fn an_organization_makes_scopes_below_its_own_prefixes_only() {
     let api = Api::start().await;
     let stranger = api.caller(HAVBRIS, &[SCOPES_WRITE]);

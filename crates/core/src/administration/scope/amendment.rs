@@ -47,6 +47,7 @@ pub async fn amend(
 
 impl ScopeAmendment {
     fn of(self, scope: Scope) -> Scope {
+        let owner = scope.owner_orgno;
         Scope {
             visibility: self.visibility.unwrap_or(scope.visibility),
             protected: self.protected.unwrap_or(scope.protected),
@@ -57,9 +58,8 @@ impl ScopeAmendment {
             emit_consumer_prefix: self
                 .emit_consumer_prefix
                 .unwrap_or(scope.emit_consumer_prefix),
-            owner_orgno: self.owner_orgno.unwrap_or(scope.owner_orgno),
             active: self.active.unwrap_or(scope.active),
-            ..scope
+            ..scope.owned_by(self.owner_orgno.unwrap_or(owner))
         }
     }
 }

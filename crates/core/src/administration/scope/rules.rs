@@ -2,20 +2,28 @@
 
 use crate::administration::FieldFaults;
 use crate::client::IntegrationType;
+use crate::ports::{StorageError, UnitOfWork};
 use crate::scope::{Scope, Visibility};
 
+const INTROSPECTION: &str = "enforced_aud_for_introspection";
 const MAX_DESCRIPTION: usize = 1000;
 const MAX_LONG_DESCRIPTION: usize = 8000;
+const MAX_INTROSPECTING_CLIENTS: usize = 100;
 
 /// Brings attributes with several spellings into one.
 pub(crate) fn normalize(scope: &mut Scope) {
     if scope.delegation_source.as_deref() == Some("") {
         scope.delegation_source = None;
     }
+    keep_first(&mut scope.allowed_integration_types);
+    keep_first(&mut scope.enforced_aud_for_introspection);
+}
+
+fn keep_first<T: Clone + PartialEq>(values: &mut Vec<T>) {
     let mut seen = Vec::new();
-    scope.allowed_integration_types.retain(|kind| {
-        let first = !seen.contains(kind);
-        seen.push(*kind);
+    values.retain(|value| {
+        let first = !seen.contains(value);
+        seen.push(value.clone());
         first
     });
 }
@@ -46,7 +54,31 @@ pub fn attribute_faults(scope: &Scope) -> FieldFaults {
             "works for maskinporten only: add maskinporten to allowed_integration_types",
         );
     }
+    if scope.enforced_aud_for_introspection.len() > MAX_INTROSPECTING_CLIENTS {
+        let message = format!("has more than {MAX_INTROSPECTING_CLIENTS} clients");
+        faults.invalid(INTROSPECTION, message);
+    }
     faults
+}
+
+/// Only clients of the scope's owner may read its tokens. Of clients of others nothing is said, not
+/// even that they exist.
+pub(crate) async fn check_introspecting_clients(
+    unit: &mut dyn UnitOfWork,
+    scope: &Scope,
+    faults: &mut FieldFaults,
+) -> Result<(), StorageError> {
+    let listed = scope.enforced_aud_for_introspection.iter();
+    for (index, client_id) in listed.take(MAX_INTROSPECTING_CLIENTS).enumerate() {
+        let found = unit.find_client(client_id).await?;
+        if found.is_none_or(|client| client.client_orgno != scope.owner_orgno) {
+            let owner = scope.owner_orgno;
+            let message =
+                format!("{client_id} is no client of {owner}: list clients of the scope's owner");
+            faults.invalid(format!("{INTROSPECTION}[{index}]"), message);
+        }
+    }
+    Ok(())
 }
 
 /// A language tag as translations use it: `en`, `nn`, `se`, `en-GB` (RFC 5646).
@@ -163,14 +195,18 @@ mod tests {
     }
 
     #[test]
-    fn repeated_types_collapse_and_an_empty_source_is_none() {
+    fn repeated_values_collapse_and_an_empty_source_is_none() {
         use IntegrationType::{Krr, Maskinporten};
         let mut scope = scope();
         scope.allowed_integration_types = vec![Maskinporten, Krr, Maskinporten];
         scope.delegation_source = Some(String::new());
+        scope.enforced_aud_for_introspection =
+            ["b", "a", "b"].map(|id| id.parse().unwrap()).to_vec();
         normalize(&mut scope);
         assert_eq!(scope.allowed_integration_types, [Maskinporten, Krr]);
         assert_eq!(scope.delegation_source, None);
+        let ids = ["b", "a"].map(|id| id.parse().unwrap());
+        assert_eq!(scope.enforced_aud_for_introspection, ids);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use crate::client::{AuthenticationMethod, Client};
 use crate::login::claims::{Inactive, LoginAccessToken, PersonFacts, introspection};
 use crate::login::client_authentication::Credentials;
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
-use crate::login::scopes::is_login_scope;
-use crate::scope::ScopeToken;
+use crate::login::scopes::{is_login_scope, may_introspect};
+use crate::scope::{ScopeName, ScopeToken};
 
 /// What a caller must have registered.
 const INTROSPECTION: &str = "idporten:token.introspection";
@@ -30,11 +30,7 @@ impl Provider {
             let code = LoginRefusalCode::ClientAuthenticationFailed;
             return Err(denied(code.into()));
         }
-        if !caller
-            .scopes
-            .iter()
-            .any(|scope| scope.as_str() == INTROSPECTION)
-        {
+        if !self.may_introspect(caller).await? {
             return Err(denied(LoginRefusalCode::IntrospectionScopeRequired.into()));
         }
         let missing = LoginRefusal::Parameter(LoginRefusalCode::ParameterMissing, "token");
@@ -43,7 +39,7 @@ impl Provider {
         let Some((claims, authorization)) = self.read_access_token(token, now).await? else {
             return Ok(inactive);
         };
-        let scopes = self.scopes_of(&claims, caller).await?;
+        let scopes = self.readable(&claims, caller).await?;
         if scopes.is_empty() {
             return Ok(inactive);
         }
@@ -60,8 +56,16 @@ impl Provider {
         Ok(introspection(&claims, &scopes, person, now).unwrap_or(inactive))
     }
 
-    /// Those scopes of the token that belong to the caller's organization.
-    async fn scopes_of(
+    /// Whether the caller has the scope that introspection needs, and may still use it.
+    async fn may_introspect(&self, caller: &Client) -> Result<bool, Denied> {
+        let Ok(name) = ScopeName::parse(INTROSPECTION) else {
+            return Ok(false);
+        };
+        Ok(!self.usable_scopes(&[name], caller).await?.is_empty())
+    }
+
+    /// Those scopes of the token that the caller may read, in the token's order.
+    async fn readable(
         &self,
         claims: &LoginAccessToken,
         caller: &Client,
@@ -74,8 +78,9 @@ impl Provider {
             .collect();
         let registry = &self.parts().registry;
         let facts = registry.find_scope_facts(&tokens, caller.client_orgno);
-        let owned = facts.await?.into_iter().filter_map(|fact| fact.scope);
-        let owned = owned.filter(|scope| scope.owner_orgno == caller.client_orgno);
-        Ok(owned.map(|scope| scope.name.to_string()).collect())
+        let fallback = self.issuer().introspection_owner_fallback;
+        let scopes = facts.await?.into_iter().filter_map(|fact| fact.scope);
+        let readable = scopes.filter(|scope| may_introspect(scope, caller, fallback));
+        Ok(readable.map(|scope| scope.name.to_string()).collect())
     }
 }

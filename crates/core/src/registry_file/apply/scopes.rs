@@ -35,6 +35,26 @@ impl Applying<'_> {
         Ok(())
     }
 
+    /// Clients come after the scopes that they have, so whether a scope's list names the right ones
+    /// is seen after them.
+    pub(super) async fn introspecting_clients(
+        &mut self,
+        entries: &[Located<ScopeEntry>],
+    ) -> Result<(), ApplyError> {
+        for Located { place, entry } in entries {
+            if entry.enforced_aud_for_introspection.is_empty() {
+                continue;
+            }
+            let Some(scope) = self.unit.find_scope(&entry.name).await? else {
+                continue;
+            };
+            let mut faults = FieldFaults::default();
+            scope::check_introspecting_clients(self.unit, &scope, &mut faults).await?;
+            self.accept(place, faults.into_result())?;
+        }
+        Ok(())
+    }
+
     async fn scope(
         &mut self,
         entry: &ScopeEntry,
@@ -64,14 +84,15 @@ impl Applying<'_> {
         let mut wanted = match (known, &entry.description) {
             (Some(known), None) => Scope {
                 active,
-                ..known.clone()
+                ..known
+                    .clone()
+                    .owned_by(entry.owner_orgno.unwrap_or(known.owner_orgno))
             },
             (known, _) => {
                 let owner = self.owner_of(entry, known).await?;
                 entry.to_scope(owner, active, self.context.now)
             }
         };
-        wanted.owner_orgno = entry.owner_orgno.unwrap_or(wanted.owner_orgno);
         scope::normalize(&mut wanted);
         Ok(wanted)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use crate::access::AccessState;
-use crate::client::IntegrationType;
+use crate::client::{ClientId, IntegrationType};
 use crate::clock::Timestamp;
 use crate::organization::OrgNumber;
 use crate::scope::{Scope, ScopeName, TokenType, Visibility};
@@ -63,6 +63,9 @@ pub struct ScopeEntry {
     /// Of logins.
     #[serde(skip_serializing_if = "is_default")]
     pub token_type: TokenType,
+    /// Of logins: the owner's clients that may introspect its tokens.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub enforced_aud_for_introspection: Vec<ClientId>,
     /// Whether it is active; absent leaves it as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
@@ -137,6 +140,7 @@ impl ScopeEntry {
             requires_user_authentication: false,
             requires_pseudonymous_tokens: false,
             token_type: TokenType::default(),
+            enforced_aud_for_introspection: Vec::new(),
             active: None,
             protected: false,
             supports_european_businesses: false,
@@ -165,6 +169,7 @@ impl ScopeEntry {
             requires_user_authentication: scope.requires_user_authentication,
             requires_pseudonymous_tokens: scope.requires_pseudonymous_tokens,
             token_type: scope.token_type,
+            enforced_aud_for_introspection: scope.enforced_aud_for_introspection,
             active: (!scope.active).then_some(false),
             protected: scope.protected,
             supports_european_businesses: scope.supports_european_businesses,
@@ -198,6 +203,7 @@ impl ScopeEntry {
             requires_user_authentication: entry.requires_user_authentication,
             requires_pseudonymous_tokens: entry.requires_pseudonymous_tokens,
             token_type: entry.token_type,
+            enforced_aud_for_introspection: entry.enforced_aud_for_introspection,
             active,
             protected: entry.protected,
             supports_european_businesses: entry.supports_european_businesses,

@@ -10,7 +10,7 @@ use portvakt_yaml::Content;
 
 /// Every member that the self-service API has for a scope, with the spellings that it accepts.
 /// Those that the server sets are accepted and mean nothing.
-const MEMBERS: [&str; 26] = [
+const MEMBERS: [&str; 27] = [
     "name",
     "prefix",
     "subscope",
@@ -29,6 +29,7 @@ const MEMBERS: [&str; 26] = [
     "requires_user_authentication",
     "requires_pseudonymous_tokens",
     "token_type",
+    "enforced_aud_for_introspection",
     "active",
     "protected",
     "supports_european_businesses",
@@ -111,6 +112,11 @@ fn attributes(
         requires_user_authentication: flag("requires_user_authentication", faults),
         requires_pseudonymous_tokens: flag("requires_pseudonymous_tokens", faults),
         token_type: entry.word("token_type", faults).unwrap_or_default(),
+        enforced_aud_for_introspection: entry.list(
+            "enforced_aud_for_introspection",
+            faults,
+            parsed,
+        ),
         active: entry.flag("active", faults),
         protected: flag("protected", faults),
         supports_european_businesses: flag("supports_european_businesses", faults),
