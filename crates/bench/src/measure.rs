@@ -15,14 +15,17 @@ use crate::setup::{Loads, Setup, TokenKind};
 /// Requests a second that leave a server idle.
 const UNLOADED: f64 = 20.0;
 
+/// A warm-up lasts no longer, however many clients there are.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(20);
+
 /// How each setup is measured.
 pub(crate) struct Measure<'a> {
     /// The server's program.
     pub(crate) program: &'a Path,
     /// How long each load lasts.
     pub(crate) time: Duration,
-    /// Connections of a closed load.
-    pub(crate) connections: usize,
+    /// Connections of a closed load, rather than what the setup needs.
+    pub(crate) connections: Option<usize>,
 }
 
 /// What came of one setup.
@@ -68,12 +71,13 @@ impl Measure<'_> {
         loads: Loads,
         limit: f64,
     ) -> anyhow::Result<Vec<Row>> {
+        let setup = *registry.setup();
+        let connections = self.connections.unwrap_or(setup.tokens.connections());
         let load = Load {
             addresses: nodes.iter().map(Server::address).collect(),
-            connections: self.connections,
+            connections,
             time: self.time,
         };
-        let setup = *registry.setup();
         // Grants are valid for two minutes, so each measurement signs its own, just before. What the
         // core can do is measured before and after, in the same minute.
         let run = async |name: &'static str, pace: Pace, most: usize| {
@@ -86,9 +90,9 @@ impl Measure<'_> {
             anyhow::Ok(Row::new(name, setup, &outcome, usage, limit))
         };
         let seconds = self.time.as_secs_f64();
-        let enough = |rate: f64| (rate * seconds * 1.1) as usize + self.connections;
-        // No server is faster than the limit. The first run only warms caches and connections up.
-        run("warm-up", Pace::Closed, enough(limit)).await?;
+        let enough = |rate: f64| (rate * seconds * 1.1) as usize + connections;
+        // No server is faster than the limit.
+        self.warm_up(registry, &load, limit).await?;
         let full = run("closed loop", Pace::Closed, enough(limit)).await?;
         let rate = full.rate();
         let mut rows = vec![full];
@@ -102,6 +106,21 @@ impl Measure<'_> {
             }
         }
         Ok(rows)
+    }
+
+    /// Warms caches and connections up, until all clients of a registry that is not too large have
+    /// had their turn: a server does a third of the limit while it reads them.
+    async fn warm_up(&self, registry: &Registry, load: &Load, limit: f64) -> anyhow::Result<()> {
+        let turns = Duration::from_secs_f64(registry.setup().clients as f64 / (limit / 3.0));
+        let time = turns.clamp(self.time, self.time.max(LONGEST_WARM_UP));
+        let most = (limit * time.as_secs_f64() * 1.1) as usize + load.connections;
+        let load = Load {
+            time,
+            ..load.clone()
+        };
+        load.run(Pace::Closed, grants::sign(registry, ISSUER, most)?)
+            .await?;
+        Ok(())
     }
 }
 
