@@ -7,7 +7,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
-use portvakt_core::login::provider::{Browser, Denied, LogoutOutcome, LogoutRequest};
+use portvakt_core::login::provider::{
+    Browser, Denied, LogoutOutcome, LogoutQuestion, LogoutRequest, LogoutStep, ReasonToAsk,
+};
 use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_core::login::{Handle, Locale};
 use portvakt_http::RequestId;
@@ -15,10 +17,11 @@ use portvakt_oauth_types::Parameters;
 
 use crate::pages::{
     Frame, Interaction, LocalPath, LoggedOut, LogoutConfirmation, LogoutProgress, Name, Notified,
-    Onward, ReturnAddress,
+    Onward, ReturnAddress, Service, StillLoggedIn,
 };
 use crate::reading::{is_form, one, user_agent};
-use crate::view::{Asked, language, locale, redirect, show, with_cookie};
+use crate::view::{Asked, csrf, language, locale, redirect, show, with_cookie};
+use crate::visit::check_form;
 
 /// The page that says that it is done, in the language of the logout.
 fn done_path(locale: Locale) -> String {
@@ -73,15 +76,6 @@ async fn log_out(
     if let Some(code) = one(&parameters, "done")?.filter(|_| !is_post) {
         return Ok(done(state, asked, code.parse().ok()));
     }
-    let parked = match one(&parameters, "l")? {
-        Some(text) => Some(Handle::parse(text).map_err(|_| LoginRefusalCode::SessionMissing)?),
-        None => None,
-    };
-    let came_back = parked.is_some();
-    let request = match &parked {
-        Some(handle) => state.provider.parked_logout(handle).await?,
-        None => read(state, &parameters)?,
-    };
     let browser = Browser {
         session: state.cookies.session(asked.headers),
         user_agent: user_agent(asked.headers),
@@ -91,28 +85,55 @@ async fn log_out(
             None => Handle::generate(state.provider.entropy())?,
         },
     };
-    match state
-        .provider
-        .logout_is_of_another(&request, &browser)
-        .await?
-    {
-        // Another site's form does not carry the session's cookie; a link does.
-        None if is_post && !came_back && browser.session.is_none() => {
-            let handle = state.provider.park_logout(&request).await?;
-            let address = state
-                .provider
-                .issuer()
-                .login_url(&format!("logout?l={}", handle.expose()));
-            Ok(redirect(&address, asked))
+    if let Some(handle) = one(&parameters, "txn")?.filter(|_| is_post) {
+        return answered(state, asked, &parameters, handle, &browser).await;
+    }
+    let parked = match one(&parameters, "l")? {
+        Some(text) => Some(Handle::parse(text).map_err(|_| LoginRefusalCode::SessionMissing)?),
+        None => None,
+    };
+    let request = match &parked {
+        Some(handle) => state.provider.parked_logout(handle).await?,
+        None => read(state, &parameters)?,
+    };
+    // Another site's form does not carry the session's cookie; a link does.
+    if is_post && parked.is_none() && browser.session.is_none() {
+        let handle = state.provider.park_logout(&request).await?;
+        let path = format!("logout?l={}", handle.expose());
+        return Ok(redirect(&state.provider.issuer().login_url(&path), asked));
+    }
+    match state.provider.log_out(request, &browser).await? {
+        LogoutStep::NoSession => Err(LoginRefusalCode::SessionMissing.into()),
+        LogoutStep::Ask(question) => Ok(ask(state, asked, &question, &browser)),
+        LogoutStep::Ended(outcome) => Ok(finish(state, asked, &outcome)),
+    }
+}
+
+/// The person has answered the question. The form proves that it is ours, like those of a login.
+async fn answered(
+    state: &crate::State,
+    asked: Asked<'_>,
+    form: &Parameters<'_>,
+    handle: &str,
+    browser: &Browser,
+) -> Result<Response, Denied> {
+    let handle = Handle::parse(handle).map_err(|_| LoginRefusalCode::RequestMalformed)?;
+    check_form(state, asked.headers, form, &handle, &browser.binding)?;
+    match one(form, "action")? {
+        Some("logout") => {
+            let outcome = state.provider.confirm_logout(&handle, browser).await?;
+            Ok(finish(state, asked, &outcome))
         }
-        None => Err(LoginRefusalCode::SessionMissing.into()),
-        Some(true) => Ok(ask(state, asked, &request)),
-        Some(_) => {
-            let outcome = state.provider.log_out(&request, &browser).await?;
-            tracing::info!(request_id = %asked.request_id, "logged out");
-            let response = finish(state, asked, &request, &outcome);
-            Ok(with_cookie(response, state.cookies.clear_session()))
+        Some("cancel") => {
+            let declined = state.provider.decline_logout(&handle, browser).await?;
+            let (request, service) = declined;
+            let service = service.map(|service| state.service(&service));
+            let page = StillLoggedIn {
+                frame: surroundings(state, asked, &request, service.as_ref()),
+            };
+            Ok(show(StatusCode::OK, page.page()))
         }
+        _ => Err(LoginRefusalCode::RequestMalformed.into()),
     }
 }
 
@@ -129,28 +150,40 @@ fn read(state: &crate::State, parameters: &Parameters<'_>) -> Result<LogoutReque
     state.provider.logout_request(hint, request)
 }
 
-/// Somebody else is logged in than the one whose id token was sent: they are asked. The form of the
-/// question is a logout of whoever is here, without a hint and without a way back to a service; it
-/// needs no proof, because any page may ask for that.
-fn ask(state: &crate::State, asked: Asked<'_>, request: &LogoutRequest) -> Response {
-    let page = LogoutConfirmation {
-        frame: Frame::new(&state.site, language(page_locale(asked, request))),
-        interaction: Interaction {
-            transaction: "",
-            csrf: "",
-            returns_to: None,
-        },
-        other_person: true,
-    };
-    show(StatusCode::OK, page.page())
-}
-
-fn finish(
+/// Asks whether the person means it. The answer comes by a form of this page, from this browser.
+fn ask(
     state: &crate::State,
     asked: Asked<'_>,
-    request: &LogoutRequest,
-    outcome: &LogoutOutcome,
+    question: &LogoutQuestion,
+    browser: &Browser,
 ) -> Response {
+    let service = question.service.as_ref();
+    let service = service.map(|service| state.service(service));
+    let returns_to = question.returns_to.as_deref();
+    let returns_to = returns_to.and_then(ReturnAddress::parse);
+    let proof = csrf(&question.handle, &browser.binding);
+    let page = LogoutConfirmation {
+        frame: surroundings(state, asked, &question.request, service.as_ref()),
+        interaction: Interaction {
+            transaction: question.handle.expose(),
+            csrf: proof.expose(),
+            returns_to: returns_to.as_ref(),
+        },
+        other_person: question.reason == ReasonToAsk::OtherPerson,
+    };
+    let response = show(StatusCode::OK, page.page());
+    with_cookie(response, state.cookies.set_browser(&browser.binding))
+}
+
+/// The session is over: the browser goes on, by way of those who are told in it.
+fn finish(state: &crate::State, asked: Asked<'_>, outcome: &LogoutOutcome) -> Response {
+    tracing::info!(request_id = %asked.request_id, "logged out");
+    let response = onward(state, asked, outcome);
+    with_cookie(response, state.cookies.clear_session())
+}
+
+fn onward(state: &crate::State, asked: Asked<'_>, outcome: &LogoutOutcome) -> Response {
+    let request = &outcome.request;
     let notified: Vec<_> = outcome
         .notifications
         .iter()
@@ -182,7 +215,7 @@ fn finish(
         return state.error(asked, &LoginRefusalCode::Internal.into());
     };
     let page = LogoutProgress {
-        frame: Frame::new(&state.site, language(page_locale(asked, request))),
+        frame: surroundings(state, asked, request, None),
         services: &notified,
         onward: &onward,
     };
@@ -195,6 +228,19 @@ fn done(state: &crate::State, asked: Asked<'_>, preferred: Option<Locale>) -> Re
         return_to: None,
     };
     show(StatusCode::OK, page.page())
+}
+
+fn surroundings<'a>(
+    state: &'a crate::State,
+    asked: Asked<'_>,
+    request: &LogoutRequest,
+    service: Option<&'a Service>,
+) -> Frame<'a> {
+    let frame = Frame::new(&state.site, language(page_locale(asked, request)));
+    match service {
+        Some(service) => frame.with_service(service),
+        None => frame,
+    }
 }
 
 fn page_locale(asked: Asked<'_>, request: &LogoutRequest) -> Locale {

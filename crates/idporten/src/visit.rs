@@ -104,7 +104,7 @@ pub(crate) fn sent<'a>(
 }
 
 /// A form of ours, sent from a page of ours (spec: idporten §20, CSRF).
-fn check_form(
+pub(crate) fn check_form(
     state: &crate::State,
     headers: &HeaderMap,
     form: &Parameters<'_>,

@@ -47,6 +47,8 @@ pub struct LoginIssuer {
     pub eidas_claims: EidasClaimNames,
     /// Let any client of a scope's owner introspect its tokens (spec: idporten §12.2).
     pub introspection_owner_fallback: bool,
+    /// Ask the person before a logout that comes without a valid `id_token_hint` (spec: idporten §15.3).
+    pub logout_confirm_without_hint: bool,
     /// Call every certificate `virksomhetssertifikat` in `client_amr`.
     pub one_client_amr_for_certificates: bool,
 }
@@ -171,6 +173,7 @@ impl LoginIssuer {
             access_token_type_header: false,
             eidas_claims: EidasClaimNames::default(),
             introspection_owner_fallback: false,
+            logout_confirm_without_hint: false,
             one_client_amr_for_certificates: false,
         }
     }

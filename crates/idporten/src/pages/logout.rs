@@ -101,3 +101,18 @@ impl LogoutConfirmation<'_> {
         Page::new(self, &self.frame, &Policy::of(&self.interaction))
     }
 }
+
+/// Says that the person did not log out.
+#[derive(Clone, Copy, Template)]
+#[template(path = "still_logged_in.html")]
+pub struct StillLoggedIn<'a> {
+    /// The page's surroundings. With the service that asked for the logout, if it is known.
+    pub frame: Frame<'a>,
+}
+
+impl StillLoggedIn<'_> {
+    /// The page.
+    pub fn page(&self) -> Page {
+        Page::new(self, &self.frame, &Policy::default())
+    }
+}

@@ -87,6 +87,7 @@ fn a_form_may_lead_back_to_the_service_where_its_answer_does() {
         "error-request",
         "logged-out",
         "logout-confirmation",
+        "still-logged-in",
         "logout-progress",
     ] {
         assert!(policy_of(page).contains("; form-action 'self'; "), "{page}");

@@ -6,8 +6,8 @@ use portvakt_idporten::pages::{
     Consent, ConsentScope, EidOption, EidasCountry, EidasError, EidasLogin, EidasValues,
     ErrorDetails, ErrorKind, ErrorPage, FooterLinks, FormPost, Frame, Interaction, Language, Level,
     LocalPath, Localized, LoggedOut, Logo, LogoutConfirmation, LogoutProgress, Markdown, Name,
-    Nonce, Notified, Onward, Page, Plain, ReturnAddress, Selector, Service, Site, TestId,
-    TestIdError, TestPerson, WebAddress,
+    Nonce, Notified, Onward, Page, Plain, ReturnAddress, Selector, Service, Site, StillLoggedIn,
+    TestId, TestIdError, TestPerson, WebAddress,
 };
 
 /// Made by nobody who may use it.
@@ -124,6 +124,7 @@ pub(crate) fn pages(given: &Given, language: Language, hosts: Hosts<'_>) -> Vec<
         ("logout-progress", world.logout_progress()),
         ("logged-out", world.logged_out()),
         ("logout-confirmation", world.logout_confirmation()),
+        ("still-logged-in", world.still_logged_in()),
     ]
     .into_iter()
     .map(|(name, page)| (name.to_owned(), page))
@@ -354,6 +355,13 @@ impl<'a> World<'a> {
                 ..self.interaction()
             },
             other_person: true,
+        };
+        page.page()
+    }
+
+    fn still_logged_in(&self) -> Page {
+        let page = StillLoggedIn {
+            frame: self.frame(),
         };
         page.page()
     }

@@ -354,7 +354,7 @@ impl Answer {
     }
 
     /// The value of a hidden field of a page's form.
-    fn field(&self, name: &str) -> String {
+    pub(crate) fn field(&self, name: &str) -> String {
         let marker = format!("name=\"{name}\"");
         let at = self.body.find(&marker);
         let rest = &self.body[at.unwrap_or_else(|| panic!("no field {name}: {}", self.body))..];

@@ -7,7 +7,7 @@ use std::time::Duration;
 use portvakt_jose::Jws;
 use serde_json::json;
 
-use crate::harness::{API, APP, Browser, LoginServer, OTHER_PID, PID, WEB, claims, request};
+use crate::harness::{API, APP, Browser, LoginServer, OTHER_PID, PID, WEB, claims, request, world};
 
 /// Spec: idporten §15.3 to §15.5.
 #[tokio::test]
@@ -140,7 +140,10 @@ async fn whoever_is_logged_in_is_asked_when_the_hint_is_somebody_elses() {
     let question = browser.get(&format!("/logout?id_token_hint={hint}")).await;
     assert_eq!(question.status, StatusCode::OK, "{question:?}");
     browser.sso_code(WEB).await;
-    let done = browser.submit(&question, "/logout", &[]).await;
+    assert!(question.body.contains("en annen enn"), "{}", question.body);
+    let done = browser
+        .submit(&question, "/logout", &[("action", "logout")])
+        .await;
     assert!(
         done.header("location").ends_with("/logout?done=nb"),
         "{done:?}"
@@ -233,4 +236,112 @@ async fn nobody_is_told_that_a_session_has_expired() {
     assert_eq!(late.status, StatusCode::BAD_REQUEST);
     browser.code(APP, PID).await;
     assert!(server.told.take().is_empty());
+}
+
+/// A server that asks before it logs somebody out of whom nothing is proven.
+async fn asking() -> LoginServer {
+    LoginServer::with(world(), |issuer| issuer.logout_confirm_without_hint = true).await
+}
+
+fn is_logged_out(browser: &Browser<'_>) -> bool {
+    !browser.cookies.contains_key("portvakt-session")
+}
+
+/// Spec: idporten §15.3, `logout_confirm_without_hint`.
+#[tokio::test]
+async fn without_a_hint_a_deployment_may_ask_first() {
+    let server = asking().await;
+    let mut browser = Browser::new(&server);
+    let code = browser.code(WEB, PID).await;
+    let tokens = server.redeem(WEB, &code).await.json();
+    let back = format!("https://{WEB}.eksempel.no/ut");
+    let url = format!("/logout?client_id={WEB}&post_logout_redirect_uri={back}&state=a");
+    let question = browser.get(&url).await;
+    assert_eq!(question.status, StatusCode::OK, "{question:?}");
+    assert!(question.body.contains("Vil du logge ut?"));
+    let policy = question.header("content-security-policy");
+    assert!(
+        policy.contains(&format!("https://{WEB}.eksempel.no")),
+        "{policy}"
+    );
+    assert!(server.told.take().is_empty());
+    browser.sso_code(WEB).await;
+    let done = browser
+        .submit(&question, "/logout", &[("action", "logout")])
+        .await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    assert_eq!(done.header("location"), format!("{back}?state=a"));
+    assert!(is_logged_out(&browser));
+
+    browser.code(WEB, PID).await;
+    let hint = tokens["id_token"].as_str().unwrap();
+    browser.get(&format!("/logout?id_token_hint={hint}")).await;
+    assert!(is_logged_out(&browser), "who has a hint is not asked");
+}
+
+#[tokio::test]
+async fn whoever_says_no_stays_logged_in() {
+    let server = asking().await;
+    let mut browser = Browser::new(&server);
+    browser.code(WEB, PID).await;
+    for (language, text) in [("nb", "fortsatt innlogget"), ("en", "still logged in")] {
+        let question = browser.get(&format!("/logout?ui_locales={language}")).await;
+        let page = browser
+            .submit(&question, "/logout", &[("action", "cancel")])
+            .await;
+        assert_eq!(page.status, StatusCode::OK, "{page:?}");
+        assert!(page.body.contains(text), "{}", page.body);
+        browser.sso_code(WEB).await;
+    }
+}
+
+/// CSRF on the question: only its own form answers it, in its own browser, once and in time.
+#[tokio::test]
+async fn a_question_is_answered_by_its_own_form_alone() {
+    let server = asking().await;
+    let mut browser = Browser::new(&server);
+    browser.code(WEB, PID).await;
+    let question = browser.get("/logout").await;
+    let (txn, csrf) = (question.field("txn"), question.field("csrf"));
+    let yes = |txn: &str, csrf: &str| {
+        let pairs = [("txn", txn), ("csrf", csrf), ("action", "logout")];
+        pairs.map(|(name, value)| (name, value.to_owned()))
+    };
+    for csrf in ["", "x", &txn, &"A".repeat(43)] {
+        let form = yes(&txn, csrf);
+        let form: Vec<_> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let refused = browser.post("/logout", &form).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{csrf}");
+    }
+    // Somebody else, whose own browser has a question too, has this one's values.
+    let mut stranger = Browser::new(&server);
+    stranger.code(WEB, OTHER_PID).await;
+    let refused = stranger
+        .submit(&question, "/logout", &[("action", "logout")])
+        .await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    // The handle is none of a logout that asks nobody, and no answer is none.
+    let linked = browser.get(&format!("/logout?l={txn}")).await;
+    assert_eq!(linked.status, StatusCode::BAD_REQUEST);
+    let undecided = [("txn", txn.as_str()), ("csrf", csrf.as_str())];
+    let undecided = browser.post("/logout", &undecided).await;
+    assert_eq!(undecided.status, StatusCode::BAD_REQUEST);
+    browser.sso_code(WEB).await;
+
+    browser
+        .submit(&question, "/logout", &[("action", "logout")])
+        .await;
+    assert!(is_logged_out(&browser));
+    browser.code(WEB, PID).await;
+    let again = browser
+        .submit(&question, "/logout", &[("action", "logout")])
+        .await;
+    assert_eq!(again.status, StatusCode::BAD_REQUEST, "it was answered");
+    let question = browser.get("/logout").await;
+    server.clock.advance(Duration::from_mins(30));
+    browser.code(WEB, PID).await;
+    let late = browser
+        .submit(&question, "/logout", &[("action", "logout")])
+        .await;
+    assert_eq!(late.status, StatusCode::BAD_REQUEST, "it is too late");
 }

@@ -1,19 +1,22 @@
 //! Logging out: the whole session, everywhere (spec: idporten §15).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::authorize::Browser;
+use super::logout_question::LogoutQuestion;
 use super::notification::{Notification, with_query};
 use super::transaction::ServiceView;
 use super::{Denied, Provider};
-use crate::client::{Client, ClientId};
-use crate::login::record::ParkedLogout;
+use crate::client::Client;
+use crate::login::record::{ParkedLogout, Session};
 use crate::login::redirect_uri::is_registered;
 use crate::login::refusal::LoginRefusalCode;
 use crate::login::{Document, Handle};
 
 /// How long the parameters of a logout wait for the browser to come back with its cookie.
-const PARKED: std::time::Duration = std::time::Duration::from_mins(1);
+const PARKED: Duration = Duration::from_mins(1);
 
 /// The longest `state`, in characters.
 const MAX_STATE: usize = 2048;
@@ -34,15 +37,33 @@ pub struct LogoutRequest {
     pub hinted: Option<(String, String)>,
 }
 
+/// What comes next in a logout.
+pub enum LogoutStep {
+    /// Nobody is logged in in this browser, as far as it shows.
+    NoSession,
+    /// The person has to be asked.
+    Ask(Box<LogoutQuestion>),
+    /// It is done.
+    Ended(LogoutOutcome),
+}
+
 /// What came of a logout.
 #[derive(Clone)]
 pub struct LogoutOutcome {
+    /// What was asked for.
+    pub request: LogoutRequest,
     /// Who is told in the browser.
     pub notifications: Vec<Notification>,
     /// Where the person goes then; the provider's page if there is nowhere.
     pub returns_to: Option<String>,
-    /// The service that they came from.
-    pub service: Option<ServiceView>,
+}
+
+/// Where a logout leads.
+pub(super) struct Returns {
+    /// The registered address, with `state`.
+    pub(super) address: Option<String>,
+    /// The service of the client that is named.
+    pub(super) service: Option<ServiceView>,
 }
 
 impl Provider {
@@ -73,70 +94,84 @@ impl Provider {
     /// carry it, until the browser comes back by a link, which does.
     pub async fn park_logout(&self, request: &LogoutRequest) -> Result<Handle, Denied> {
         let handle = self.handle()?;
-        let parked = ParkedLogout {
-            handle: handle.digest(),
-            request: Document::of(request)?,
-            expires_at: self.now().plus(PARKED),
-        };
-        self.store().park_logout(&parked).await?;
+        self.keep_logout(request, &handle, PARKED).await?;
         Ok(handle)
     }
 
     /// Takes a logout that was kept.
     pub async fn parked_logout(&self, handle: &Handle) -> Result<LogoutRequest, Denied> {
+        self.take_logout(handle).await
+    }
+
+    pub(super) async fn keep_logout(
+        &self,
+        request: &LogoutRequest,
+        handle: &Handle,
+        lifetime: Duration,
+    ) -> Result<(), Denied> {
+        let parked = ParkedLogout {
+            handle: handle.digest(),
+            request: Document::of(request)?,
+            expires_at: self.now().plus(lifetime),
+        };
+        Ok(self.store().park_logout(&parked).await?)
+    }
+
+    pub(super) async fn take_logout(&self, handle: &Handle) -> Result<LogoutRequest, Denied> {
         let digest = handle.digest();
         let taken = self.store().take_logout(&digest, self.now()).await?;
         let parked = taken.ok_or(LoginRefusalCode::SessionMissing)?;
         Ok(parked.request.read()?)
     }
 
-    /// Whether the hint is of another person than the one who is logged in in this browser, so that
-    /// they are to be asked. None if nobody is.
-    pub async fn logout_is_of_another(
-        &self,
-        request: &LogoutRequest,
-        browser: &Browser,
-    ) -> Result<Option<bool>, Denied> {
-        let Some(session) = self.session(browser).await? else {
-            return Ok(None);
-        };
-        let Some((audience, subject)) = &request.hinted else {
-            return Ok(Some(false));
-        };
-        let Ok(client_id) = ClientId::parse(audience) else {
-            return Ok(Some(true));
-        };
-        let person = self.person(&session.person).await?;
-        Ok(Some(
-            self.parts().pairwise.subject(&client_id, &person) != *subject,
-        ))
-    }
-
-    /// Ends the browser's session with all its groups.
+    /// Ends the browser's session with all its groups, unless the person has to be asked first.
     pub async fn log_out(
         &self,
-        request: &LogoutRequest,
+        request: LogoutRequest,
         browser: &Browser,
+    ) -> Result<LogoutStep, Denied> {
+        let Some(session) = self.session(browser).await? else {
+            return Ok(LogoutStep::NoSession);
+        };
+        if let Some(reason) = self.reason_to_ask(&request, &session).await? {
+            let question = self.ask_about_logout(request, reason, browser).await?;
+            return Ok(LogoutStep::Ask(Box::new(question)));
+        }
+        Ok(LogoutStep::Ended(self.end(&session, request).await?))
+    }
+
+    /// Ends a session, whoever asked for it.
+    pub(super) async fn end(
+        &self,
+        session: &Session,
+        request: LogoutRequest,
     ) -> Result<LogoutOutcome, Denied> {
-        let missing = || Denied::from(LoginRefusalCode::SessionMissing);
-        let session = self.session(browser).await?.ok_or_else(missing)?;
         let ended = self.store().end_session(&session.id, self.now()).await?;
         // Whoever ended it at the same moment tells the clients.
         let notifications = match &ended {
             Some(session) => self.tell_clients(session).await,
             None => Vec::new(),
         };
+        let returns = self.returns(&request).await;
+        Ok(LogoutOutcome {
+            notifications,
+            returns_to: returns.address,
+            request,
+        })
+    }
+
+    /// The client that a logout names, and where it leads. A client that cannot be found names nobody.
+    pub(super) async fn returns(&self, request: &LogoutRequest) -> Returns {
         let named = request.hinted.as_ref().map(|(audience, _)| audience);
-        let client = match named.or(request.client_id.as_ref()) {
+        let record = match named.or(request.client_id.as_ref()) {
             Some(client_id) => self.named_client(Some(client_id)).await.ok(),
             None => None,
         };
-        let client = client.as_deref().map(|record| &record.client);
-        Ok(LogoutOutcome {
-            notifications,
-            returns_to: client.and_then(|client| return_address(request, client)),
+        let client = record.as_deref().map(|record| &record.client);
+        Returns {
+            address: client.and_then(|client| return_address(request, client)),
             service: client.map(|client| ServiceView::of(client, None)),
-        })
+        }
     }
 }
 
