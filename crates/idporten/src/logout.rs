@@ -16,8 +16,8 @@ use portvakt_http::RequestId;
 use portvakt_oauth_types::Parameters;
 
 use crate::pages::{
-    Frame, Interaction, LocalPath, LoggedOut, LogoutConfirmation, LogoutProgress, Name, Notified,
-    Onward, ReturnAddress, Service, StillLoggedIn,
+    Frame, Interaction, LocalPath, LoggedOut, LogoutConfirmation, LogoutOf, Onward, ReturnAddress,
+    Service, StillLoggedIn,
 };
 use crate::reading::{is_form, one, user_agent};
 use crate::view::{Asked, csrf, language, locale, redirect, show, with_cookie};
@@ -184,16 +184,7 @@ fn finish(state: &crate::State, asked: Asked<'_>, outcome: &LogoutOutcome) -> Re
 
 fn onward(state: &crate::State, asked: Asked<'_>, outcome: &LogoutOutcome) -> Response {
     let request = &outcome.request;
-    let notified: Vec<_> = outcome
-        .notifications
-        .iter()
-        .filter_map(|notification| {
-            Some(Notified {
-                name: Name::new(&notification.service.name),
-                address: state.web_address(&notification.address)?,
-            })
-        })
-        .collect();
+    let notified = state.notified(&outcome.notifications);
     let returns_to = outcome.returns_to.as_deref();
     let done = done_path(page_locale(asked, request));
     if notified.is_empty() {
@@ -211,15 +202,8 @@ fn onward(state: &crate::State, asked: Asked<'_>, outcome: &LogoutOutcome) -> Re
         .and_then(ReturnAddress::parse)
         .map(Onward::Service)
         .or_else(done);
-    let Some(onward) = onward else {
-        return state.error(asked, &LoginRefusalCode::Internal.into());
-    };
-    let page = LogoutProgress {
-        frame: surroundings(state, asked, request, None),
-        services: &notified,
-        onward: &onward,
-    };
-    show(StatusCode::OK, page.page())
+    let frame = surroundings(state, asked, request, None);
+    state.progress(asked, frame, &notified, onward, LogoutOf::Oneself)
 }
 
 fn done(state: &crate::State, asked: Asked<'_>, preferred: Option<Locale>) -> Response {

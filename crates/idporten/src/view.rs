@@ -4,15 +4,18 @@ use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::login::issuer::Environment;
-use portvakt_core::login::provider::{Answer, Denied, OpenTransaction, ServiceView, Step};
+use portvakt_core::login::provider::{
+    Answer, Denied, Notification, OpenTransaction, ServiceView, Step,
+};
 use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_core::login::{Handle, Locale};
 use portvakt_http::RequestId;
 
 use crate::cookies::Cookies;
 use crate::pages::{
-    ErrorDetails, ErrorKind, ErrorPage, FormPost, Frame, Interaction, Language, LocalPath, Name,
-    Nonce, Page, Plain, ReturnAddress, Service, WebAddress,
+    ErrorDetails, ErrorKind, ErrorPage, FormPost, Frame, Interaction, Language, LocalPath,
+    LogoutOf, LogoutProgress, Name, Nonce, Notified, Onward, Page, Plain, ReturnAddress, Service,
+    WebAddress,
 };
 use crate::{State, answer};
 
@@ -85,6 +88,18 @@ impl State {
                     asked,
                 )
             }
+            Step::TellFormer {
+                transaction,
+                handle,
+                notifications,
+            } => {
+                // The next step is decided anew when the browser comes back.
+                let next = here("/login", &handle).map(Onward::Here);
+                let preferred = transaction.state.request.locale;
+                let told = self.notified(&notifications);
+                let frame = Frame::new(&self.site, language(locale(asked.headers, preferred)));
+                self.progress(asked, frame, &told, next, LogoutOf::Former)
+            }
             Step::AskConsent { handle, .. } => {
                 let path = format!("consent?txn={}", handle.expose());
                 redirect(&self.provider.issuer().login_url(&path), asked)
@@ -109,6 +124,38 @@ impl State {
             (Some(single), None) => Some(single.id),
             _ => None,
         }
+    }
+
+    /// The services that a page tells. An address that is none is left out.
+    pub(crate) fn notified(&self, notifications: &[Notification]) -> Vec<Notified> {
+        let told = notifications.iter().filter_map(|notification| {
+            Some(Notified {
+                name: Name::new(&notification.service.name),
+                address: self.web_address(&notification.address)?,
+            })
+        });
+        told.collect()
+    }
+
+    /// The page that tells them.
+    pub(crate) fn progress(
+        &self,
+        asked: Asked<'_>,
+        frame: Frame<'_>,
+        services: &[Notified],
+        onward: Option<Onward>,
+        of: LogoutOf,
+    ) -> Response {
+        let Some(onward) = onward else {
+            return self.error(asked, &LoginRefusalCode::Internal.into());
+        };
+        let page = LogoutProgress {
+            frame,
+            services,
+            onward: &onward,
+            of,
+        };
+        show(StatusCode::OK, page.page())
     }
 
     /// Answers a client by way of the browser (spec: idporten §6.8, §6.9).

@@ -21,6 +21,17 @@ pub struct LogoutProgress<'a> {
     pub services: &'a [Notified],
     /// Where to go then.
     pub onward: &'a Onward,
+    /// Who has been logged out.
+    pub of: LogoutOf,
+}
+
+/// Who has been logged out, as the person before the page sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogoutOf {
+    /// They themselves.
+    Oneself,
+    /// Whoever was logged in in this browser before them.
+    Former,
 }
 
 /// A service that is told of a logout.
@@ -51,6 +62,13 @@ impl fmt::Display for Onward {
 }
 
 impl LogoutProgress<'_> {
+    fn title(&self) -> &'static str {
+        match self.of {
+            LogoutOf::Oneself => self.frame.text.logout_progress(),
+            LogoutOf::Former => self.frame.text.logout_former(),
+        }
+    }
+
     /// The page.
     pub fn page(&self) -> Page {
         let origins = self.services.iter();

@@ -38,7 +38,9 @@ pub use form_post::FormPost;
 pub use frame::{FooterLinks, Frame, Interaction, Localized, Service, Site};
 pub use language::Language;
 pub use logo::Logo;
-pub use logout::{LoggedOut, LogoutConfirmation, LogoutProgress, Notified, Onward, StillLoggedIn};
+pub use logout::{
+    LoggedOut, LogoutConfirmation, LogoutOf, LogoutProgress, Notified, Onward, StillLoggedIn,
+};
 pub use markdown::Markdown;
 pub use name::Name;
 pub use page::{Nonce, Page};

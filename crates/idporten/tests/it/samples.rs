@@ -5,9 +5,9 @@ use std::time::Duration;
 use portvakt_idporten::pages::{
     Consent, ConsentScope, EidOption, EidasCountry, EidasError, EidasLogin, EidasValues,
     ErrorDetails, ErrorKind, ErrorPage, FooterLinks, FormPost, Frame, Interaction, Language, Level,
-    LocalPath, Localized, LoggedOut, Logo, LogoutConfirmation, LogoutProgress, Markdown, Name,
-    Nonce, Notified, Onward, Page, Plain, ReturnAddress, Selector, Service, Site, StillLoggedIn,
-    TestId, TestIdError, TestPerson, WebAddress,
+    LocalPath, Localized, LoggedOut, Logo, LogoutConfirmation, LogoutOf, LogoutProgress, Markdown,
+    Name, Nonce, Notified, Onward, Page, Plain, ReturnAddress, Selector, Service, Site,
+    StillLoggedIn, TestId, TestIdError, TestPerson, WebAddress,
 };
 
 /// Made by nobody who may use it.
@@ -121,7 +121,8 @@ pub(crate) fn pages(given: &Given, language: Language, hosts: Hosts<'_>) -> Vec<
         ),
         ("consent", world.consent()),
         ("form-post", world.form_post()),
-        ("logout-progress", world.logout_progress()),
+        ("logout-progress", world.logout_progress(LogoutOf::Oneself)),
+        ("logout-former", world.logout_progress(LogoutOf::Former)),
         ("logged-out", world.logged_out()),
         ("logout-confirmation", world.logout_confirmation()),
         ("still-logged-in", world.still_logged_in()),
@@ -316,7 +317,7 @@ impl<'a> World<'a> {
         page.page()
     }
 
-    fn logout_progress(&self) -> Page {
+    fn logout_progress(&self, of: LogoutOf) -> Page {
         let address = |path: &str| {
             let text = format!("{}/{path}?iss=a&sid=b", self.hosts.service);
             WebAddress::parse(&text, Plain::Allowed).expect("an address")
@@ -333,6 +334,7 @@ impl<'a> World<'a> {
         ];
         let page = LogoutProgress {
             frame: self.frame(),
+            of,
             services: &services,
             onward: &Onward::Service(self.redirect_uri.clone()),
         };

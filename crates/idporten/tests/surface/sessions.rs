@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
+use serde_json::json;
+
 use crate::harness::{
     APP, Answer, Browser, ISOLATED, LoginServer, OTHER_PID, PID, WEB, claims, request,
 };
@@ -111,7 +114,30 @@ async fn another_person_ends_the_session_and_begins_one() {
     let code = browser.code(APP, PID).await;
     let first = claims(&server.redeem(APP, &code).await.json()["id_token"]);
     let selector = with(&mut browser, APP, "prompt", "login").await;
-    let answer = browser.log_in(&selector, OTHER_PID, "substantial").await;
+    let page = browser.log_in(&selector, OTHER_PID, "substantial").await;
+
+    // The former person's services are told: at their servers, and by this page.
+    let told = server.told.take();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let token = claims(&json!(told[0].token().await.unwrap()));
+    assert_eq!(
+        (&token["sub"], &token["sid"]),
+        (&first["sub"], &first["sid"])
+    );
+    assert_eq!(page.status, StatusCode::OK, "{page:?}");
+    let frame = format!("https://{APP}.eksempel.no/logout?a=b");
+    assert!(page.body.contains(&frame), "{}", page.body);
+    assert!(page.body.contains(first["sid"].as_str().unwrap()));
+
+    // And then the login goes on, without another question.
+    let onward = selector.header("location");
+    let path = onward.strip_prefix(&server.base).unwrap();
+    assert!(
+        page.body.contains(&format!("href=\"{path}\"")),
+        "{}",
+        page.body
+    );
+    let answer = browser.get(onward).await;
     let tokens = server.redeem(APP, &answer.location()["code"]).await.json();
     let second = claims(&tokens["id_token"]);
     assert_eq!(second["pid"], OTHER_PID);
@@ -153,4 +179,16 @@ async fn the_language_that_a_person_chooses_outvotes_the_clients() {
     let answer = browser.log_in(&selector, PID, "substantial").await;
     let tokens = server.redeem(WEB, &answer.location()["code"]).await.json();
     assert_eq!(claims(&tokens["id_token"])["locale"], "se");
+}
+
+/// Spec: idporten §15.4, §16.2: who logs in again is told of nothing, and neither are their services.
+#[tokio::test]
+async fn the_same_person_ends_nothing_by_logging_in_again() {
+    let server = LoginServer::start().await;
+    let mut browser = Browser::new(&server);
+    browser.code(APP, PID).await;
+    let selector = with(&mut browser, APP, "prompt", "login").await;
+    let answer = browser.log_in(&selector, PID, "substantial").await;
+    assert!(answer.location().contains_key("code"));
+    assert!(server.told.take().is_empty());
 }

@@ -1,6 +1,7 @@
 //! People: who they are, and what an eID provider proved of them (spec: idporten §18.1, §18.3).
 
 use super::authorize::Browser;
+use super::notification::Notification;
 use super::step::Step;
 use super::transaction::OpenTransaction;
 use super::{Denied, Provider};
@@ -37,6 +38,15 @@ pub struct Proven {
     pub attributes: Attributes,
 }
 
+/// A session with a login in it.
+struct NewCookie {
+    /// Finds it.
+    cookie: Handle,
+    /// The clients of another person's session that was in its place, as far as the browser has to
+    /// tell them.
+    told: Vec<Notification>,
+}
+
 impl Provider {
     /// Takes a completed login: makes or finds the person, changes the session and its cookie, and
     /// goes on. The new cookie comes back beside the step; the browser has to get it in any case.
@@ -58,12 +68,21 @@ impl Provider {
             return self.refuse_person(&transaction).await;
         };
         let client = transaction.client.client.clone();
-        let Some(cookie) = self.change_session(&event, &client, browser).await? else {
+        let Some(changed) = self.change_session(&event, &client, browser).await? else {
             return self.refuse_person(&transaction).await;
         };
+        let NewCookie { cookie, told } = changed;
         transaction.state.failed = false;
         transaction.state.fresh = Some(event);
         self.advance(&mut transaction).await?;
+        if !told.is_empty() {
+            let step = Step::TellFormer {
+                transaction: Box::new(transaction),
+                handle: handle.clone(),
+                notifications: told,
+            };
+            return Ok((step, Some(cookie)));
+        }
         let browser = Browser {
             session: Some(cookie.clone()),
             ..browser.clone()
@@ -111,14 +130,14 @@ impl Provider {
         }))
     }
 
-    /// Puts the login into the browser's session, or into a new one, and gives the new cookie; none
-    /// if the person may not log in.
+    /// Puts the login into the browser's session, or into a new one; none if the person may not log
+    /// in. A session of another person ends, and its clients are told (spec: idporten §16.2).
     async fn change_session(
         &self,
         event: &AuthenticationEvent,
         client: &Client,
         browser: &Browser,
-    ) -> Result<Option<Handle>, Denied> {
+    ) -> Result<Option<NewCookie>, Denied> {
         let cookie = self.handle()?;
         let new_id = SessionId::generate(self.entropy())?;
         let group = group_of(client);
@@ -136,10 +155,15 @@ impl Provider {
             match self.store().save_session(&session, now).await? {
                 Saving::Saved => {
                     let former = present.filter(|present| present.id != session.id);
-                    if let Some(former) = former {
-                        self.store().end_session(&former.id, now).await?;
-                    }
-                    return Ok(Some(cookie));
+                    let ended = match former {
+                        Some(former) => self.store().end_session(&former.id, now).await?,
+                        None => None,
+                    };
+                    let told = match ended {
+                        Some(former) => self.tell_clients(&former).await,
+                        None => Vec::new(),
+                    };
+                    return Ok(Some(NewCookie { cookie, told }));
                 }
                 Saving::Overtaken => {}
                 Saving::Blocked => return Ok(None),

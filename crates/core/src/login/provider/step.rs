@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::authorize::{Browser, CheckedRequest};
+use super::notification::Notification;
 use super::transaction::OpenTransaction;
 use super::{Answer, Denied, Provider};
 use crate::client::Client;
@@ -24,6 +25,16 @@ pub enum Step {
         handle: Handle,
         /// The eID provider's own session does not suffice.
         force_fresh: bool,
+    },
+    /// Somebody else was logged in in this browser before: it tells their services that this is over,
+    /// and then goes on with the login.
+    TellFormer {
+        /// The login.
+        transaction: Box<OpenTransaction>,
+        /// Its handle, for addresses and forms.
+        handle: Handle,
+        /// The services.
+        notifications: Vec<Notification>,
     },
     /// The person has to be asked about these scopes.
     AskConsent {
