@@ -10,7 +10,7 @@ use crate::support::DevServer;
 
 /// A scope that people consent to, and the client of the API that it is for.
 const API_SCOPE: &str = "kyst:fartoy.read";
-const API_CLIENT: &str = "kyst-fartoy-api";
+const API_CLIENT: &str = "kyst-fartoy";
 
 /// Runs a relying party against a server of its own, and checks who it says has logged in.
 fn run_relying_party(mut command: Command) {
