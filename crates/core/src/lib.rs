@@ -21,6 +21,7 @@ pub mod fair_share;
 pub mod grant;
 pub mod idempotency;
 pub mod issuer;
+pub mod local_time;
 pub mod login;
 pub mod moment;
 pub mod organization;

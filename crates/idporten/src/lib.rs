@@ -7,6 +7,7 @@
 
 mod answer;
 mod authorize;
+mod companion;
 mod consent;
 mod cookies;
 mod documents;
@@ -23,8 +24,10 @@ mod visit;
 
 use std::sync::Arc;
 
+pub use self::companion::ROUTES as COMPANION_ROUTES;
 use axum::Router;
 use axum::routing::{any, get};
+use portvakt_core::login::companion::Companion;
 use portvakt_core::login::issuer::Environment;
 use portvakt_core::login::provider::Provider;
 use portvakt_http::{Limits, RateLimits, RequestIdSource, bounded, limit_addresses};
@@ -38,6 +41,8 @@ use self::pages::Site;
 pub struct Surface {
     /// The issuer.
     pub provider: Provider,
+    /// The companion APIs; none if they are not served here.
+    pub companion: Option<Companion>,
     /// The ways to log in, in the order of the selector.
     pub eids: Vec<Arc<dyn EidProvider>>,
     /// What all pages show.
@@ -110,6 +115,7 @@ struct State {
 pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
     let Surface {
         provider,
+        companion,
         eids,
         site,
         request_ids,
@@ -158,6 +164,9 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
     }
     let router = router.with_state(state);
     let fault = answer::transport_fault;
-    let router = bounded(router, &limits, request_ids.clone(), fault);
+    let mut router = bounded(router, &limits, request_ids.clone(), fault);
+    if let Some(companion) = companion {
+        router = router.merge(companion::router(companion, &limits, request_ids.clone()));
+    }
     Ok(limit_addresses(router, rates.addresses, request_ids, fault))
 }

@@ -10,7 +10,7 @@ use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::login::provider::Denied;
-use portvakt_core::login::refusal::LoginRefusalCode;
+use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 use portvakt_http::RequestId;
 use portvakt_oauth_types::Parameters;
 
@@ -63,9 +63,17 @@ async fn person(state: &crate::State, uri: &Uri, headers: &HeaderMap) -> Result<
 }
 
 /// RFC 6750 §3: who sent no token is told how, and nothing more.
-fn challenge(denied: &Denied) -> Response {
+pub(crate) fn challenge(denied: &Denied) -> Response {
     let code = denied.refusal.code();
     let mut response = answer::refusal(&denied.refusal);
+    if let LoginRefusal::OneOf(scopes) = &denied.refusal {
+        let scopes = scopes.join(" ");
+        let challenge = format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#);
+        if let Ok(challenge) = HeaderValue::try_from(challenge) {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        return response;
+    }
     let challenge = match code {
         LoginRefusalCode::TokenMissing => "Bearer",
         LoginRefusalCode::TokenInvalid => r#"Bearer error="invalid_token""#,

@@ -56,11 +56,14 @@ pub enum ErrorCode {
     InsufficientScope,
     /// The `DPoP` proof is wrong (RFC 9449 §5).
     InvalidDpopProof,
+    /// The resource does not exist, or is none of the caller's business. Not a standard code: the
+    /// companion APIs' own.
+    NotFound,
 }
 
 impl ErrorCode {
     /// Every code, in the order of declaration.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
@@ -84,6 +87,7 @@ impl ErrorCode {
         Self::InvalidToken,
         Self::InsufficientScope,
         Self::InvalidDpopProof,
+        Self::NotFound,
     ];
 
     /// The name on the wire.
@@ -112,6 +116,7 @@ impl ErrorCode {
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::NotFound => "not_found",
         }
     }
 

@@ -11,8 +11,17 @@ pub const JSON: &str = "application/json";
 /// Clients send `application/x-www-form-urlencoded; charset=UTF-8` and other spellings; type names
 /// compare without regard to case (RFC 9110 §8.3.1).
 pub fn is_form(content_type: &str) -> bool {
+    is(content_type, FORM)
+}
+
+/// Whether the value of a `Content-Type` header names [`JSON`], whatever its parameters.
+pub fn is_json(content_type: &str) -> bool {
+    is(content_type, JSON)
+}
+
+fn is(content_type: &str, media_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case(FORM)
+    essence.trim().eq_ignore_ascii_case(media_type)
 }
 
 #[cfg(test)]
@@ -34,6 +43,8 @@ mod tests {
             ("text/plain; application/x-www-form-urlencoded", false),
         ] {
             assert_eq!(is_form(content_type), expected, "{content_type:?}");
+            let is_stated_json = content_type == "application/json";
+            assert_eq!(is_json(content_type), is_stated_json, "{content_type:?}");
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod acr;
 pub mod assertion;
 pub mod claims;
 pub mod client_authentication;
+pub mod companion;
 pub mod decision;
 mod document;
 mod handle;

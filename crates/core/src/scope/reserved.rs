@@ -31,6 +31,8 @@ const LOGIN: &[IntegrationType] = &[Idporten, ApiKlient, Ansattporten];
 const LOGIN_OF_PEOPLE: &[IntegrationType] = &[Idporten, ApiKlient];
 const CONTACT_REGISTRY: &[IntegrationType] = &[Krr, Maskinporten];
 const USER_API: &[IntegrationType] = &[ApiKlient];
+/// Of whoever is logged in, or of whom an organization asks about.
+const PERSON_API: &[IntegrationType] = &[ApiKlient, Maskinporten];
 const MACHINE: &[IntegrationType] = &[Maskinporten];
 
 /// Every reserved and operator-owned scope.
@@ -60,14 +62,24 @@ pub const RESERVED_SCOPES: &[ReservedScope] = &[
         USER_API,
     ),
     open(
-        "idporten:authorizations.read",
-        "A person's authorizations: list",
+        "krr:user/spraak.write",
+        "Change the language of the person logged in",
         USER_API,
     ),
     open(
+        "idporten:authorizations",
+        "A person's authorizations: list and revoke",
+        PERSON_API,
+    ),
+    open(
+        "idporten:authorizations.read",
+        "A person's authorizations: list",
+        PERSON_API,
+    ),
+    open(
         "idporten:authorizations.revoke",
-        "A person's authorizations: revoke",
-        USER_API,
+        "A person's authorizations: list and revoke",
+        PERSON_API,
     ),
     open(
         "idporten:user.log.read",

@@ -12,6 +12,9 @@ use portvakt_core::client::{
 use portvakt_core::clock::{Clock, MockClock, Timestamp};
 use portvakt_core::entropy::{SeededEntropy, SystemEntropy, unique_id};
 use portvakt_core::login::Acr;
+use portvakt_core::login::companion::{
+    Companion, CompanionParts, CompanionSettings, MachineIssuer,
+};
 use portvakt_core::login::issuer::{Environment, LoginIssuer};
 use portvakt_core::login::provider::{LogoutNotice, LogoutSender, Provider, ProviderParts};
 use portvakt_core::login::subject::PairwiseKey;
@@ -51,6 +54,24 @@ static SERVER_KEY: LazyLock<SigningKeyRecord> = LazyLock::new(|| {
     let state = SigningKeyState::Active;
     generate("idporten", Algorithm::Rs256, RsaBits::B2048, state, now).unwrap()
 });
+
+/// The machine-to-machine issuer beside it.
+pub(crate) const MACHINE_ISSUER: &str = "https://maskinporten.eksempel.no/";
+
+static MACHINE_KEYS: LazyLock<Arc<SigningKeys>> = LazyLock::new(|| {
+    let now = Timestamp::from_seconds(NOW);
+    let state = SigningKeyState::Active;
+    let key = generate("maskinporten", Algorithm::Es256, RsaBits::B2048, state, now).unwrap();
+    let ring = KeyRing::from_records(&[key]).unwrap();
+    Arc::new(SigningKeys::new(ring))
+});
+
+/// Signs claims as the machine-to-machine issuer.
+pub(crate) async fn sign_as_machine_issuer(claims: &Value) -> String {
+    let ring = MACHINE_KEYS.current();
+    let header = json!({"alg": "ES256", "kid": ring.active_kid()});
+    ring.active().sign_compact(&header, claims).await.unwrap()
+}
 
 /// Where a client's logins return to. Nobody answers there: browsers are followed by hand.
 pub(crate) fn callback(client_id: &str) -> String {
@@ -125,6 +146,14 @@ impl LoginServer {
     }
 
     pub(crate) async fn with(world: World, policy: impl FnOnce(&mut LoginIssuer)) -> Self {
+        Self::with_companion(world, policy, |_| ()).await
+    }
+
+    pub(crate) async fn with_companion(
+        world: World,
+        policy: impl FnOnce(&mut LoginIssuer),
+        companion: impl FnOnce(&mut CompanionSettings),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("test.db")).await;
         let store = Arc::new(store.unwrap());
@@ -157,11 +186,22 @@ impl LoginServer {
             entropy: Arc::new(SystemEntropy),
             shares: None,
         });
+        let mut settings = CompanionSettings::at(&base);
+        companion(&mut settings);
+        let companion = Companion::new(CompanionParts {
+            provider: provider.clone(),
+            machines: Some(MachineIssuer {
+                identifier: MACHINE_ISSUER.to_owned(),
+                keys: Arc::clone(&MACHINE_KEYS),
+            }),
+            settings,
+        });
         let people = Arc::new(RegistryPeople(store.clone()));
         let testid: Arc<dyn EidProvider> = Arc::new(TestIdProvider::new(people));
         let limits = Limits::default();
         let app = router(Surface {
             provider,
+            companion: Some(companion),
             eids: vec![testid],
             site: Site {
                 provider: Name::new("Fjordporten"),

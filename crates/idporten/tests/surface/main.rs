@@ -5,6 +5,7 @@
     reason = "whatever goes wrong in a test's own scaffolding fails the test by panicking"
 )]
 
+mod companion;
 mod documentation;
 mod flow;
 mod harness;

@@ -7,6 +7,9 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use portvakt_core::cache::CachedStore;
 use portvakt_core::login::LoginStore;
+use portvakt_core::login::companion::{
+    Companion, CompanionParts, CompanionSettings, MachineIssuer,
+};
 use portvakt_core::login::issuer::{Environment, LoginIssuer};
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::login::subject::PairwiseKey;
@@ -39,6 +42,8 @@ pub(super) struct Surroundings {
     pub(super) trust: Arc<ArcSwap<TrustStore>>,
     pub(super) pairwise: PairwiseKey,
     pub(super) logouts: BackchannelLogouts,
+    /// Whose tokens the companion APIs take beside its own.
+    pub(super) machines: MachineIssuer,
 }
 
 /// The key of pairwise subjects, which is made at the first start and kept as it is: a development
@@ -63,6 +68,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         trust,
         pairwise,
         logouts,
+        machines,
     } = surroundings;
     let people = Arc::new(RegistryPeople(Arc::clone(&store)));
     let eids: Vec<Arc<dyn EidProvider>> = vec![Arc::new(TestIdProvider::new(people))];
@@ -81,8 +87,14 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         entropy: Arc::new(SystemEntropy),
         shares: None,
     });
+    let companion = Companion::new(CompanionParts {
+        settings: CompanionSettings::at(&provider.issuer().identifier),
+        provider: provider.clone(),
+        machines: Some(machines),
+    });
     let router = surface(Surface {
         provider,
+        companion: Some(companion),
         eids,
         site: Site {
             provider: Name::new("Portvakt"),

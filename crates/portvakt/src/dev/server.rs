@@ -8,6 +8,7 @@ use axum::Router;
 use portvakt_core::Clock;
 use portvakt_core::cache::{CacheSettings, CachedStore};
 use portvakt_core::issuer::Profile;
+use portvakt_core::login::companion::MachineIssuer;
 use portvakt_core::login::issuer::Environment;
 use portvakt_core::login::subject::PairwiseKey;
 use portvakt_http::{Shutdown, serve};
@@ -376,6 +377,10 @@ impl Parts {
             trust: Arc::clone(self.trust.shared()),
             pairwise: self.pairwise.clone(),
             logouts: self.logouts.clone(),
+            machines: MachineIssuer {
+                identifier: endpoints.maskinporten.issuer.clone(),
+                keys: Arc::clone(self.keys.shared()),
+            },
         };
         Ok(Routers {
             idporten: idporten::router(ports.idporten.number, login)?,

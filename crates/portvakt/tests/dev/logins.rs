@@ -3,7 +3,7 @@
 use portvakt_jose::Jws;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::Dev;
 
@@ -101,6 +101,27 @@ fn field(page: &str, name: &str) -> String {
     value.split('"').next().unwrap().to_owned()
 }
 
+/// An organization asks about the person with a token of the machine-to-machine issuer.
+async fn companion_apis_tell_of_the_login(dev: &Dev) {
+    let scope = "idporten:authorizations global/idporten.authlevel.read";
+    let token = ["token", "--client", "eksempel-innsyn", "--scope", scope];
+    let token = dev.run_json(&token)["access_token"].clone();
+    let issuer = dev.endpoints()["idporten"]["issuer"].as_str().unwrap();
+    let ask = async |path: &str, body: Value| -> Value {
+        let request = dev.http().post(format!("{issuer}{path}"));
+        let request = request.bearer_auth(token.as_str().unwrap()).json(&body);
+        request.send().await.unwrap().json().await.unwrap()
+    };
+    let path = "/clients/authorizations?require_user_consent=false";
+    let listed = ask(path, json!({"pid": PID})).await;
+    assert_eq!(listed[0]["client_id"], "eksempel-spa", "{listed}");
+    let asked = json!({"personidentifikator": PID});
+    let level = ask("/authlevel/rest/v1/sikkerhetsnivaa", asked.clone()).await;
+    assert_eq!(level["harbruktnivaa4"], true, "{level}");
+    let refused = ask("/clients/authorizations", asked).await;
+    assert_eq!(refused["error"], "invalid_request", "{refused}");
+}
+
 #[tokio::test]
 async fn the_sample_spa_logs_a_test_person_in_and_the_log_names_nobody() {
     let dev = Dev::start_logging(&[], "debug").await;
@@ -123,8 +144,11 @@ async fn the_sample_spa_logs_a_test_person_in_and_the_log_names_nobody() {
     assert_eq!(claims["pid"], PID);
     assert_eq!(claims["acr"], "idporten-loa-high");
 
+    companion_apis_tell_of_the_login(&dev).await;
+
     let log = dev.log();
     assert!(log.contains("token issued"), "{log}");
+    assert!(log.contains("companion API"), "{log}");
     let access = tokens["access_token"].as_str().unwrap();
     let refresh = tokens["refresh_token"].as_str().unwrap();
     for secret in [PID, "Testesen", &code, id_token, access, refresh, VERIFIER] {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::PersonFacts;
 use crate::client::Client;
@@ -118,6 +118,15 @@ impl LoginAccessToken {
     /// Its id.
     pub fn id(&self) -> &str {
         &self.jti
+    }
+
+    /// The claims by name.
+    pub fn to_object(&self) -> Map<String, Value> {
+        // A record of texts and numbers always becomes an object.
+        match serde_json::to_value(self) {
+            Ok(Value::Object(claims)) => claims,
+            _ => Map::new(),
+        }
     }
 
     /// Whether `iss` is this issuer.

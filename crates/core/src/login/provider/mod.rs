@@ -136,7 +136,11 @@ impl Provider {
         &self.0
     }
 
-    fn store(&self) -> &dyn LoginStore {
+    pub(in crate::login) fn registry(&self) -> &dyn GrantRegistry {
+        self.0.registry.as_ref()
+    }
+
+    pub(in crate::login) fn store(&self) -> &dyn LoginStore {
         self.0.store.as_ref()
     }
 
@@ -179,7 +183,7 @@ struct Header<'a> {
 
 impl Denied {
     /// A refusal with its cause.
-    fn of(code: LoginRefusalCode, cause: &dyn std::fmt::Display) -> Self {
+    pub(in crate::login) fn of(code: LoginRefusalCode, cause: &dyn std::fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string()),
             ..Self::from(code)

@@ -24,6 +24,8 @@ pub enum LoginRefusal {
     Detail(LoginRefusalCode, &'static str),
     /// Scopes that the client may not ask for.
     Scopes(Vec<String>),
+    /// Scopes of which the access token would need one.
+    OneOf(&'static [&'static str]),
     /// More requests than may be sent.
     TooManyRequests {
         /// When the next one is granted.
@@ -43,6 +45,7 @@ impl LoginRefusal {
         match self {
             Self::Plain(code) | Self::Parameter(code, _) | Self::Detail(code, _) => *code,
             Self::Scopes(_) => LoginRefusalCode::ScopeRefused,
+            Self::OneOf(_) => LoginRefusalCode::ScopeRequired,
             Self::TooManyRequests { .. } => LoginRefusalCode::TooManyRequests,
         }
     }
@@ -60,6 +63,7 @@ impl LoginRefusal {
             Self::Plain(_) | Self::TooManyRequests { .. } => text.to_owned(),
             Self::Parameter(_, name) => format!("{text}: {name}"),
             Self::Detail(_, detail) => format!("{text}: {detail}"),
+            Self::OneOf(scopes) => format!("{text}: {}", scopes.join(" ")),
             Self::Scopes(scopes) => {
                 let named = &scopes[..scopes.len().min(MAX_NAMED)];
                 printable(&format!("{text}: {}", named.join(" ")))

@@ -362,7 +362,7 @@ refusal_table! {
     TokenMissing {
         status: 401, error: InvalidToken, shown: Json,
         text: "An access token is required",
-        when: "`/userinfo` was asked without an access token.",
+        when: "`/userinfo` or a companion API was asked without an access token.",
         next: "Send `Authorization: Bearer` and the access token.",
     }
     TokenInvalid {
@@ -382,6 +382,54 @@ refusal_table! {
         text: "The access token lacks the scope profile",
         when: "`/userinfo` was asked with a token without `profile`.",
         next: "Ask for `profile` when the person logs in.",
+    }
+    ScopeRequired {
+        status: 403, error: InsufficientScope, shown: Json,
+        text: "The access token needs one of these scopes",
+        when: "A companion API was asked with a token that is good for something else.",
+        next: "Get a token with a scope that the description and `WWW-Authenticate` name.",
+    }
+    TokenOfWrongKind {
+        status: 403, error: AccessDenied, shown: Json,
+        text: "The access token is of the wrong kind for this",
+        when: "A companion API was asked about the person who is logged in with a token of an organization, or the other way round. The issuer decides which kind a token is.",
+        next: "Use a token of the issuer that the description names.",
+    }
+    PersonNotInToken {
+        status: 403, error: AccessDenied, shown: Json,
+        text: "The access token is restricted to another person",
+        when: "The token has a `pid`, and the body names somebody else.",
+        next: "Ask about the person of the token, or get a token without `pid`.",
+    }
+    ResourceNotFound {
+        status: 404, error: NotFound, shown: Json,
+        text: "There is no such resource",
+        when: "A companion API was asked for something that does not exist, or that the caller may not know of.",
+        next: "Check the address, and that the person or the authorization is one of the caller's.",
+    }
+    NotAcceptable {
+        status: 406, error: InvalidRequest, shown: Json,
+        text: "The answer has no form that is accepted",
+        when: "`Accept` names neither `application/json` nor, where answers are signed, `application/jose`.",
+        next: "Accept `application/json`.",
+    }
+    JsonRequired {
+        status: 415, error: InvalidRequest, shown: Json,
+        text: "The request body must be application/json",
+        when: "A companion API was sent a body of another media type, or none is stated.",
+        next: "Send `Content-Type: application/json` and a JSON body.",
+    }
+    BodyInvalid {
+        status: 400, error: InvalidRequest, shown: Json,
+        text: "The request body is not what is expected here",
+        when: "A companion API was sent a body that is no JSON, lacks a member, or has one of a wrong type or value. Values are never repeated.",
+        next: "Send the members that the OpenAPI document describes.",
+    }
+    RevokeListTooLong {
+        status: 503, error: TemporarilyUnavailable, shown: Json,
+        text: "The list has more entries than an answer may have",
+        when: "More than 100,000 tokens that have not expired were revoked.",
+        next: "Ask for one `client_id`, or only for what was revoked `since` the last answer.",
     }
     IntrospectionScopeRequired {
         status: 403, error: InsufficientScope, shown: Json,

@@ -1,0 +1,127 @@
+//! The companion APIs: what organizations and people are told about logins, and what they may end
+//! (spec: companion-apis).
+//!
+//! [`Companion`] is the shell around pure decisions: [`bearer`] says what a token proves, and each
+//! module beside it which records an answer holds. It stands beside the [`Provider`], whose tokens
+//! it accepts, and also takes those of the machine-to-machine issuer.
+
+mod authorizations;
+pub mod bearer;
+mod history;
+mod level;
+mod revoked;
+
+use std::sync::Arc;
+
+pub use self::authorizations::{AuthorizationFilter, ListedAuthorization, View};
+pub use self::bearer::{Bearer, Holder};
+pub use self::history::history_eid;
+pub use self::revoked::{MAX_REVOKED, RevokeList};
+use super::port::LoginStore;
+use super::provider::{Denied, Provider};
+use super::record::{Identity, LoginPerson};
+use super::refusal::{LoginRefusal, LoginRefusalCode};
+use crate::ports::GrantRegistry;
+use crate::signing::SigningKeys;
+
+/// What a [`Companion`] is made of.
+#[derive(Clone)]
+pub struct CompanionParts {
+    /// The issuer of tokens of people, with everything that it knows.
+    pub provider: Provider,
+    /// The issuer of tokens of organizations; none if they are not accepted.
+    pub machines: Option<MachineIssuer>,
+    /// Addresses and switches.
+    pub settings: CompanionSettings,
+}
+
+/// The issuer whose tokens stand for organizations.
+#[derive(Clone)]
+pub struct MachineIssuer {
+    /// `iss`, byte for byte.
+    pub identifier: String,
+    /// Its keys.
+    pub keys: Arc<SigningKeys>,
+}
+
+/// How the companion APIs are run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompanionSettings {
+    /// Where the APIs about logins are reached, without a slash at its end. Tokens with an `aud` must
+    /// name it.
+    pub api_base_url: String,
+    /// The same of the contact registry.
+    pub krr_base_url: String,
+    /// Whether the authentication-level API answers (spec: companion-apis §4).
+    pub authentication_level: bool,
+}
+
+impl CompanionSettings {
+    /// Everything at one address.
+    pub fn at(base_url: &str) -> Self {
+        Self {
+            api_base_url: base_url.to_owned(),
+            krr_base_url: base_url.to_owned(),
+            authentication_level: true,
+        }
+    }
+
+    fn base_url(&self, api: Api) -> &str {
+        match api {
+            Api::Logins => &self.api_base_url,
+            Api::Contacts => &self.krr_base_url,
+        }
+    }
+}
+
+/// For which API a token is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// Authorizations, history and levels.
+    Logins,
+    /// The contact registry.
+    Contacts,
+}
+
+/// The use-cases of the companion APIs.
+#[derive(Clone)]
+pub struct Companion(Arc<CompanionParts>);
+
+impl Companion {
+    /// Puts the parts together.
+    pub fn new(parts: CompanionParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Addresses and switches.
+    pub fn settings(&self) -> &CompanionSettings {
+        &self.0.settings
+    }
+
+    /// The issuer of tokens of people.
+    pub fn provider(&self) -> &Provider {
+        &self.0.provider
+    }
+
+    fn store(&self) -> &dyn LoginStore {
+        self.provider().store()
+    }
+
+    fn registry(&self) -> &dyn GrantRegistry {
+        self.provider().registry()
+    }
+
+    /// The person with this national identity number, if they have ever logged in.
+    async fn known(&self, identity: &Identity) -> Result<Option<LoginPerson>, Denied> {
+        Ok(self.store().find_person_by_identity(identity).await?)
+    }
+}
+
+/// What the caller may not know of does not exist for them.
+fn not_found() -> Denied {
+    LoginRefusalCode::ResourceNotFound.into()
+}
+
+fn wrong_kind(wanted: &'static str) -> Denied {
+    LoginRefusal::Detail(LoginRefusalCode::TokenOfWrongKind, wanted).into()
+}

@@ -1,0 +1,68 @@
+//! Access tokens that were revoked before their time, for APIs that look at no other list
+//! (spec: companion-apis §5).
+
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::Companion;
+use crate::client::ClientId;
+use crate::clock::Timestamp;
+use crate::login::provider::Denied;
+use crate::login::record::RevokedToken;
+use crate::login::refusal::LoginRefusalCode;
+
+/// Entries of an answer, at most.
+pub const MAX_REVOKED: u32 = 100_000;
+
+/// What was revoked, as it is at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokeList {
+    /// The moment.
+    pub created: Timestamp,
+    /// The tokens, the last that was revoked at the end.
+    pub tokens: Vec<RevokedToken>,
+}
+
+impl RevokeList {
+    /// Differs when a token does, and does not when only time has passed. Nobody can make two lists
+    /// that have the same.
+    pub fn tag(&self) -> String {
+        let mut digest = Context::new(&SHA256);
+        for token in &self.tokens {
+            // Ids have one length, and a token is revoked once.
+            digest.update(token.id.as_str().as_bytes());
+        }
+        URL_SAFE_NO_PAD.encode(digest.finish())
+    }
+}
+
+impl Companion {
+    /// The tokens that would still live but for their revocation, at `since` or later: of one client
+    /// or of all. Of a client that nobody knows there are none.
+    pub async fn revoke_list(
+        &self,
+        client_id: Option<&str>,
+        since: Timestamp,
+    ) -> Result<RevokeList, Denied> {
+        let created = self.provider().now();
+        let client_id = match client_id.map(ClientId::parse) {
+            None => None,
+            Some(Ok(client_id)) => Some(client_id),
+            Some(Err(_)) => {
+                let tokens = Vec::new();
+                return Ok(RevokeList { created, tokens });
+            }
+        };
+        let limit = MAX_REVOKED + 1;
+        let listed = self
+            .store()
+            .list_revoked(client_id.as_ref(), since, created, limit);
+        let tokens = listed.await?;
+        // Half a list would make revoked tokens pass.
+        if tokens.len() > MAX_REVOKED as usize {
+            return Err(LoginRefusalCode::RevokeListTooLong.into());
+        }
+        Ok(RevokeList { created, tokens })
+    }
+}

@@ -1,0 +1,59 @@
+//! Each API's description for machines, `OpenAPI` 3.1 (spec: companion-apis §1.4).
+//!
+//! `table` says what there is, `describe` how a document says it. Tests compare the documents with
+//! what the server does.
+
+mod describe;
+mod table;
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portvakt_core::login::companion::{Companion, CompanionSettings};
+use portvakt_http::is_kept;
+
+/// Adds the address of each document.
+pub(super) fn add(
+    router: Router<Companion>,
+    settings: &CompanionSettings,
+    issuer: &str,
+) -> Router<Companion> {
+    table::documents().fold(router, |router, document| {
+        let base_url = match document.at {
+            table::Base::Api => &settings.api_base_url,
+            table::Base::Issuer => issuer,
+        };
+        let text = describe::document(&document, base_url).to_pretty_json();
+        // A document has string keys and no fallible parts.
+        let text = text.unwrap_or_default() + "\n";
+        let digest = digest(&SHA256, text.as_bytes());
+        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest));
+        let published = Arc::new((Bytes::from(text), tag));
+        let serve = move |headers: HeaderMap| {
+            let published = Arc::clone(&published);
+            async move { serve(&headers, &published) }
+        };
+        router.route(document.address, get(serve))
+    })
+}
+
+fn serve(headers: &HeaderMap, (text, tag): &(Bytes, String)) -> Response {
+    let public = [
+        (CACHE_CONTROL, "public, max-age=60"),
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (CONTENT_TYPE, "application/json"),
+        (ETAG, tag.as_str()),
+    ];
+    if is_kept(headers, tag) {
+        return (axum::http::StatusCode::NOT_MODIFIED, public).into_response();
+    }
+    (public, text.clone()).into_response()
+}

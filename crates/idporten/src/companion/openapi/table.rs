@@ -1,0 +1,253 @@
+//! Every operation of every companion API: what it is called, who may do it, what it takes and gives.
+
+use utoipa::openapi::HttpMethod::{self, Delete, Get, Post};
+
+/// Where each document is, in the order of [`documents`].
+const ADDRESSES: [&str; 4] = [
+    "/authorizations/openapi.json",
+    "/innlogginger/openapi.json",
+    "/authlevel/openapi.json",
+    "/revokelist/openapi.json",
+];
+
+/// The description of one API.
+pub(super) struct Document {
+    pub(super) address: &'static str,
+    pub(super) title: &'static str,
+    pub(super) description: &'static str,
+    /// What its addresses are relative to.
+    pub(super) at: Base,
+    pub(super) operations: Vec<Operation>,
+}
+
+/// A base address that is configured.
+#[derive(Clone, Copy)]
+pub(super) enum Base {
+    Api,
+    Issuer,
+}
+
+/// One operation.
+pub(super) struct Operation {
+    pub(super) method: HttpMethod,
+    pub(super) path: &'static str,
+    /// Unique in its document; generators name functions after it.
+    pub(super) id: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) token: Token,
+    pub(super) parameters: &'static [Parameter],
+    /// The schema of the request's body.
+    pub(super) body: Option<&'static str>,
+    pub(super) success: Success,
+}
+
+/// Who may ask: whoever has a token of this kind with one of these scopes.
+#[derive(Clone, Copy)]
+pub(super) enum Token {
+    None,
+    Person(&'static [&'static str]),
+    Organization(&'static [&'static str]),
+    Either(&'static [&'static str]),
+}
+
+impl Token {
+    pub(super) fn scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::Person(scopes) | Self::Organization(scopes) | Self::Either(scopes) => scopes,
+        }
+    }
+
+    pub(super) fn text(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Person(_) => Some("Needs a token of somebody who is logged in (idporten)."),
+            Self::Organization(_) => Some("Needs a token of an organization (maskinporten)."),
+            Self::Either(_) => Some("Takes tokens of people and of organizations."),
+        }
+    }
+}
+
+/// What follows when nothing is wrong. The names are those of schemas.
+#[derive(Clone, Copy)]
+pub(super) enum Success {
+    /// 200 with one of it.
+    One(&'static str),
+    /// 200 with a list of it.
+    List(&'static str),
+    /// 204.
+    Nothing,
+}
+
+/// Something in the address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parameter {
+    AuthorizationId,
+    RequireUserConsent,
+    Visibility,
+    MaxHits,
+    ClientId,
+    Since,
+}
+
+const READ: &[&str] = &[
+    "idporten:authorizations",
+    "idporten:authorizations.read",
+    "idporten:authorizations.revoke",
+];
+const REVOKE: &[&str] = &["idporten:authorizations", "idporten:authorizations.revoke"];
+const FILTERS: &[Parameter] = &[Parameter::RequireUserConsent, Parameter::Visibility];
+
+pub(super) fn documents() -> impl Iterator<Item = Document> {
+    let [authorizations_at, history_at, level_at, revoked_at] = ADDRESSES;
+    [
+        Document {
+            address: authorizations_at,
+            title: "Authorizations",
+            description: "The active authorizations of a person that concern an organization's own clients or its own \
+                 APIs. Every address is answered below `/authorizations` too.",
+            at: Base::Api,
+            operations: authorizations(),
+        },
+        Document {
+            address: history_at,
+            title: "Login history",
+            description: "The logins of whoever is logged in, to services of the caller's organization.",
+            at: Base::Api,
+            operations: vec![Operation {
+                parameters: &[Parameter::MaxHits],
+                ..on(
+                    Get,
+                    "/innlogginger/logg/idporten",
+                    "listLogins",
+                    "The last logins, the newest first",
+                    Token::Person(&["idporten:user.log.read"]),
+                    Success::List("HistoryResponse"),
+                )
+            }],
+        },
+        Document {
+            address: level_at,
+            title: "Authentication level",
+            description: "Whether a person has lately logged in at the highest level of assurance.",
+            at: Base::Api,
+            operations: vec![Operation {
+                body: Some("LevelRequest"),
+                ..on(
+                    Post,
+                    "/authlevel/rest/v1/sikkerhetsnivaa",
+                    "askForLevel",
+                    "Whether the person has logged in at level 4 (high); 404 if they have never logged in",
+                    Token::Organization(&["global/idporten.authlevel.read"]),
+                    Success::One("LevelResponse"),
+                )
+            }],
+        },
+        Document {
+            address: revoked_at,
+            title: "Revoke list",
+            description: "Access tokens that were revoked and would still live. Open to everybody.",
+            at: Base::Issuer,
+            operations: vec![Operation {
+                parameters: &[Parameter::ClientId, Parameter::Since],
+                ..on(
+                    Get,
+                    "/revokelist",
+                    "listRevoked",
+                    "Revoked tokens, the last that was revoked at the end; 503 beyond 100,000",
+                    Token::None,
+                    Success::One("RevokeListResponse"),
+                )
+            }],
+        },
+    ]
+    .into_iter()
+}
+
+fn authorizations() -> Vec<Operation> {
+    let of_person = |path, id, summary| Operation {
+        parameters: FILTERS,
+        ..on(
+            Get,
+            path,
+            id,
+            summary,
+            Token::Person(READ),
+            Success::List(AUTHORIZATION),
+        )
+    };
+    let of_body = |path, id, summary| Operation {
+        parameters: FILTERS,
+        body: Some("PersonRequest"),
+        ..on(
+            Post,
+            path,
+            id,
+            summary,
+            Token::Organization(READ),
+            Success::List(AUTHORIZATION),
+        )
+    };
+    let (clients, provider) = ("/clients/authorizations", "/api-provider/authorizations");
+    vec![
+        of_person(
+            clients,
+            "listOwnOfClients",
+            "To clients of the organization, of whoever is logged in",
+        ),
+        of_body(
+            clients,
+            "listOfClients",
+            "To clients of the organization, of the person in the body",
+        ),
+        of_person(
+            provider,
+            "listOwnOfApis",
+            "With scopes of the organization, of whoever is logged in",
+        ),
+        of_body(
+            provider,
+            "listOfApis",
+            "With scopes of the organization, of the person in the body",
+        ),
+        of_person(
+            "/authorizations",
+            "listOwn",
+            "The same as `/clients/authorizations`",
+        ),
+        Operation {
+            parameters: &[Parameter::AuthorizationId],
+            ..on(
+                Delete,
+                "/authorizations/{authorization_id}",
+                "revoke",
+                "End an authorization with all its tokens",
+                Token::Either(REVOKE),
+                Success::Nothing,
+            )
+        },
+    ]
+}
+
+const AUTHORIZATION: &str = "AuthorizationResponse";
+
+/// Begins an operation.
+fn on(
+    method: HttpMethod,
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    token: Token,
+    success: Success,
+) -> Operation {
+    Operation {
+        method,
+        path,
+        id,
+        summary,
+        token,
+        parameters: &[],
+        body: None,
+        success,
+    }
+}

@@ -1,0 +1,122 @@
+//! The revoke list (spec: companion-apis §5).
+
+use std::io::Read;
+use std::time::Duration;
+
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+
+use super::{app_login, get, server};
+use crate::harness::{APP, LoginServer, OTHER_PID, PID, claims};
+
+async fn revoke(server: &LoginServer, tokens: &Value) {
+    let token = tokens["access_token"].as_str().unwrap();
+    let form = [("token", token)];
+    let answer = server.post_as(APP, "/token/revoke", &form).await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_listed_until_it_would_have_ended() {
+    let server = server().await;
+    let empty = get(&server, "/revokelist", "").await;
+    let now = server.now() * 1000;
+    assert_eq!(
+        empty.json(),
+        json!({"created": now, "revoked_access_tokens": []})
+    );
+    let first = app_login(&server, PID).await;
+    let second = app_login(&server, OTHER_PID).await;
+    revoke(&server, &first).await;
+    server.clock.advance(Duration::from_secs(1));
+    revoke(&server, &second).await;
+    let entry = |tokens: &Value, revoked: i64| {
+        json!({"expires": now + 120_000, "revoked": revoked,
+               "access_token_id": claims(&tokens["access_token"])["jti"]})
+    };
+    let (first, second) = (entry(&first, now), entry(&second, now + 1000));
+    let both = json!([first, second]);
+    for (query, expected) in [
+        (String::new(), &both),
+        (format!("?client_id={APP}"), &both),
+        ("?client_id=nobody".to_owned(), &json!([])),
+        ("?client_id=%22%00".to_owned(), &json!([])),
+        (format!("?since={now}"), &both),
+        (format!("?since={}", now + 1000), &json!([second])),
+        (format!("?since={}&client_id={APP}", now + 1001), &json!([])),
+    ] {
+        for path in ["/revokelist", "/idporten-oidc-provider/revokelist"] {
+            let answer = get(&server, &format!("{path}{query}"), "").await;
+            assert_eq!(answer.status, 200, "{query}");
+            assert_eq!(answer.header("cache-control"), "public, max-age=10");
+            assert_eq!(answer.header("access-control-allow-origin"), "*");
+            assert_eq!(&answer.json()["revoked_access_tokens"], expected, "{query}");
+        }
+    }
+    for wrong in [
+        "since=-1",
+        "since=now",
+        "since=%2B1",
+        "since=1&since=1",
+        "since=99999999999999999999",
+    ] {
+        let answer = get(&server, &format!("/revokelist?{wrong}"), "").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.error()),
+            (400, "invalid_request".to_owned())
+        );
+    }
+    // Nobody is in it.
+    let text = get(&server, "/revokelist", "").await.body;
+    assert!(!text.contains(PID) && !text.contains("sub"), "{text}");
+    server.clock.advance(Duration::from_mins(2));
+    assert_eq!(
+        get(&server, "/revokelist", "").await.json()["revoked_access_tokens"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn who_has_the_list_is_told_so_until_it_changes() {
+    let server = server().await;
+    let (first, second) = (app_login(&server, PID).await, app_login(&server, PID).await);
+    revoke(&server, &first).await;
+    let url = format!("{}/revokelist", server.base);
+    let tag = server.http.get(&url).send().await.unwrap();
+    let tag = tag.headers()["etag"].clone();
+    let kept = || server.http.get(&url).header("if-none-match", &tag).send();
+    server.clock.advance(Duration::from_secs(5));
+    let answer = kept().await.unwrap();
+    assert_eq!(answer.status(), 304);
+    assert_eq!(answer.headers()["etag"], tag);
+    revoke(&server, &second).await;
+    assert_eq!(kept().await.unwrap().status(), 200);
+    server.clock.advance(Duration::from_mins(2));
+    assert_eq!(kept().await.unwrap().status(), 200, "both have gone");
+}
+
+#[tokio::test]
+async fn a_long_list_is_compressed_for_whoever_takes_that() {
+    let server = server().await;
+    for _ in 0..12 {
+        let tokens = app_login(&server, PID).await;
+        revoke(&server, &tokens).await;
+    }
+    let ask = |encoding: &'static str| {
+        let request = server.http.get(format!("{}/revokelist", server.base));
+        request.header("accept-encoding", encoding).send()
+    };
+    let plain = ask("br, gzip;q=0").await.unwrap();
+    assert!(!plain.headers().contains_key("content-encoding"));
+    let plain = plain.bytes().await.unwrap();
+    let answer = ask("br, gzip").await.unwrap();
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    assert_eq!(answer.headers()["vary"], "Accept-Encoding");
+    let compressed = answer.bytes().await.unwrap();
+    assert!(compressed.len() < plain.len());
+    let mut text = Vec::new();
+    GzDecoder::new(&compressed[..])
+        .read_to_end(&mut text)
+        .unwrap();
+    assert_eq!(text, plain);
+}
