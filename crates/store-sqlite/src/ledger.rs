@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::fault::{storage_error, unavailable};
 use crate::store::SqliteStore;
+use crate::write_back::Due;
 
 /// How long the first of a batch waits for others: longer after a batch of many, because then the
 /// next one has many too, every commit that is saved is time for signatures, and those who wait
@@ -57,11 +58,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Starts the task on the current runtime.
-    pub(crate) fn start(writer: SqlitePool) -> Self {
+    /// Starts the task on the current runtime. It tells `log` what it has written.
+    pub(crate) fn start(writer: SqlitePool, log: Arc<Due>) -> Self {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let meter = Arc::new(LedgerMeter::default());
-        tokio::spawn(write_batches(writer, receiver, Arc::clone(&meter)));
+        tokio::spawn(write_batches(writer, log, receiver, Arc::clone(&meter)));
         Self {
             queue,
             meter,
@@ -201,6 +202,7 @@ async fn remove_between(
 
 async fn write_batches(
     writer: SqlitePool,
+    log: Arc<Due>,
     mut receiver: mpsc::Receiver<Pending>,
     meter: Arc<LedgerMeter>,
 ) {
@@ -212,6 +214,7 @@ async fn write_batches(
         match write_batch(&writer, &batch).await {
             Ok(consumptions) => {
                 meter.written(batch.len(), begun.elapsed());
+                log.written(batch.len());
                 for (pending, consumption) in batch.into_iter().zip(consumptions) {
                     answer(pending, Ok(consumption));
                 }

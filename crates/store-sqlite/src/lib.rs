@@ -37,6 +37,7 @@ mod store;
 mod transfer;
 mod unit;
 mod usage;
+mod write_back;
 
 pub use self::store::SqliteStore;
 pub use self::transfer::{SqliteSnapshot, SqliteSource, SqliteTarget};

@@ -14,6 +14,7 @@ use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
 use crate::fault::{is_busy, migration_error, storage_error};
 use crate::ledger::Ledger;
 use crate::unit::{Mode, SqliteUnit};
+use crate::write_back::{LONGEST_LOG, WriteBack};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -36,6 +37,7 @@ pub struct SqliteStore {
     pub(crate) writer: SqlitePool,
     pub(crate) readers: SqlitePool,
     pub(crate) ledger: Ledger,
+    write_back: WriteBack,
 }
 
 impl SqliteStore {
@@ -54,11 +56,13 @@ impl SqliteStore {
         crate::transfer::refuse_sealed(&mut connection).await?;
         drop(connection);
         let readers = pool(READERS).connect_lazy_with(options(path).pragma("query_only", "ON"));
-        let ledger = Ledger::start(writer.clone());
+        let write_back = WriteBack::start(pool(1).connect_lazy_with(options(path)));
+        let ledger = Ledger::start(writer.clone(), write_back.due());
         Ok(Self {
             writer,
             readers,
             ledger,
+            write_back,
         })
     }
 
@@ -67,6 +71,7 @@ impl SqliteStore {
     /// little later.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.write_back.close().await;
         // The last connection to close writes the log back into the file.
         self.writer.close().await;
     }
@@ -135,7 +140,9 @@ fn options(path: &Path) -> SqliteConnectOptions {
 /// reads nothing.
 fn writing(path: &Path) -> SqliteConnectOptions {
     let kibibytes = format!("-{WRITERS_PAGES_KIB}");
-    options(path).pragma("cache_size", kibibytes)
+    options(path)
+        .pragma("cache_size", kibibytes)
+        .pragma("wal_autocheckpoint", LONGEST_LOG.to_string())
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
