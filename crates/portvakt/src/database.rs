@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use portvakt_core::login::LoginStore;
 use portvakt_core::ports::Store;
 use portvakt_store_postgres::{PostgresSettings, PostgresStore};
 use portvakt_store_sqlite::SqliteStore;
@@ -51,6 +52,14 @@ impl OpenStore {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as Arc<dyn Store>,
             Self::Postgres(store) => Arc::clone(store) as Arc<dyn Store>,
+        }
+    }
+
+    /// What the login surface works on.
+    pub(crate) fn logins(&self) -> Arc<dyn LoginStore> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as Arc<dyn LoginStore>,
+            Self::Postgres(store) => Arc::clone(store) as Arc<dyn LoginStore>,
         }
     }
 

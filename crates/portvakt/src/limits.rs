@@ -8,11 +8,12 @@ use portvakt_maskinporten::TokenShares;
 
 use crate::config::{Config, Faults, Rates};
 
-/// Who may ask how often. An address has one rate over both surfaces; clients and organizations have a
-/// share of each, so that whoever administers too eagerly still gets tokens.
+/// Who may ask how often. An address has one rate over all public surfaces; clients and organizations
+/// have a share of each, so that whoever administers too eagerly still gets tokens.
 pub(crate) struct Limiters {
     addresses: Option<Arc<AddressLimit>>,
     tokens: Option<Arc<FairShares>>,
+    logins: Option<Arc<FairShares>>,
     administration: Option<Arc<FairShares>>,
 }
 
@@ -43,6 +44,7 @@ impl Limiters {
         Ok(Self {
             addresses: address.map(|rate| Arc::new(AddressLimit::new(rate, proxies))),
             tokens: shares(),
+            logins: shares(),
             administration: shares(),
         })
     }
@@ -56,6 +58,14 @@ impl Limiters {
         }
     }
 
+    /// The limits of the login surface; that shares are kept to is for [`Limiters::login_shares`].
+    pub(crate) fn idporten(&self) -> RateLimits {
+        RateLimits {
+            addresses: self.addresses.clone(),
+            shares: self.logins.clone(),
+        }
+    }
+
     /// The limits of the self-service API.
     pub(crate) fn selfservice(&self) -> RateLimits {
         RateLimits {
@@ -66,14 +76,18 @@ impl Limiters {
 
     /// The shares that the exchange of grants keeps to.
     pub(crate) fn shares(&self) -> Option<Arc<dyn FairShare>> {
-        let shares = self.tokens.clone()?;
-        Some(Arc::new(TokenShares(shares)))
+        shared(self.tokens.as_ref())
+    }
+
+    /// The shares that the login surface keeps to.
+    pub(crate) fn login_shares(&self) -> Option<Arc<dyn FairShare>> {
+        shared(self.logins.as_ref())
     }
 
     /// What was refused so far.
     pub(crate) fn refused(&self) -> RateLimited {
         let addresses = self.addresses.as_ref();
-        let shares = [&self.tokens, &self.administration];
+        let shares = [&self.tokens, &self.logins, &self.administration];
         let refused = shares.into_iter().flatten().map(|shares| shares.refused());
         let mut limited = RateLimited {
             addresses: addresses.map_or(0, |limit| limit.refused()),
@@ -85,4 +99,9 @@ impl Limiters {
         }
         limited
     }
+}
+
+fn shared(shares: Option<&Arc<FairShares>>) -> Option<Arc<dyn FairShare>> {
+    let shares = Arc::clone(shares?);
+    Some(Arc::new(TokenShares(shares)))
 }

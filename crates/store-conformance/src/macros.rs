@@ -229,6 +229,7 @@ macro_rules! login_tests {
             finds_a_pushed_request_with_every_attribute,
             a_browser_starts_a_pushed_request,
             the_same_browser_resumes_its_login,
+            counts_what_was_begun,
             nobody_else_starts_a_pushed_request,
             a_pushed_request_is_consumed_once,
             finds_a_transaction_with_every_attribute,
@@ -293,6 +294,7 @@ macro_rules! login_tests {
             lists_a_persons_history,
             lists_the_levels_that_a_person_used,
             the_first_secret_stays,
+            a_secret_is_sealed_anew,
         ] }
         $crate::login_tests! { @group $factory, removal, [
             removes_what_has_expired,

@@ -21,8 +21,10 @@ pub struct LoginIssuer {
     pub identifier: String,
     /// Where browsers are sent; usually the same.
     pub login_base_url: String,
-    /// Whether real people log in. Decides which addresses and identity numbers are accepted.
+    /// Whether real people log in. Decides which addresses are accepted.
     pub environment: Environment,
+    /// Which national identity numbers an eID provider may deliver, whichever it is.
+    pub accepted_numbers: AcceptedNumbers,
     /// How long things live.
     pub lifetimes: Lifetimes,
     /// Algorithms of client assertions and request objects; a client's registration narrows them.
@@ -64,7 +66,7 @@ pub enum Environment {
 }
 
 impl Environment {
-    /// Which identity numbers are accepted.
+    /// Which identity numbers are accepted unless the operator says otherwise.
     pub fn accepted_numbers(self) -> AcceptedNumbers {
         match self {
             Self::Production => AcceptedNumbers::RealOnly,
@@ -161,6 +163,7 @@ impl LoginIssuer {
             login_base_url: identifier.clone(),
             identifier,
             environment,
+            accepted_numbers: environment.accepted_numbers(),
             lifetimes: Lifetimes::default(),
             client_algorithms: AlgorithmSet::NATIONAL,
             acr_aliases: AcrAliases::default(),

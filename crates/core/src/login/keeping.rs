@@ -31,13 +31,16 @@ impl Default for Keeping {
 
 impl Keeping {
     /// Removes every record whose time is over, and says how many. Called outside requests, now and
-    /// then, by as many nodes as like to.
+    /// then, by as many nodes as like to. What anybody may begin, and would have to begin again, goes by
+    /// `present`; what somebody has goes by `now`, which is what no clock that is put right brings back.
     pub async fn remove_expired(
         self,
         store: &dyn LoginStore,
+        present: Timestamp,
         now: Timestamp,
     ) -> Result<u64, StorageError> {
         let ends = Retention {
+            begun_before: present,
             now,
             authorizations_ended_before: now.minus(self.authorizations),
             history_before: now.minus(self.history),

@@ -40,6 +40,8 @@ pub enum AcceptedNumbers {
     SyntheticOnly,
     /// Those of real people: fødselsnummer and D-numbers. Production.
     RealOnly,
+    /// Both: where testers log in beside real people.
+    RealAndSynthetic,
 }
 
 /// Why a text is not accepted as the number of a person who logs in. The text is not repeated.
@@ -58,11 +60,16 @@ pub enum RejectedNumber {
 
 impl AcceptedNumbers {
     fn accepts(self, kind: NumberKind) -> bool {
-        kind.series
-            == match self {
-                Self::SyntheticOnly => NumberSeries::Synthetic,
-                Self::RealOnly => NumberSeries::Population,
-            }
+        let (real, synthetic) = match self {
+            Self::SyntheticOnly => (false, true),
+            Self::RealOnly => (true, false),
+            Self::RealAndSynthetic => (true, true),
+        };
+        match kind.series {
+            NumberSeries::Population => real,
+            NumberSeries::Synthetic => synthetic,
+            NumberSeries::Npid | NumberSeries::Help | NumberSeries::SyntheticNpid => false,
+        }
     }
 }
 
@@ -120,6 +127,11 @@ impl Pid {
         } else {
             Err(RejectedNumber::Kind(kind))
         }
+    }
+
+    /// Whether it is the number of a person who may log in here.
+    pub fn is_accepted(&self, accepted: AcceptedNumbers) -> bool {
+        self.kind().is_some_and(|kind| accepted.accepts(kind))
     }
 
     /// The kind of the number; none if its date or its control digits are wrong.
@@ -250,6 +262,11 @@ mod tests {
             assert_eq!(accept(&text), expect(series == Synthetic), "{text}");
             let real = Pid::accept(&text, AcceptedNumbers::RealOnly).map(|_| ());
             assert_eq!(real, expect(series == Population), "{text}");
+            let either = series == Population || series == Synthetic;
+            let both = Pid::accept(&text, AcceptedNumbers::RealAndSynthetic).map(|_| ());
+            assert_eq!(both, expect(either), "{text}");
+            let pid = Pid(text.as_str().into());
+            assert_eq!(pid.is_accepted(AcceptedNumbers::RealAndSynthetic), either);
         }
     }
 

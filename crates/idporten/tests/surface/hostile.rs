@@ -207,3 +207,22 @@ async fn testid_is_refused_in_production() {
     });
     assert!(refused.await.is_err(), "the surface is not made");
 }
+
+/// Threat: an eID provider, or a mistake in one, lets in whom the operator does not want.
+#[tokio::test]
+async fn a_number_of_a_kind_that_is_not_accepted_logs_nobody_in() {
+    use portvakt_core::person::AcceptedNumbers;
+    let server = LoginServer::with(world(), |issuer| {
+        issuer.accepted_numbers = AcceptedNumbers::RealOnly;
+    })
+    .await;
+    let mut browser = Browser::new(&server);
+    let selector = browser.authorize(&request(WEB)).await;
+    let refused = browser.log_in(&selector, PID, "substantial").await;
+    assert_eq!(refused.location()["error"], "access_denied");
+    let again = browser.authorize(&request(WEB)).await;
+    assert!(
+        again.header("location").contains("/login?txn="),
+        "{again:?}"
+    );
+}

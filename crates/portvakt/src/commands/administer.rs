@@ -5,7 +5,7 @@ use portvakt_core::audit::{Actor, Channel};
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::{Clock, SystemClock, Timestamp};
 
-use crate::database::DatabaseArgs;
+use crate::database::{DatabaseArgs, OpenStore};
 use crate::recorded;
 
 /// More characters than an account's name has.
@@ -17,9 +17,17 @@ pub(crate) async fn write<T>(
     act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let store = database.open().await?;
-    let result = act_and_commit(store.shared().as_ref(), operator(), act).await;
+    let result = write_to(&store, act).await;
     store.close().await;
     result
+}
+
+/// As [`write()`], on a store that is open.
+pub(crate) async fn write_to<T>(
+    store: &OpenStore,
+    act: impl AsyncFnOnce(&mut dyn UnitOfWork, Timestamp) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    act_and_commit(store.shared().as_ref(), operator(), act).await
 }
 
 /// As [`write()`]; a registry that does not exist is made first, with what every registry has.

@@ -5,42 +5,26 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use portvakt_core::ports::{Listing, Store, UnitOfWork};
 use portvakt_core::signing::life::{Compromised, LifePolicy, Order, outlook};
-use portvakt_core::signing::{KeySource, SigningKeyRecord, SigningKeyState};
+use portvakt_core::signing::{KeySource, SealedKeys, SigningKeyRecord, SigningKeyState};
 use portvakt_core::{Clock, SystemClock, Timestamp};
 use portvakt_jose::Algorithm;
 use serde_json::{Value, json};
 
 use super::{administer, render};
 use crate::config::Faults;
-use crate::database::{DatabaseArgs, Registry};
+use crate::database::{DatabaseArgs, OpenStore, Registry};
 use crate::output::Output;
-use crate::signing::{KeeperParts, KeySourceArgs, SecretLocation, SigningKeyKeeper, sealed};
-
-/// The surfaces that have signing keys.
-const SURFACES: [&str; 2] = ["maskinporten", "idporten"];
-
-/// A surface, by the name that its keys are stored under.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Surface {
-    Maskinporten,
-    Idporten,
-}
-
-impl Surface {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Maskinporten => SURFACES[0],
-            Self::Idporten => SURFACES[1],
-        }
-    }
-}
+use crate::signing::{
+    KeeperParts, KeySourceArgs, SecretLocation, SigningKeyKeeper, SigningSurface,
+    reseal_pairwise_key, sealed,
+};
 
 /// When, and how thoroughly.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RotateArgs {
     /// Whose keys
     #[arg(long, value_enum, default_value = "maskinporten")]
-    surface: Surface,
+    surface: SigningSurface,
     /// Do not wait until every verifier can know the next key
     #[arg(long)]
     now: bool,
@@ -87,7 +71,7 @@ impl RotateArgs {
 pub(super) async fn rotate(args: RotateArgs, output: Output) -> anyhow::Result<()> {
     let registry = args.database.registry()?;
     let source = registry.key_source(&args.source)?;
-    let configured = configured_policy(&registry)?;
+    let configured = configured_policy(&registry, args.surface)?;
     let store = registry.open().await?;
     let rotated = rotate_in(store.shared(), source, configured, &args).await;
     store.close().await;
@@ -125,11 +109,14 @@ async fn rotate_in(
 }
 
 /// How long keys live, and what new ones sign with, as the running servers have it.
-fn configured_policy(registry: &Registry) -> anyhow::Result<Option<LifePolicy>> {
+fn configured_policy(
+    registry: &Registry,
+    surface: SigningSurface,
+) -> anyhow::Result<Option<LifePolicy>> {
     let Some(config) = registry.config() else {
         return Ok(None);
     };
-    let policy = Faults::settle(|faults| config.keys.policy(config, faults))?;
+    let policy = Faults::settle(|faults| config.keys.policy(surface, config, faults))?;
     Ok(Some(policy))
 }
 
@@ -171,8 +158,8 @@ pub(super) async fn show(database: &DatabaseArgs, kid: &str, output: Output) -> 
 
 async fn every(unit: &mut dyn UnitOfWork) -> anyhow::Result<Vec<SigningKeyRecord>> {
     let mut records = Vec::new();
-    for surface in SURFACES {
-        records.extend(unit.list_signing_keys(surface).await?);
+    for surface in SigningSurface::ALL {
+        records.extend(unit.list_signing_keys(surface.name()).await?);
     }
     Ok(records)
 }
@@ -221,10 +208,26 @@ fn describe(record: &SigningKeyRecord, records: &[SigningKeyRecord], now: Timest
     })
 }
 
-/// Seals every key that is not under the new key-encryption key yet, in one unit of work.
+/// Seals every key that is not under the new key-encryption key yet, in one unit of work, and then the
+/// key of pairwise subjects.
 pub(super) async fn reseal(args: ResealArgs, output: Output) -> anyhow::Result<()> {
     let source = sealed(&args.to, args.from.as_slice())?;
-    let resealed = administer::write(&args.database, async |unit, _| {
+    let store = args.database.open().await?;
+    let resealed = reseal_in(&store, &source).await;
+    store.close().await;
+    let (resealed, subjects) = resealed?;
+    let also = if subjects {
+        ", and so is the key of pairwise subjects"
+    } else {
+        ""
+    };
+    let text = format!("{} keys are now under {}{also}", resealed.len(), args.to);
+    let report = json!({ "resealed": resealed, "pairwise_key_resealed": subjects });
+    output.result(&report, text)
+}
+
+async fn reseal_in(store: &OpenStore, source: &SealedKeys) -> anyhow::Result<(Vec<String>, bool)> {
+    let resealed = administer::write_to(store, async |unit, _| {
         let mut resealed = Vec::new();
         for mut record in every(unit).await? {
             if record.state == SigningKeyState::Gone || source.is_current(&record)? {
@@ -239,6 +242,6 @@ pub(super) async fn reseal(args: ResealArgs, output: Output) -> anyhow::Result<(
         Ok(resealed)
     });
     let resealed = resealed.await?;
-    let text = format!("{} keys are now under {}", resealed.len(), args.to);
-    output.result(&json!({ "resealed": resealed }), text)
+    let subjects = reseal_pairwise_key(store.logins().as_ref(), source).await?;
+    Ok((resealed, subjects))
 }

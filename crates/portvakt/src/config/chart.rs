@@ -7,12 +7,13 @@ use utoipa::PartialSchema;
 use super::Config;
 
 /// Keys that the chart writes itself, so that nobody else does.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "/database/password_file",
     "/keys/encryption_key_file",
     "/keys/encryption_key_variable",
     "/keys/former_encryption_key_files",
     "/maskinporten/listener/listen",
+    "/idporten/listener/listen",
     "/selfservice/listener/listen",
     "/operations/listener/listen",
     "/operations/listener/tls_certificate_file",

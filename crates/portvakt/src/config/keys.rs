@@ -4,16 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portvakt_core::signing::KeySource;
+use anyhow::Context;
 use portvakt_core::signing::life::{LifePolicy, LifePolicyError, LifeSettings};
+use portvakt_core::signing::{KeySource, SealedKeys};
 use portvakt_jose::{Algorithm, RsaBits};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Config, Faults, module};
-use crate::signing::{KeyLocation, SecretLocation};
+use crate::signing::{KeyLocation, SecretLocation, SigningSurface, sealed};
 
 const DAY: Duration = Duration::from_hours(24);
+const ENCRYPTION_KEY: &str = "keys.encryption_key_file";
 
 /// The server's own signing keys.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -33,7 +35,7 @@ pub(crate) struct Section {
     pub(crate) keep_after_days: u32,
     /// File with the 32 bytes, in base64 or hexadecimal, that private keys are encrypted with in
     /// the database. Readable for the server's user alone. Required, or `encryption_key_variable`,
-    /// or `module`.
+    /// or `module`; with `idporten.issuer` also beside a module, for the key of pairwise subjects.
     #[schema(value_type = Option<String>)]
     pub(crate) encryption_key_file: Option<PathBuf>,
     /// Name of an environment variable that holds them instead.
@@ -63,8 +65,14 @@ impl Default for Section {
 }
 
 impl Section {
-    /// How long each part of a key's life lasts, if no verifier is ever left without a key.
-    pub(crate) fn policy(&self, config: &Config, faults: &mut Faults) -> Option<LifePolicy> {
+    /// How long each part of the life of a surface's keys lasts, if no verifier is ever left without a
+    /// key.
+    pub(crate) fn policy(
+        &self,
+        surface: SigningSurface,
+        config: &Config,
+        faults: &mut Faults,
+    ) -> Option<LifePolicy> {
         let rsa_bits = match self.rsa_bits {
             2048 => RsaBits::B2048,
             3072 => RsaBits::B3072,
@@ -74,14 +82,23 @@ impl Section {
                 return None;
             }
         };
+        let (own_algorithm, cache_seconds) = match surface {
+            SigningSurface::Maskinporten => (None, config.maskinporten.cache_seconds),
+            SigningSurface::Idporten => (
+                config.idporten.signing_algorithm,
+                config.idporten.cache_seconds,
+            ),
+        };
         let settings = LifeSettings {
-            algorithm: self.algorithm,
+            algorithm: own_algorithm.unwrap_or(self.algorithm),
             rsa_bits,
             rotation_interval: DAY.saturating_mul(self.rotation_days),
             publish_before_use: DAY.saturating_mul(self.publish_before_use_days),
             keep_after: DAY.saturating_mul(self.keep_after_days),
-            document_max_age: Duration::from_secs(config.maskinporten.cache_seconds.into()),
-            longest_token_lifetime: Duration::from_secs(config.longest_token_seconds().into()),
+            document_max_age: Duration::from_secs(cache_seconds.into()),
+            longest_token_lifetime: Duration::from_secs(
+                config.longest_token_seconds(surface).into(),
+            ),
             ..LifeSettings::default()
         };
         LifePolicy::new(settings)
@@ -90,37 +107,69 @@ impl Section {
     }
 
     /// Where the keys are kept, and by what.
-    pub(crate) fn location(&self, faults: &mut Faults) -> Option<KeyLocation> {
-        let key = match (&self.encryption_key_file, &self.encryption_key_variable) {
-            (None, None) if self.module.is_named() => {
-                return self.module.location(faults).map(KeyLocation::Module);
+    pub(crate) fn location(&self, config: &Config, faults: &mut Faults) -> Option<KeyLocation> {
+        let is_twice = self.encryption_key_file.is_some() && self.encryption_key_variable.is_some();
+        match (self.module.is_named(), self.sealing()) {
+            (true, sealing) => {
+                check_beside_module(sealing.is_some(), config.idporten.is_served(), faults);
+                self.module.location(faults).map(KeyLocation::Module)
             }
-            _ if self.module.is_named() => {
-                let message = "keys in a module are not encrypted: name a module or an encryption \
-                               key";
-                faults.add("keys.module.library", message);
-                return None;
+            (false, Some(Sealing { key, former })) if !is_twice => {
+                Some(KeyLocation::Sealed { key, former })
             }
-            (Some(file), None) => SecretLocation::File(file.clone()),
-            (None, Some(name)) => SecretLocation::Environment(name.clone()),
-            _ => {
+            (false, _) => {
                 let message = "name either this or encryption_key_variable, or a module: private \
                                keys are not kept in the open";
-                faults.add("keys.encryption_key_file", message);
-                return None;
+                faults.add(ENCRYPTION_KEY, message);
+                None
             }
-        };
-        let files = self.former_encryption_key_files.iter();
-        Some(KeyLocation::Sealed {
-            key,
-            former: files.cloned().map(SecretLocation::File).collect(),
-        })
+        }
     }
 
     /// Opens the source of signing keys.
-    pub(crate) fn open(&self) -> anyhow::Result<Arc<dyn KeySource>> {
-        Faults::settle(|faults| self.location(faults))?.open()
+    pub(crate) fn open(&self, config: &Config) -> anyhow::Result<Arc<dyn KeySource>> {
+        Faults::settle(|faults| self.location(config, faults))?.open()
     }
+
+    /// What seals the secrets that are no signing keys. A configuration that was checked has it where
+    /// there are any.
+    pub(crate) fn open_sealing(&self) -> anyhow::Result<SealedKeys> {
+        let sealing = self.sealing().context("there is no encryption key")?;
+        sealed(&sealing.key, &sealing.former)
+    }
+
+    fn sealing(&self) -> Option<Sealing> {
+        let file = self.encryption_key_file.clone().map(SecretLocation::File);
+        let variable = self.encryption_key_variable.clone();
+        let files = self.former_encryption_key_files.iter();
+        Some(Sealing {
+            key: file.or_else(|| variable.map(SecretLocation::Environment))?,
+            former: files.cloned().map(SecretLocation::File).collect(),
+        })
+    }
+}
+
+/// A module holds no secret that is no signing key, and people's logins need one.
+fn check_beside_module(is_sealing: bool, logs_in: bool, faults: &mut Faults) {
+    match (is_sealing, logs_in) {
+        (true, false) => {
+            let message = "keys in a module are not encrypted: name a module or an encryption \
+                           key";
+            faults.add("keys.module.library", message);
+        }
+        (false, true) => {
+            let message = "is required with idporten.issuer beside a module, too: the key of \
+                           pairwise subjects is encrypted with it";
+            faults.add(ENCRYPTION_KEY, message);
+        }
+        (true, true) | (false, false) => {}
+    }
+}
+
+/// Where the encryption keys are.
+struct Sealing {
+    key: SecretLocation,
+    former: Vec<SecretLocation>,
 }
 
 fn key_at_fault(error: LifePolicyError) -> &'static str {

@@ -90,6 +90,15 @@ pub(crate) enum UnrestrictedAudienceName {
     Unspecified,
 }
 
+impl From<UnrestrictedAudienceName> for UnrestrictedAudience {
+    fn from(name: UnrestrictedAudienceName) -> Self {
+        match name {
+            UnrestrictedAudienceName::Omit => Self::Omit,
+            UnrestrictedAudienceName::Unspecified => Self::Unspecified,
+        }
+    }
+}
+
 impl Default for Section {
     fn default() -> Self {
         let issuer = Issuer::new("", Profile::Maskinporten);
@@ -155,6 +164,13 @@ impl Section {
         })
     }
 
+    /// The longest life of any token, in seconds, where this is the longest that may be registered.
+    pub(super) fn longest_token_seconds(&self, longest_registered: u32) -> u32 {
+        let longest = longest_registered.max(self.default_token_lifetime_seconds);
+        let ceiling = self.max_token_lifetime_seconds;
+        ceiling.map_or(longest, |ceiling| ceiling.min(longest))
+    }
+
     fn check_policy(&self, faults: &mut Faults) {
         let mut check = |holds: bool, key: &str, message: &str| {
             if !holds {
@@ -203,10 +219,7 @@ impl Section {
             },
             default_token_lifetime_seconds: self.default_token_lifetime_seconds,
             max_token_lifetime_seconds: self.max_token_lifetime_seconds,
-            aud_when_unrestricted: match self.aud_when_unrestricted {
-                UnrestrictedAudienceName::Omit => UnrestrictedAudience::Omit,
-                UnrestrictedAudienceName::Unspecified => UnrestrictedAudience::Unspecified,
-            },
+            aud_when_unrestricted: self.aud_when_unrestricted.into(),
             enable_iss_onbehalfof: self.enable_iss_onbehalfof,
             legacy_client_orgno: self.legacy_client_orgno,
             one_client_amr_for_certificates: self.one_client_amr_for_certificates,

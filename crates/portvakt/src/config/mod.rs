@@ -11,6 +11,7 @@ mod audit;
 mod database;
 mod fault;
 mod http;
+mod idporten;
 mod keys;
 mod limits;
 mod listener;
@@ -39,12 +40,14 @@ use utoipa::ToSchema;
 
 pub(crate) use self::database::DatabaseLocation;
 pub(crate) use self::fault::{ConfigError, Faults};
+pub(crate) use self::idporten::EidName;
 pub(crate) use self::limits::Rates;
 pub(crate) use self::listener::{Binding, TlsFiles};
 pub(crate) use self::log::{Format as LogFormat, Section as LogSection};
 pub(crate) use self::overrides::Environment;
 pub(crate) use self::reference::markdown as reference;
 pub(crate) use self::traces::TraceSettings;
+use crate::signing::SigningSurface;
 
 /// Everything that an operator may decide about a server.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -56,6 +59,10 @@ pub(crate) struct Config {
     /// The machine-to-machine surface: who the issuer is, and its policy.
     #[schema(inline)]
     pub(crate) maskinporten: maskinporten::Section,
+    /// The login surface, an OpenID provider: who the issuer is, how people log in, and its policy. Without
+    /// `issuer` there is none.
+    #[schema(inline)]
+    pub(crate) idporten: idporten::Section,
     /// The REST API with which organizations administer what is theirs.
     #[schema(inline)]
     pub(crate) selfservice: selfservice::Section,
@@ -121,6 +128,7 @@ impl Config {
         self.maskinporten
             .listener
             .binding("maskinporten", &mut faults);
+        self.idporten.check(self, &mut faults);
         self.selfservice.settings(&mut faults);
         self.selfservice
             .listener
@@ -128,8 +136,10 @@ impl Config {
         self.operations.listener.binding("operations", &mut faults);
         self.operator.organization(&mut faults);
         self.trust.check(&mut faults);
-        self.keys.policy(self, &mut faults);
-        self.keys.location(&mut faults);
+        for surface in self.signing_surfaces() {
+            self.keys.policy(surface, self, &mut faults);
+        }
+        self.keys.location(self, &mut faults);
         self.http.limits(&mut faults);
         self.http.proxies(&mut faults);
         self.limits.rates(&mut faults);
@@ -139,13 +149,23 @@ impl Config {
         faults
     }
 
-    /// The longest life of any token in seconds: what clients and scopes may ask for, or less where
-    /// there is a ceiling.
-    fn longest_token_seconds(&self) -> u32 {
+    /// The surfaces that sign.
+    fn signing_surfaces(&self) -> impl Iterator<Item = SigningSurface> {
+        let is_served = |surface: &SigningSurface| match surface {
+            SigningSurface::Maskinporten => true,
+            SigningSurface::Idporten => self.idporten.is_served(),
+        };
+        SigningSurface::ALL.into_iter().filter(is_served)
+    }
+
+    /// The longest life of any token of a surface in seconds: what clients and scopes may ask for, or
+    /// less where there is a ceiling.
+    fn longest_token_seconds(&self, surface: SigningSurface) -> u32 {
         let longest = self.selfservice.max_access_token_lifetime_seconds;
-        let longest = longest.max(self.maskinporten.default_token_lifetime_seconds);
-        let ceiling = self.maskinporten.max_token_lifetime_seconds;
-        ceiling.map_or(longest, |ceiling| ceiling.min(longest))
+        match surface {
+            SigningSurface::Maskinporten => self.maskinporten.longest_token_seconds(longest),
+            SigningSurface::Idporten => self.idporten.longest_token_seconds(longest),
+        }
     }
 
     /// The configuration in force, without what must stay secret.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-const SMALLEST: &str = r#"
+pub(super) const SMALLEST: &str = r#"
 database: {url: "sqlite:/var/lib/portvakt/portvakt.db"}
 maskinporten: {issuer: "https://maskinporten.example.no/"}
 selfservice: {base_urls: ["https://api.example.no/api/v1"]}

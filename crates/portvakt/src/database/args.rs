@@ -137,7 +137,7 @@ impl Registry {
         match &self.config {
             Some(config) if !args.is_given() => config
                 .keys
-                .open()
+                .open(config)
                 .context("open the configured signing keys"),
             _ => args.open(),
         }

@@ -133,7 +133,8 @@ impl Server {
         let horizon: Horizon = Arc::new(move || clock.earliest());
         let house = House {
             store: database.clone(),
-            logins: Some(database.clone()),
+            logins: database.clone(),
+            present: Arc::clone(&horizon),
             horizon,
             usage: Arc::clone(&parts.usage),
             trust: parts.trust,

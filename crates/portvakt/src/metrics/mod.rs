@@ -27,7 +27,7 @@ use prometheus_client::registry::Registry;
 
 use self::layer::CountRequests;
 use self::node::NodeFigures;
-pub(crate) use self::node::NodeSources;
+pub(crate) use self::node::{Keepers, NodeSources};
 use self::process::ProcessFigures;
 use self::requests::RequestMeters;
 pub(crate) use self::tokens::TokenMeter;
@@ -49,6 +49,8 @@ pub(crate) struct Metrics {
     registry: Arc<Registry>,
     tokens: Arc<TokenMeter>,
     maskinporten: CountRequests,
+    /// If people log in here.
+    idporten: Option<CountRequests>,
     selfservice: CountRequests,
     operations: CountRequests,
     operator: CountRequests,
@@ -66,11 +68,17 @@ impl Metrics {
         let requests = RequestMeters::default();
         requests.register(ours);
         let tokens = Arc::new(TokenMeter::register(ours));
+        let logs_in = sources.keepers.idporten.is_some();
         ours.register_collector(Box::new(NodeFigures(sources)));
         let count = |surface, spelling| CountRequests { surface, spelling };
         let selfservice = requests.surface("selfservice", portvakt_selfservice::routes(), NONE);
         let maskinporten = requests.surface("maskinporten", portvakt_maskinporten::ROUTES, NONE);
+        let routes = portvakt_idporten::ROUTES
+            .iter()
+            .chain(portvakt_idporten::COMPANION_ROUTES);
+        let idporten = logs_in.then(|| requests.surface("idporten", routes.copied(), NONE));
         Self {
+            idporten: idporten.map(|surface| count(surface, |path| path)),
             maskinporten: count(maskinporten, |path| path.trim_end_matches('/')),
             selfservice: count(selfservice, portvakt_selfservice::below_base),
             operations: count(requests.surface("operations", OPERATIONS, NONE), |path| {
@@ -90,6 +98,14 @@ impl Metrics {
     /// Counts the requests of the machine-to-machine surface.
     pub(crate) fn count_maskinporten(&self, router: Router) -> Router {
         router.layer(self.maskinporten.clone())
+    }
+
+    /// Counts the requests of the login surface.
+    pub(crate) fn count_idporten(&self, router: Router) -> Router {
+        match &self.idporten {
+            Some(layer) => router.layer(layer.clone()),
+            None => router,
+        }
     }
 
     /// Counts the requests of the self-service API.

@@ -21,8 +21,8 @@ use crate::traces::SpanCounters;
 pub(crate) struct NodeSources {
     /// The store with its cache.
     pub(crate) store: Arc<CachedStore>,
-    /// The signing keys.
-    pub(crate) keeper: Arc<SigningKeyKeeper>,
+    /// The signing keys of each surface.
+    pub(crate) keepers: Keepers,
     /// Whoever writes refusals down.
     pub(crate) refusals: Arc<RefusalRecorder>,
     /// When clients' keys end.
@@ -33,6 +33,14 @@ pub(crate) struct NodeSources {
     pub(crate) spans: Arc<SpanCounters>,
     /// The present.
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// The signing keys of each surface that signs.
+pub(crate) struct Keepers {
+    /// Of machines.
+    pub(crate) maskinporten: Arc<SigningKeyKeeper>,
+    /// Of people's logins, if there are any.
+    pub(crate) idporten: Option<Arc<SigningKeyKeeper>>,
 }
 
 /// Asks for the figures when somebody looks.
@@ -127,23 +135,34 @@ impl NodeFigures {
     }
 
     fn keys(&self, figures: &mut Figures<'_>) -> fmt::Result {
-        let keys = self.0.keeper.figures();
-        figures.gauges(
-            "signing_keys",
-            "The server's signing keys, by where they are in their life",
-            "state",
-            [
+        let keepers = &self.0.keepers;
+        let maskinporten = ("maskinporten", keepers.maskinporten.figures());
+        let idporten = keepers.idporten.as_ref();
+        let idporten = idporten.map(|keeper| ("idporten", keeper.figures()));
+        let surfaces = || std::iter::once(maskinporten).chain(idporten);
+        let states = surfaces().flat_map(|(surface, keys)| {
+            let states = [
                 ("next", keys.next),
                 ("active", keys.active),
                 ("retired", keys.retired),
-            ],
-        )?;
+            ];
+            states.map(|(state, number)| {
+                let labels = [("surface", surface), ("state", state)];
+                (labels, number)
+            })
+        });
+        let help = "The server's signing keys, by surface and by where they are in their life";
+        figures.labelled_gauges("signing_keys", help, None, states)?;
         let now = self.0.clock.now();
-        let seconds = keys
-            .rotates_at
-            .map_or(f64::NAN, |at| seconds_until(at.seconds() - now.seconds()));
+        let rotations = surfaces().map(|(surface, keys)| {
+            let seconds = keys
+                .rotates_at
+                .map_or(f64::NAN, |at| seconds_until(at.seconds() - now.seconds()));
+            ([("surface", surface)], seconds)
+        });
         let help = "Time until the active signing key hands over; negative when that is overdue";
-        figures.gauge("signing_key_rotation", help, Some(&Unit::Seconds), seconds)
+        let unit = Some(&Unit::Seconds);
+        figures.labelled_gauges("signing_key_rotation", help, unit, rotations)
     }
 
     fn client_keys(&self, figures: &mut Figures<'_>) -> fmt::Result {

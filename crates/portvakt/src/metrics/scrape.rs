@@ -3,6 +3,7 @@
 use std::fmt;
 
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
@@ -59,6 +60,25 @@ impl Figures<'_> {
     ) -> fmt::Result {
         let series = series.map(|(value, number)| (value, ConstGauge::new(number)));
         self.several(name, help, label, &series)
+    }
+
+    /// Numbers that go up and down, one for each set of labels.
+    pub(super) fn labelled_gauges<const N: usize, V>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        series: impl IntoIterator<Item = ([(&'static str, &'static str); N], V)>,
+    ) -> fmt::Result
+    where
+        ConstGauge<V>: EncodeMetric,
+    {
+        let kind = MetricType::Gauge;
+        let mut encoder = self.0.encode_descriptor(name, help, unit, kind)?;
+        for (labels, value) in series {
+            ConstGauge::new(value).encode(encoder.encode_family(&labels)?)?;
+        }
+        Ok(())
     }
 
     fn one(

@@ -13,6 +13,7 @@ use crate::config::{Binding, Config, Faults};
 /// A bound address for each surface.
 pub(super) struct Listeners {
     maskinporten: Listener,
+    idporten: Option<Listener>,
     selfservice: Listener,
     operations: Listener,
 }
@@ -22,6 +23,8 @@ pub(super) struct Listeners {
 pub(crate) struct Addresses {
     /// The machine-to-machine surface.
     pub(crate) maskinporten: SocketAddr,
+    /// The login surface, if there is one.
+    pub(crate) idporten: Option<SocketAddr>,
     /// The self-service API.
     pub(crate) selfservice: SocketAddr,
     /// Health, readiness and the operator's API.
@@ -36,12 +39,19 @@ impl Listeners {
     ) -> anyhow::Result<Self> {
         let maskinporten = &config.maskinporten.listener;
         let maskinporten = Faults::settle(|faults| maskinporten.binding("maskinporten", faults))?;
+        let idporten = &config.idporten.listener;
+        let idporten = Faults::settle(|faults| idporten.binding("idporten", faults))?;
         let selfservice = &config.selfservice.listener;
         let selfservice = Faults::settle(|faults| selfservice.binding("selfservice", faults))?;
         let operations = &config.operations.listener;
         let operations = Faults::settle(|faults| operations.binding("operations", faults))?;
         Ok(Self {
             maskinporten: bind(maskinporten, certificates).await?,
+            idporten: if config.idporten.is_served() {
+                Some(bind(idporten, certificates).await?)
+            } else {
+                None
+            },
             selfservice: bind(selfservice, certificates).await?,
             operations: bind(operations, certificates).await?,
         })
@@ -50,18 +60,22 @@ impl Listeners {
     pub(super) fn addresses(&self) -> Addresses {
         Addresses {
             maskinporten: self.maskinporten.local_addr(),
+            idporten: self.idporten.as_ref().map(Listener::local_addr),
             selfservice: self.selfservice.local_addr(),
             operations: self.operations.local_addr(),
         }
     }
 
     /// Each with the router that it serves.
-    pub(super) fn with(self, routers: Routers) -> [(Listener, Router); 3] {
-        [
+    pub(super) fn with(self, routers: Routers) -> impl Iterator<Item = (Listener, Router)> {
+        let always = [
             (self.maskinporten, routers.maskinporten),
             (self.selfservice, routers.selfservice),
             (self.operations, routers.operations),
-        ]
+        ];
+        always
+            .into_iter()
+            .chain(self.idporten.zip(routers.idporten))
     }
 }
 

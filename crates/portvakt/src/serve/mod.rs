@@ -5,12 +5,14 @@
 mod certificates;
 mod checkpoints;
 mod listeners;
+mod logins;
 mod parts;
 mod traced;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use portvakt_core::login::LoginStore;
 use portvakt_core::refusals::Limits as RefusalLimits;
 use portvakt_http::{Shutdown, serve};
 use tokio::task::JoinSet;
@@ -20,6 +22,7 @@ use self::checkpoints::CheckpointWriter;
 pub(crate) use self::listeners::Addresses;
 use self::listeners::Listeners;
 use self::parts::Parts;
+use crate::backchannel::BackchannelLogouts;
 use crate::config::{Config, Faults};
 use crate::database::OpenStore;
 use crate::following;
@@ -39,6 +42,8 @@ pub(crate) struct Server {
     certificates: Certificates,
     database: OpenStore,
     usage: Arc<UsageCounter>,
+    /// If people log in here.
+    logouts: Option<BackchannelLogouts>,
     recording: Recording,
     traces: Traces,
     drain: Drain,
@@ -62,7 +67,15 @@ impl Server {
         let mut tasks = JoinSet::new();
         tasks.spawn(following::follow_until(follower, shutdown.clone()));
         let (recorder, recording) = refusals::start(Arc::clone(&store), RefusalLimits::default());
-        let parts = Parts::prepare(config, store, recorder, traces.counters()).await?;
+        let logins = database.logins();
+        let parts = Parts::prepare(
+            config,
+            store,
+            Arc::clone(&logins),
+            recorder,
+            traces.counters(),
+        )
+        .await?;
         let drain = Drain::default();
         let limits = config.http.limits(&mut Faults::default());
         let routers = parts.routers(config, limits, drain.clone(), &traces)?;
@@ -70,12 +83,14 @@ impl Server {
             tasks.spawn(serve(listener, router, limits, shutdown.clone()));
         }
         let usage = Arc::clone(&parts.usage);
-        tend(&mut tasks, parts, config, &shutdown);
+        let logouts = parts.logins.as_ref().map(|parts| parts.logouts.clone());
+        tend(&mut tasks, parts, logins, config, &shutdown);
         Ok(Self {
             addresses,
             certificates,
             database,
             usage,
+            logouts,
             recording,
             traces,
             drain,
@@ -106,6 +121,9 @@ impl Server {
         }
         self.shutdown.trigger();
         while self.tasks.join_next().await.is_some() {}
+        if let Some(logouts) = &self.logouts {
+            logouts.finish().await;
+        }
         // The last requests have ended, so this is all that was counted and refused.
         self.usage.flush(self.database.shared().as_ref()).await;
         self.recording.finish().await;
@@ -115,9 +133,16 @@ impl Server {
 }
 
 /// What is done outside requests.
-fn tend(tasks: &mut JoinSet<()>, parts: Parts, config: &Config, shutdown: &Shutdown) {
-    let clock = Arc::clone(&parts.clock);
-    let horizon: Horizon = Arc::new(move || clock.now().minus(CLOCK_MARGIN));
+fn tend(
+    tasks: &mut JoinSet<()>,
+    parts: Parts,
+    logins: Arc<dyn LoginStore>,
+    config: &Config,
+    shutdown: &Shutdown,
+) {
+    let (clock, same) = (Arc::clone(&parts.clock), Arc::clone(&parts.clock));
+    let present: Horizon = Arc::new(move || clock.now());
+    let horizon: Horizon = Arc::new(move || same.now().minus(CLOCK_MARGIN));
     let store = parts.store;
     let watch = KeyExpiryWatch {
         store: store.clone(),
@@ -126,10 +151,14 @@ fn tend(tasks: &mut JoinSet<()>, parts: Parts, config: &Config, shutdown: &Shutd
     };
     tasks.spawn(watch.run(shutdown.clone()));
     tasks.spawn(Arc::clone(&parts.keeper).run(shutdown.clone()));
+    if let Some(logins) = &parts.logins {
+        tasks.spawn(Arc::clone(&logins.keeper).run(shutdown.clone()));
+    }
     let house = House {
         store: store.clone(),
-        logins: None,
+        logins,
         horizon,
+        present,
         usage: parts.usage,
         trust: parts.trust,
         downloads: parts.downloads,

@@ -10,25 +10,31 @@ use portvakt_core::audit::Act;
 use portvakt_core::cache::CachedStore;
 use portvakt_core::grant::{TokenExchange, TokenExchangeParts};
 use portvakt_core::issuer::Issuer;
+use portvakt_core::login::LoginStore;
+use portvakt_core::login::companion::MachineIssuer;
 use portvakt_core::ports::Store;
+use portvakt_core::signing::KeySource;
 use portvakt_core::signing::life::Order;
 use portvakt_core::{Clock, SystemClock, SystemEntropy};
 use portvakt_http::{Limits, RateLimits};
 use portvakt_jose::RevocationPolicy;
 use portvakt_maskinporten::Observer;
-use portvakt_selfservice::{KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface};
+use portvakt_selfservice::{
+    KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface, Settings,
+};
 
-use super::traced::traced_surfaces;
+use super::logins::{LoginParts, Surroundings};
+use super::traced::TracedSurfaces;
 use crate::config::{Config, Faults};
 use crate::key_expiry::KeyEndFigures;
 use crate::limits::Limiters;
-use crate::metrics::{Metrics, NodeSources};
+use crate::metrics::{Keepers, Metrics, NodeSources};
 use crate::operations::{Drain, bounded_for_platform, probes};
 use crate::recorded::{Author, begin_as_server};
 use crate::refusals::RefusalRecorder;
 use crate::request_ids::request_ids;
 use crate::server::{Downloads, Trust, TrustSources};
-use crate::signing::{KeeperParts, SigningKeyKeeper};
+use crate::signing::{KeeperParts, SigningKeyKeeper, SigningSurface};
 use crate::traces::{SpanCounters, Traces};
 use crate::usage::UsageCounter;
 
@@ -41,6 +47,7 @@ pub(super) struct Parts {
     pub(super) downloads: Downloads,
     pub(super) usage: Arc<UsageCounter>,
     pub(super) key_ends: KeyEndFigures,
+    pub(super) logins: Option<LoginParts>,
     metrics: Metrics,
     limiters: Arc<Limiters>,
     refusals: Arc<RefusalRecorder>,
@@ -51,6 +58,8 @@ pub(super) struct Parts {
 /// A router for each surface.
 pub(super) struct Routers {
     pub(super) maskinporten: Router,
+    /// If people log in here.
+    pub(super) idporten: Option<Router>,
     pub(super) selfservice: Router,
     pub(super) operations: Router,
 }
@@ -60,16 +69,31 @@ impl Parts {
     pub(super) async fn prepare(
         config: &Config,
         store: Arc<CachedStore>,
+        logins: Arc<dyn LoginStore>,
         refusals: Arc<RefusalRecorder>,
         spans: Arc<SpanCounters>,
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         make_what_always_exists(config, store.as_ref(), clock.as_ref()).await?;
-        let keeper = open_keys(config, store.clone(), Arc::clone(&clock)).await?;
+        let source = config.keys.open(config)?;
+        let keeper = open_keys(config, &store, &source, &clock).await?;
         let (trust, downloads) = trust(config).await?;
         let trust = Arc::new(trust);
         let issuers = Faults::settle(|faults| config.maskinporten.issuers(faults))?;
         let limiters = Arc::new(Limiters::new(config)?);
+        let surroundings = Surroundings {
+            store: Arc::clone(&store),
+            logins,
+            source,
+            machines: MachineIssuer {
+                identifier: issuers.maskinporten.identifier.clone(),
+                keys: Arc::clone(keeper.shared()),
+            },
+            clock: Arc::clone(&clock),
+            trust: &trust,
+            limiters: &limiters,
+        };
+        let logins = LoginParts::prepare(config, surroundings).await?;
         let exchange = |issuer: Issuer| {
             TokenExchange::new(TokenExchangeParts {
                 issuer,
@@ -89,7 +113,10 @@ impl Parts {
         let metrics = Metrics::new(NodeSources {
             key_ends: key_ends.clone(),
             store: Arc::clone(&store),
-            keeper: Arc::clone(&keeper),
+            keepers: Keepers {
+                maskinporten: Arc::clone(&keeper),
+                idporten: logins.as_ref().map(|logins| Arc::clone(&logins.keeper)),
+            },
             refusals: Arc::clone(&refusals),
             limiters: Arc::clone(&limiters),
             spans,
@@ -97,6 +124,7 @@ impl Parts {
         });
         Ok(Self {
             key_ends,
+            logins,
             metrics,
             exchange: exchange(issuers.maskinporten),
             siblings: issuers.skyporten.into_iter().map(exchange).collect(),
@@ -147,11 +175,19 @@ impl Parts {
         let platform = probes(store, drain).merge(self.metrics.router());
         let platform = bounded_for_platform(platform, &limits);
         let metrics = &self.metrics;
-        let [first, second, third] = traced_surfaces(config)?;
-        let maskinporten = traces.follow(maskinporten, first);
-        let selfservice = traces.follow(selfservice, second);
-        let operator = traces.follow(operator, third);
+        let surfaces = TracedSurfaces::of(config)?;
+        let maskinporten = traces.follow(maskinporten, surfaces.maskinporten);
+        let selfservice = traces.follow(selfservice, surfaces.selfservice);
+        let operator = traces.follow(operator, surfaces.operator);
+        let idporten = match (&self.logins, surfaces.idporten) {
+            (Some(logins), Some(surface)) => {
+                let router = logins.router(limits, &self.limiters)?;
+                Some(metrics.count_idporten(traces.follow(router, surface)))
+            }
+            _ => None,
+        };
         Ok(Routers {
+            idporten,
             maskinporten: metrics.count_maskinporten(maskinporten),
             selfservice: metrics.count_selfservice(selfservice),
             operations: metrics
@@ -180,7 +216,10 @@ impl Parts {
             },
             rates: RateLimits::default(),
             // The configuration was checked before the server started.
-            settings: config.selfservice.settings(&mut Faults::default()),
+            settings: Settings {
+                login_addresses: config.idporten.client_addresses(),
+                ..config.selfservice.settings(&mut Faults::default())
+            },
             exchange: self.exchange.clone(),
             siblings: self.siblings.clone(),
             refusals: self.refusals.clone(),
@@ -210,16 +249,18 @@ async fn make_what_always_exists(
 
 async fn open_keys(
     config: &Config,
-    store: Arc<CachedStore>,
-    clock: Arc<dyn Clock>,
+    store: &Arc<CachedStore>,
+    source: &Arc<dyn KeySource>,
+    clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<SigningKeyKeeper>> {
-    let policy = Faults::settle(|faults| config.keys.policy(config, faults))?;
+    let surface = SigningSurface::Maskinporten;
+    let policy = Faults::settle(|faults| config.keys.policy(surface, config, faults))?;
     SigningKeyKeeper::open(KeeperParts {
-        surface: "maskinporten",
+        surface: surface.name(),
         policy,
-        store,
-        source: config.keys.open()?,
-        clock,
+        store: store.clone(),
+        source: Arc::clone(source),
+        clock: Arc::clone(clock),
     })
     .await
 }

@@ -6,33 +6,51 @@ use url::Url;
 use crate::config::Config;
 use crate::traces::TracedSurface;
 
-/// The surfaces that are traced: maskinporten, selfservice and the operator's API. Their addresses are
-/// those of the configuration, never what a request says.
-pub(super) fn traced_surfaces(config: &Config) -> anyhow::Result<[TracedSurface; 3]> {
-    let listener = &config.operations.listener;
-    let is_tls = listener.tls_certificate_file.is_some();
-    let scheme = if is_tls { "https" } else { "http" };
-    let operations = format!("{scheme}://{}", listener.listen);
-    let base_url = config.selfservice.base_urls.first();
-    Ok([
-        TracedSurface {
-            name: "maskinporten",
-            url: Url::parse(config.maskinporten.issuer.as_deref().unwrap_or_default())?,
-            spelling: |path| path.trim_end_matches('/'),
-            otherwise: None,
-        },
-        TracedSurface {
-            name: "selfservice",
-            url: Url::parse(base_url.map_or("", String::as_str))?,
-            spelling: portvakt_selfservice::below_base,
-            otherwise: None,
-        },
-        TracedSurface {
-            name: "operator",
-            url: Url::parse(&operations)?,
-            spelling: |path| path,
-            // As in the metrics: it is nested.
-            otherwise: Some(OPERATOR_BASE_PATH),
-        },
-    ])
+/// The surfaces that are traced. Their addresses are those of the configuration, never what a request
+/// says.
+pub(super) struct TracedSurfaces {
+    pub(super) maskinporten: TracedSurface,
+    /// If there is one.
+    pub(super) idporten: Option<TracedSurface>,
+    pub(super) selfservice: TracedSurface,
+    pub(super) operator: TracedSurface,
+}
+
+impl TracedSurfaces {
+    pub(super) fn of(config: &Config) -> anyhow::Result<Self> {
+        let listener = &config.operations.listener;
+        let is_tls = listener.tls_certificate_file.is_some();
+        let scheme = if is_tls { "https" } else { "http" };
+        let operations = format!("{scheme}://{}", listener.listen);
+        let base_url = config.selfservice.base_urls.first();
+        let idporten = config.idporten.issuer.as_deref();
+        let idporten = idporten.map(Url::parse).transpose()?;
+        Ok(Self {
+            maskinporten: TracedSurface {
+                name: "maskinporten",
+                url: Url::parse(config.maskinporten.issuer.as_deref().unwrap_or_default())?,
+                spelling: |path| path.trim_end_matches('/'),
+                otherwise: None,
+            },
+            idporten: idporten.map(|url| TracedSurface {
+                name: "idporten",
+                url,
+                spelling: |path| path,
+                otherwise: None,
+            }),
+            selfservice: TracedSurface {
+                name: "selfservice",
+                url: Url::parse(base_url.map_or("", String::as_str))?,
+                spelling: portvakt_selfservice::below_base,
+                otherwise: None,
+            },
+            operator: TracedSurface {
+                name: "operator",
+                url: Url::parse(&operations)?,
+                spelling: |path| path,
+                // As in the metrics: it is nested.
+                otherwise: Some(OPERATOR_BASE_PATH),
+            },
+        })
+    }
 }

@@ -32,10 +32,13 @@ const CHANGES_KEPT: u64 = 10_000;
 pub(crate) struct House {
     /// Where everything is kept.
     pub(crate) store: Arc<dyn Store>,
-    /// Where logins are kept; none where nobody logs in.
-    pub(crate) logins: Option<Arc<dyn LoginStore>>,
+    /// Where logins are kept. Also where nobody logs in now: what was kept when somebody did goes in its
+    /// time.
+    pub(crate) logins: Arc<dyn LoginStore>,
     /// Before which instant things are over.
     pub(crate) horizon: Horizon,
+    /// Before which instant what anybody may begin is over: the present, where nobody moves it back.
+    pub(crate) present: Horizon,
     /// What is counted of tokens.
     pub(crate) usage: Arc<UsageCounter>,
     /// What is kept up to date with revocation lists.
@@ -50,16 +53,15 @@ pub(crate) fn start(tasks: &mut JoinSet<()>, house: House, shutdown: &Shutdown) 
         store,
         logins,
         horizon,
+        present,
         usage,
         trust,
         downloads,
     } = house;
     let (small, old) = (Arc::clone(&store), Arc::clone(&store));
     tasks.spawn(keep_small(small, Arc::clone(&horizon), shutdown.clone()));
-    if let Some(logins) = logins {
-        let horizon = Arc::clone(&horizon);
-        tasks.spawn(forget_logins(logins, horizon, shutdown.clone()));
-    }
+    let earlier = Arc::clone(&horizon);
+    tasks.spawn(forget_logins(logins, present, earlier, shutdown.clone()));
     tasks.spawn(remove_old_usage(old, horizon, shutdown.clone()));
     tasks.spawn(write_usage(usage, store, shutdown.clone()));
     tasks.spawn(watch_revocations(trust, shutdown.clone()));
@@ -81,10 +83,15 @@ async fn keep_small(store: Arc<dyn Store>, horizon: Horizon, shutdown: Shutdown)
 }
 
 /// Forgets what logins leave behind once its time is over, until shutdown.
-async fn forget_logins(logins: Arc<dyn LoginStore>, horizon: Horizon, shutdown: Shutdown) {
+async fn forget_logins(
+    logins: Arc<dyn LoginStore>,
+    present: Horizon,
+    horizon: Horizon,
+    shutdown: Shutdown,
+) {
     let mut ticks = every(REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
-        let removed = Keeping::default().remove_expired(logins.as_ref(), horizon());
+        let removed = Keeping::default().remove_expired(logins.as_ref(), present(), horizon());
         match removed.await {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "records of logins forgotten"),

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::identity;
+use crate::people;
 use crate::wire::Wire;
 
 /// How long anything may take before a test gives up. Nothing waits this long when all is well.
@@ -168,6 +169,7 @@ impl Cluster {
         let config = json!({
             "database": {"url": database},
             "maskinporten": {"issuer": identity::ISSUER, "listener": listener},
+            "idporten": people::configuration(),
             "selfservice": {"base_urls": ["https://api.example.no/api/v1"], "listener": listener},
             "operations": {"listener": listener, "drain_seconds": 0},
             // Its keys are made in no time.

@@ -7,6 +7,8 @@ use portvakt_core::{Clock, SystemClock};
 use portvakt_jose::{Algorithm, RsaBits, SigningKey};
 use serde_json::{Value, json};
 
+use crate::people;
+
 pub(crate) const ISSUER: &str = "https://maskinporten.example.no/";
 pub(crate) const OWNER: &str = "310420107";
 pub(crate) const CONSUMER: &str = "312773023";
@@ -33,7 +35,7 @@ pub(crate) fn registry() -> Value {
             "jwks": {"keys": [KEY.public_jwk("k1").to_json()]},
         })
     };
-    json!({
+    let mut registry = json!({
         "organizations": [
             {"orgno": OWNER, "name": "Fjordetaten", "prefixes": ["fjord"]},
             {"orgno": CONSUMER, "name": "Havbris AS"},
@@ -44,7 +46,9 @@ pub(crate) fn registry() -> Value {
             client(OWNERS_CLIENT, OWNER, ADMINISTER_SCOPES),
             client(OPERATORS_CLIENT, OPERATOR, OPERATE),
         ],
-    })
+    });
+    people::add_to(&mut registry);
+    registry
 }
 
 /// A right grant of the consumer, with an id of its own.

@@ -4,6 +4,9 @@
 //! In its long form (`make soak`) everything happens more often, and figures are printed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../logins/mod.rs"]
+mod people;
+
 mod bad_network;
 mod cluster;
 mod database_crashes;
@@ -11,6 +14,7 @@ mod figures;
 mod full_disk;
 mod identity;
 mod load;
+mod logins;
 mod node_crashes;
 mod paused;
 mod records;

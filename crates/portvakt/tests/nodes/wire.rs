@@ -15,6 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Clone, Default)]
 pub(crate) struct Wire {
     maskinporten: String,
+    idporten: String,
     selfservice: String,
     operations: String,
     http: Client,
@@ -69,10 +70,16 @@ impl Wire {
         let http = Client::builder().timeout(TIMEOUT).no_proxy();
         Self {
             maskinporten: address("maskinporten"),
+            idporten: address("idporten"),
             selfservice: address("selfservice"),
             operations: address("operations"),
             http: http.build().unwrap(),
         }
+    }
+
+    /// The address of the login surface.
+    pub(crate) fn logins(&self) -> &str {
+        &self.idporten
     }
 
     /// The answer to a grant.

@@ -68,7 +68,7 @@ fn the_composition_is_whole() {
         let dockerfile = service["build"]["dockerfile"].as_str().unwrap();
         assert!(path("..").join(dockerfile).is_file());
         assert!(service.get("ports").is_none(), "only the proxy is reached");
-        for port in [7700, 7702] {
+        for port in [7700, 7701, 7702] {
             assert!(proxy.contains(&format!("server {node} {node}:{port}\n")));
         }
     }

@@ -14,6 +14,8 @@ use portvakt_testkit::PostgresServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::people::{self, Site};
+
 /// The encryption key of every deployment.
 pub(crate) const KEY: &str = "0f0e0d0c0b0a09080706050403020100f0e0d0c0b0a090807060504030201000";
 
@@ -55,7 +57,7 @@ impl Deployment {
             database: String::new(),
             variables: BTreeMap::new(),
         };
-        let registry = json!({
+        let mut registry = json!({
             "organizations": [
                 {"orgno": "310420107", "name": "Fjordetaten", "prefixes": ["fjord"]},
                 {"orgno": "312773023", "name": "Havbris AS"},
@@ -67,6 +69,7 @@ impl Deployment {
                 "jwks": Self::public_keys(),
             }],
         });
+        people::add_to(&mut registry);
         let registry = deployment.file("registry.yaml", &registry.to_string());
         let applied = deployment.run(&["registry", "apply", &registry]);
         assert!(applied.status.success(), "{applied:?}");
@@ -95,9 +98,18 @@ impl Deployment {
 
     /// The same with other keys of the configuration's section `keys`.
     pub(crate) fn with_keys(self, keys: &Value) -> Self {
+        self.with_section("keys", keys)
+    }
+
+    /// The same where people log in, at a test environment.
+    pub(crate) fn with_logins(self) -> Self {
+        self.with_section("idporten", &people::configuration())
+    }
+
+    fn with_section(self, name: &str, section: &Value) -> Self {
         let path = self.folder.path().join("portvakt.yaml");
         let mut config: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        config["keys"] = keys.clone();
+        config[name] = section.clone();
         self.file("portvakt.yaml", &config.to_string());
         self
     }
@@ -256,9 +268,19 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Where a surface listens, if it is served.
+    pub(crate) fn address(&self, surface: &str) -> Option<&str> {
+        self.addresses[surface].as_str()
+    }
+
     /// An address of a surface.
     pub(crate) fn url(&self, surface: &str, path: &str) -> String {
         format!("http://{}{path}", self.addresses[surface].as_str().unwrap())
+    }
+
+    /// The login surface, for people to log in at.
+    pub(crate) fn site(&self) -> Site {
+        Site::at(&[&self.url("idporten", "")])
     }
 
     pub(crate) async fn get(&self, surface: &str, path: &str) -> (u16, Value) {

@@ -146,7 +146,10 @@ async fn decisions_and_requests_are_counted_where_they_belong() {
     let asking = "portvakt_http_requests_in_flight{surface=\"operations\"}";
     assert_eq!(scrape.count(asking), 1, "the request that asks");
     assert_eq!(scrape.count("portvakt_ledger_grants_total"), 2);
-    assert_eq!(scrape.count("portvakt_signing_keys{state=\"active\"}"), 1);
+    assert_eq!(
+        scrape.count("portvakt_signing_keys{surface=\"maskinporten\",state=\"active\"}"),
+        1
+    );
     assert!(scrape.value::<f64>("portvakt_registry_age_seconds") < 5.0);
     assert!(scrape.value::<f64>("process_resident_memory_bytes") > 1e6);
     assert!(scrape.value::<f64>("process_open_fds") > 3.0);

@@ -261,3 +261,16 @@ pub async fn the_first_secret_stays(factory: &impl LoginFactory) -> Outcome {
     assert_eq!(store.find_secret("sid").await?, None);
     Ok(())
 }
+
+/// Only from what it was, so that of two who seal it anew one does.
+pub async fn a_secret_is_sealed_anew(factory: &impl LoginFactory) -> Outcome {
+    let store = factory.open_logins().await;
+    store.keep_secret("pairwise", &[1], after(0)).await?;
+    assert!(!store.reseal_secret("pairwise", &[2], &[3]).await?);
+    assert!(!store.reseal_secret("sid", &[1], &[2]).await?);
+    assert!(store.reseal_secret("pairwise", &[1], &[2]).await?);
+    assert!(!store.reseal_secret("pairwise", &[1], &[3]).await?);
+    let kept = store.keep_secret("pairwise", &[4], after(1)).await?;
+    assert_eq!(kept, [2]);
+    Ok(())
+}

@@ -16,6 +16,7 @@ use crate::samples::client_id;
 /// Of this second, with nothing older than it.
 fn strict(second: i64) -> Retention {
     Retention {
+        begun_before: after(second),
         now: after(second),
         authorizations_ended_before: after(second),
         history_before: after(second),
@@ -72,18 +73,24 @@ pub async fn keeps_what_has_not_expired(factory: &impl LoginFactory) -> Outcome 
     store.start_pushed(&login, after(0)).await?;
     issued(&store, 1).await?;
     let lasting = Retention {
+        begun_before: after(119),
         now: after(119),
         authorizations_ended_before: after(AUTHORIZATION),
         history_before: after(0),
     };
     assert_eq!(remove_all(&store, lasting).await?, 0);
-    let ended = Retention {
-        now: after(AUTHORIZATION - 1),
+    let begun = Retention {
+        begun_before: after(AUTHORIZATION - 1),
         ..lasting
     };
-    // The request, the login, the session, the code and the access token; the refresh token that
-    // nobody may use any more is what tells a thief.
-    assert_eq!(remove_all(&store, ended).await?, 5);
+    assert_eq!(remove_all(&store, begun).await?, 2, "request and login");
+    let ended = Retention {
+        now: after(AUTHORIZATION - 1),
+        ..begun
+    };
+    // The session, the code and the access token; the refresh token that nobody may use any more is
+    // what tells a thief.
+    assert_eq!(remove_all(&store, ended).await?, 3);
     let owner = person(&store, 1).await?.id;
     assert_eq!(store.list_history(&owner, None, 9).await?.len(), 1);
     let found = store.find_refresh(&Use::of(1, 0, 1).shown).await?;
@@ -131,7 +138,7 @@ pub async fn a_server_removes_all_that_has_expired(factory: &impl LoginFactory) 
     let day = 24 * 60 * 60;
     for (days, expected) in [(1, 601 + 4), (31, 1), (549, 0), (551, 1)] {
         let now = after(days * day);
-        let removed = keeping.remove_expired(&*store, now).await?;
+        let removed = keeping.remove_expired(&*store, now, now).await?;
         assert_eq!(removed, expected, "after {days} days");
     }
     Ok(())

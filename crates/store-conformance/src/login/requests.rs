@@ -1,6 +1,6 @@
 //! Requests that were pushed, logins under way, logouts that wait for their browser.
 
-use portvakt_core::login::port::PushedStart;
+use portvakt_core::login::port::{Begun, PushedStart};
 use portvakt_core::login::record::{LoginTransaction, ParkedLogout, PushedState};
 use portvakt_core::ports::StorageError;
 
@@ -215,5 +215,40 @@ pub async fn a_parked_logout_is_taken_once(factory: &impl LoginFactory) -> Outco
     assert_eq!(store.take_logout(&handle, after(59)).await?, None);
     let other = store.take_logout(&digest("logout", 2), after(59)).await?;
     assert_eq!(other, Some(parked(2)));
+    Ok(())
+}
+
+/// What is over counts for nothing, and nobody counts further than they want to know.
+pub async fn counts_what_was_begun(factory: &impl LoginFactory) -> Outcome {
+    let store = factory.open_logins().await;
+    for number in 1..=3 {
+        store.push_request(&pushed(number)).await?;
+        store.begin_transaction(&transaction(number)).await?;
+    }
+    let parked = ParkedLogout {
+        handle: digest("logout", 1),
+        request: document("logout"),
+        expires_at: after(60),
+    };
+    store.park_logout(&parked).await?;
+    let begun = |pushed_requests, logins, parked_logouts| Begun {
+        pushed_requests,
+        logins,
+        parked_logouts,
+    };
+    let enough = begun(9, 9, 9);
+    let counted = store.count_begun(enough, after(59)).await?;
+    assert_eq!(counted, begun(3, 3, 1));
+    let counted = store.count_begun(begun(2, 3, 0), after(59)).await?;
+    assert_eq!(counted, begun(2, 3, 0));
+    let counted = store.count_begun(enough, after(PUSHED)).await?;
+    assert_eq!(counted, begun(0, 3, 0));
+    store
+        .end_transaction(&transaction(1), after(PUSHED))
+        .await?;
+    let counted = store.count_begun(enough, after(PUSHED)).await?;
+    assert_eq!(counted, begun(0, 2, 0));
+    let counted = store.count_begun(enough, after(TRANSACTION)).await?;
+    assert_eq!(counted, Begun::default());
     Ok(())
 }

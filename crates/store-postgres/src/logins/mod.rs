@@ -26,6 +26,7 @@ mod removal;
 mod requests;
 mod restored;
 mod rows;
+mod secrets;
 mod sessions;
 mod tokens;
 
@@ -63,26 +64,20 @@ impl LoginStore for PostgresStore {
         sealed: &[u8],
         now: Timestamp,
     ) -> Result<Vec<u8>, StorageError> {
-        let mut transaction = self.begin_login().await?;
-        let created = now.milliseconds();
-        let keep = sqlx::query!(
-            "INSERT INTO login_secrets (name, sealed, created) VALUES ($1, $2, $3)
-             ON CONFLICT (name) DO NOTHING",
-            name,
-            sealed,
-            created
-        );
-        answered(keep.execute(&mut *transaction)).await?;
-        // A statement of its own, so that it sees what another node has committed meanwhile.
-        let kept = sqlx::query_scalar!("SELECT sealed FROM login_secrets WHERE name = $1", name);
-        let kept = answered(kept.fetch_one(&mut *transaction)).await?;
-        answered(transaction.commit()).await?;
-        Ok(kept)
+        secrets::keep(self, name, sealed, now).await
     }
 
     async fn find_secret(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        let find = sqlx::query_scalar!("SELECT sealed FROM login_secrets WHERE name = $1", name);
-        answered_soon(find.fetch_optional(&self.readers)).await
+        secrets::find(self, name).await
+    }
+
+    async fn reseal_secret(
+        &self,
+        name: &str,
+        former: &[u8],
+        sealed: &[u8],
+    ) -> Result<bool, StorageError> {
+        secrets::reseal(self, name, former, sealed).await
     }
 
     async fn remove_expired_logins(

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
-use portvakt_core::login::port::{LoginRequests, PushedStart};
+use portvakt_core::login::port::{Begun, LoginRequests, PushedStart};
 use portvakt_core::login::record::{LoginTransaction, ParkedLogout, PushedRequest, PushedState};
 use portvakt_core::login::{Document, HandleDigest};
 use portvakt_core::ports::StorageError;
@@ -195,6 +195,33 @@ impl LoginRequests for PostgresStore {
             request: Document::from_value(place.document("request", &row.request)?),
             expires_at: instant(row.expires_at),
         }))
+    }
+
+    async fn count_begun(&self, most: Begun, now: Timestamp) -> Result<Begun, StorageError> {
+        let now = now.milliseconds();
+        let count = sqlx::query!(
+            r#"SELECT
+                 (SELECT COUNT(*) FROM
+                     (SELECT 1 FROM pushed_requests WHERE expires_at > $1 LIMIT $2) AS counted)
+                     AS "pushed!",
+                 (SELECT COUNT(*) FROM
+                     (SELECT 1 FROM login_transactions WHERE expires_at > $1 LIMIT $3) AS counted)
+                     AS "logins!",
+                 (SELECT COUNT(*) FROM
+                     (SELECT 1 FROM parked_logouts WHERE expires_at > $1 LIMIT $4) AS counted)
+                     AS "logouts!""#,
+            now,
+            i64::from(most.pushed_requests),
+            i64::from(most.logins),
+            i64::from(most.parked_logouts)
+        );
+        let row = answered_soon(count.fetch_one(&self.readers)).await?;
+        let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Begun {
+            pushed_requests: count(row.pushed),
+            logins: count(row.logins),
+            parked_logouts: count(row.logouts),
+        })
     }
 }
 

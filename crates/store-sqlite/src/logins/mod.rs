@@ -15,6 +15,7 @@ mod removal;
 mod requests;
 mod restored;
 mod rows;
+mod secrets;
 mod sessions;
 mod tokens;
 
@@ -44,31 +45,20 @@ impl LoginStore for SqliteStore {
         sealed: &[u8],
         now: Timestamp,
     ) -> Result<Vec<u8>, StorageError> {
-        let mut transaction = self.begin_write().await?;
-        let created = now.milliseconds();
-        let keep = sqlx::query!(
-            "INSERT INTO login_secrets (name, sealed, created) VALUES ($1, $2, $3)
-             ON CONFLICT (name) DO NOTHING",
-            name,
-            sealed,
-            created
-        );
-        keep.execute(&mut *transaction)
-            .await
-            .map_err(storage_error)?;
-        let kept = sqlx::query_scalar!("SELECT sealed FROM login_secrets WHERE name = $1", name)
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(storage_error)?;
-        transaction.commit().await.map_err(storage_error)?;
-        Ok(kept)
+        secrets::keep(self, name, sealed, now).await
     }
 
     async fn find_secret(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        sqlx::query_scalar!("SELECT sealed FROM login_secrets WHERE name = $1", name)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(storage_error)
+        secrets::find(self, name).await
+    }
+
+    async fn reseal_secret(
+        &self,
+        name: &str,
+        former: &[u8],
+        sealed: &[u8],
+    ) -> Result<bool, StorageError> {
+        secrets::reseal(self, name, former, sealed).await
     }
 
     async fn remove_expired_logins(

@@ -41,19 +41,23 @@ cannot say why, and would repeat a password.
 {{- fail "persistence.existingClaim: is for store sqlite alone" -}}
 {{- end -}}
 {{- end -}}
-{{- if and $module .Values.secrets.encryptionKey.secretName -}}
+{{- $logins := dig "idporten" "issuer" "" $config -}}
+{{- if and $module .Values.secrets.encryptionKey.secretName (not $logins) -}}
 {{- fail "secrets.encryptionKey: keys in a hardware module are not encrypted; name one or the other" -}}
 {{- end -}}
-{{- if not (or $module .Values.secrets.encryptionKey.secretName) -}}
-{{- fail "secrets.encryptionKey.secretName: name the secret that signing keys are sealed with" -}}
+{{- if not (or (and $module (not $logins)) .Values.secrets.encryptionKey.secretName) -}}
+{{- fail "secrets.encryptionKey.secretName: name the secret that signing keys are sealed with, and with config.idporten.issuer what people are known by" -}}
+{{- end -}}
+{{- if and $logins (not (dig "idporten" "eids" list $config)) -}}
+{{- fail "config.idporten.eids: with an issuer name one way to log in at least" -}}
 {{- end -}}
 {{- if and .Values.secrets.traceHeaders.secretName (not (dig "traces" "endpoint" "" $config)) -}}
 {{- fail "secrets.traceHeaders: is for config.traces.endpoint" -}}
 {{- end -}}
 {{- if or .Values.ingress.enabled .Values.httpRoute.enabled -}}
-{{- range compact (list $config.maskinporten.issuer (dig "maskinporten" "skyporten_issuer" "" $config)) -}}
+{{- range compact (list $config.maskinporten.issuer (dig "maskinporten" "skyporten_issuer" "" $config) $logins) -}}
 {{- if not (has (urlParse .).path (list "" "/")) -}}
-{{- fail (printf "config.maskinporten: with ingress or httpRoute an issuer is a host without a path, and %s has one" .) -}}
+{{- fail (printf "config.maskinporten and config.idporten: with ingress or httpRoute an issuer is a host without a path, and %s has one" .) -}}
 {{- end -}}
 {{- end -}}
 {{- range $config.selfservice.base_urls -}}
@@ -94,6 +98,9 @@ JSON is YAML, and unlike toYaml it writes large numbers as they are: 67108864, n
 {{- $listen := .Values.listenAddress -}}
 {{- $listener := dict "listener" (dict "listen" (printf "%s:7700" $listen)) -}}
 {{- $own := dict "maskinporten" $listener -}}
+{{- if dig "idporten" "issuer" "" .Values.config -}}
+{{- $_ := set $own "idporten" (dict "listener" (dict "listen" (printf "%s:7701" $listen))) -}}
+{{- end -}}
 {{- $_ := set $own "selfservice" (dict "listener" (dict "listen" (printf "%s:7702" $listen))) -}}
 {{- $_ := set $own "operations" (dict "listener" (dict "listen" (printf "%s:7704" $listen))) -}}
 {{- $keys := dict -}}
@@ -134,6 +141,11 @@ JSON is YAML, and unlike toYaml it writes large numbers as they are: 67108864, n
 {{- range compact $issuers -}}
 {{- $url := urlParse . -}}
 {{- $addresses = append $addresses (dict "host" $url.hostname "path" (default "/" $url.path) "service" (printf "%s-maskinporten" $name) "port" $.Values.service.maskinporten.port) -}}
+{{- end -}}
+{{- $logins := list (dig "idporten" "issuer" "" .Values.config) (dig "idporten" "login_base_url" "" .Values.config) -}}
+{{- range compact $logins | uniq -}}
+{{- $url := urlParse . -}}
+{{- $addresses = append $addresses (dict "host" $url.hostname "path" (default "/" $url.path) "service" (printf "%s-idporten" $name) "port" $.Values.service.idporten.port) -}}
 {{- end -}}
 {{- range .Values.config.selfservice.base_urls -}}
 {{- $url := urlParse . -}}

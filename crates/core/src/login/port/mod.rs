@@ -22,7 +22,7 @@ pub use self::grants::{
     RefreshUse, Refreshing, Rotation,
 };
 pub use self::people::LoginPeople;
-pub use self::requests::{LoginRequests, PushedStart};
+pub use self::requests::{Begun, LoginRequests, PushedStart};
 pub use self::sessions::{LoginSessions, Saving};
 use crate::clock::Timestamp;
 use crate::ports::StorageError;
@@ -45,6 +45,15 @@ pub trait LoginStore: LoginRequests + LoginSessions + LoginGrants + LoginPeople 
     /// The secret of this name.
     async fn find_secret(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError>;
 
+    /// Keeps the same secret sealed in another way, if it is still kept as `former`. Says whether this
+    /// call did.
+    async fn reseal_secret(
+        &self,
+        name: &str,
+        former: &[u8],
+        sealed: &[u8],
+    ) -> Result<bool, StorageError>;
+
     /// Removes at most `limit` records of each kind that nothing can be asked of any more, and says
     /// how many in all: none once there are no more. Called outside requests.
     async fn remove_expired_logins(&self, ends: Retention, limit: u32)
@@ -54,8 +63,11 @@ pub trait LoginStore: LoginRequests + LoginSessions + LoginGrants + LoginPeople 
 /// Until when things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// The present. What was for a while goes as soon as its time is over: a pushed request, a login
-    /// under way, a session, a token; a code a little later.
+    /// What anybody may begin goes as soon as its time is over at this instant: a pushed request, a
+    /// login under way, a logout that waits for its browser.
+    pub begun_before: Timestamp,
+    /// What was for a while goes once its time is over at this instant: a session, a token; a code a
+    /// little later.
     pub now: Timestamp,
     /// Authorizations that ended before this go.
     pub authorizations_ended_before: Timestamp,

@@ -76,6 +76,21 @@ pub trait LoginRequests: Send + Sync {
         handle: &HandleDigest,
         now: Timestamp,
     ) -> Result<Option<ParkedLogout>, StorageError>;
+
+    /// How much there is of what anybody may begin, counted no further than `most` of each kind. Asked
+    /// outside requests.
+    async fn count_begun(&self, most: Begun, now: Timestamp) -> Result<Begun, StorageError>;
+}
+
+/// How much there is, or may be, of what anybody may begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Begun {
+    /// Pushed requests that are not over.
+    pub pushed_requests: u32,
+    /// Logins under way.
+    pub logins: u32,
+    /// Logouts that wait for their browser.
+    pub parked_logouts: u32,
 }
 
 /// What came of starting a pushed request.

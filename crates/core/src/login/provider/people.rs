@@ -64,6 +64,9 @@ impl Provider {
             self.advance(&mut transaction).await?;
             return Ok((self.step(transaction, handle, browser).await?, None));
         }
+        if !self.accepts_numbers(&proven) {
+            return self.refuse_person(&transaction).await;
+        }
         let Some(event) = self.event(&proven).await? else {
             return self.refuse_person(&transaction).await;
         };
@@ -89,6 +92,18 @@ impl Provider {
         };
         let step = self.step(transaction, handle, &browser).await?;
         Ok((step, Some(cookie)))
+    }
+
+    /// Whichever eID provider delivers a national identity number, it is of an accepted kind.
+    fn accepts_numbers(&self, proven: &Proven) -> bool {
+        let accepted = self.issuer().accepted_numbers;
+        let identities = std::iter::once(&proven.identity).chain(&proven.matched);
+        identities
+            .filter_map(|identity| match identity {
+                Identity::Pid(pid) => Some(pid),
+                Identity::Eidas(_) | Identity::Email(_) => None,
+            })
+            .all(|pid| pid.is_accepted(accepted))
     }
 
     async fn refuse_person(

@@ -254,7 +254,7 @@ refusal_table! {
     PersonRefused {
         status: 403, error: AccessDenied, shown: Client,
         text: "The person may not log in",
-        when: "The operator has blocked the person, or the eID provider refused them.",
+        when: "The operator has blocked the person, the eID provider refused them, or their national identity number is of a kind that is not accepted here.",
         next: "Nothing that the client can do.",
     }
     LevelNotReached {

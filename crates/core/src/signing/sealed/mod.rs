@@ -1,4 +1,4 @@
-//! Signing keys at rest under a key-encryption key.
+//! Signing keys, and other secrets, at rest under a key-encryption key.
 //!
 //! What the store keeps is a JSON document: version, id of the key-encryption key, the public key, and
 //! the private key under AES-256-GCM. Surface, key id (the public key's thumbprint) and algorithm are
@@ -7,6 +7,7 @@
 //! with nothing inside.
 
 mod key_encryption_key;
+mod secret;
 
 use std::sync::Arc;
 
@@ -86,6 +87,13 @@ impl SealedKeys {
         &self.keys[0]
     }
 
+    fn nonce(&self) -> Result<[u8; NONCE_BYTES], KeySourceError> {
+        let mut nonce = [0; NONCE_BYTES];
+        let filled = self.entropy.fill(&mut nonce);
+        filled.map_err(|error| KeySourceError::Unavailable(error.to_string()))?;
+        Ok(nonce)
+    }
+
     fn seal(
         &self,
         place: Place<'_>,
@@ -93,10 +101,7 @@ impl SealedKeys {
         private_key: Zeroizing<Vec<u8>>,
     ) -> Result<Vec<u8>, KeySourceError> {
         let key = self.present();
-        let mut nonce = [0; NONCE_BYTES];
-        self.entropy
-            .fill(&mut nonce)
-            .map_err(|error| KeySourceError::Unavailable(error.to_string()))?;
+        let nonce = self.nonce()?;
         let associated = place.associated_data(key.id());
         let ciphertext = key
             .seal(nonce, &associated, private_key)

@@ -47,7 +47,9 @@ fn the_surfaces_listen_where_the_container_says() {
     for set in SETS {
         let manifests = Manifests::of(set);
         let configuration: Value = serde_json::from_str(manifests.configuration()).unwrap();
-        for surface in ["maskinporten", "selfservice", "operations"] {
+        let logins = (set == "everything").then_some("idporten");
+        let surfaces = ["maskinporten", "selfservice", "operations"];
+        for surface in surfaces.into_iter().chain(logins) {
             let listen = &configuration[surface]["listener"]["listen"];
             let (address, port) = listen.as_str().unwrap().rsplit_once(':').unwrap();
             assert!(["0.0.0.0", "[::]"].contains(&address), "{set}: {listen}");

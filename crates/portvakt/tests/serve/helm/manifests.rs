@@ -82,7 +82,8 @@ fn the_operations_port_is_for_the_platform_alone() {
     for set in SETS {
         let manifests = Manifests::of(set);
         let services = manifests.kind("Service");
-        assert_eq!(services.len(), 3, "{set}");
+        let logins = usize::from(set == "everything");
+        assert_eq!(services.len(), 3 + logins, "{set}");
         for service in services {
             let name = service["metadata"]["name"].as_str().unwrap();
             let [port] = service["spec"]["ports"].as_array().unwrap().as_slice() else {
@@ -106,7 +107,11 @@ fn the_operations_port_is_for_the_platform_alone() {
                 .iter()
                 .map(|port| &port["port"])
                 .collect();
-            assert_eq!(ports, ["maskinporten", "selfservice"], "{set}");
+            let expected: &[&str] = match set {
+                "everything" => &["maskinporten", "idporten", "selfservice"],
+                _ => &["maskinporten", "selfservice"],
+            };
+            assert_eq!(ports, expected, "{set}");
         }
     }
     for kind in ["Ingress", "HTTPRoute"] {
@@ -127,6 +132,8 @@ fn what_is_asked_for_outside_reaches_its_surface() {
     let expected = BTreeSet::from([
         ("maskinporten.example.no", "/", "test-portvakt-maskinporten"),
         ("skyporten.example.no", "/", "test-portvakt-maskinporten"),
+        ("idporten.example.no", "/", "test-portvakt-idporten"),
+        ("login.example.no", "/", "test-portvakt-idporten"),
         (
             "maskinporten.example.no",
             "/api/v1",
@@ -159,6 +166,8 @@ fn what_is_asked_for_outside_reaches_its_surface() {
     let hosts = json!([
         "maskinporten.example.no",
         "skyporten.example.no",
+        "idporten.example.no",
+        "login.example.no",
         "api.example.no"
     ]);
     assert_eq!(ingress["tls"][0]["hosts"], hosts);

@@ -21,6 +21,8 @@ fn a_value_that_does_not_exist_or_is_the_charts_own_is_refused() {
         ("config.keys.encryption_key_file=/x", "encryption_key_file"),
         ("config.operations.listener.listen=0.0.0.0:80", "listen"),
         ("config.maskinporten.listener.listen=0.0.0.0:80", "listen"),
+        ("config.idporten.listener.listen=0.0.0.0:80", "listen"),
+        ("config.idporten.eids={bankid}", "eids"),
         ("config.http.max_connections=many", "max_connections"),
         ("config.log.format=xml", "format"),
         ("store=mysql", "store"),
@@ -83,6 +85,16 @@ fn what_is_missing_or_does_not_go_together_is_said_in_words() {
             "postgresql",
             "config.keys.module.library=/x",
             "secrets.encryptionKey: keys in a hardware module",
+        ),
+        (
+            "postgresql",
+            "config.idporten.issuer=https://idporten.example.no",
+            "config.idporten.eids: with an issuer name one way",
+        ),
+        (
+            "everything",
+            "config.idporten.issuer=https://x.example/idporten",
+            "an issuer is a host without a path",
         ),
         (
             "postgresql",

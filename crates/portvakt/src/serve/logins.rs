@@ -1,0 +1,139 @@
+//! The login surface of a production server.
+
+use std::sync::Arc;
+
+use axum::Router;
+use portvakt_core::cache::CachedStore;
+use portvakt_core::login::LoginStore;
+use portvakt_core::login::companion::{
+    Companion, CompanionParts, CompanionSettings, MachineIssuer,
+};
+use portvakt_core::login::provider::{Provider, ProviderParts};
+use portvakt_core::signing::KeySource;
+use portvakt_core::{Clock, SystemEntropy};
+use portvakt_http::Limits;
+use portvakt_idporten::Surface;
+use portvakt_idporten::eid::{EidProvider, RegistryPeople, TestIdProvider};
+use portvakt_idporten::pages::Site;
+
+use crate::backchannel::{BackchannelLogouts, Reach};
+use crate::config::{Config, EidName, Faults};
+use crate::limits::Limiters;
+use crate::request_ids::request_ids;
+use crate::server::Trust;
+use crate::signing::{KeeperParts, SigningKeyKeeper, SigningSurface, pairwise_key};
+
+/// What the surface is made of beside what all surfaces share.
+pub(super) struct LoginParts {
+    /// Its signing keys.
+    pub(super) keeper: Arc<SigningKeyKeeper>,
+    /// Tells clients' servers of logouts.
+    pub(super) logouts: BackchannelLogouts,
+    provider: Provider,
+    companion: Companion,
+    eids: Vec<Arc<dyn EidProvider>>,
+    site: Site,
+}
+
+/// What it needs of the rest of the server.
+pub(super) struct Surroundings<'a> {
+    pub(super) store: Arc<CachedStore>,
+    pub(super) logins: Arc<dyn LoginStore>,
+    pub(super) source: Arc<dyn KeySource>,
+    /// Whose tokens the companion APIs take beside the surface's own.
+    pub(super) machines: MachineIssuer,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) trust: &'a Trust,
+    pub(super) limiters: &'a Limiters,
+}
+
+impl LoginParts {
+    /// Opens what a configuration that was checked names; none where nobody logs in.
+    pub(super) async fn prepare(
+        config: &Config,
+        surroundings: Surroundings<'_>,
+    ) -> anyhow::Result<Option<Self>> {
+        if !config.idporten.is_served() {
+            return Ok(None);
+        }
+        let Surroundings {
+            store,
+            logins,
+            source,
+            machines,
+            clock,
+            trust,
+            limiters,
+        } = surroundings;
+        let issuer = Faults::settle(|faults| config.idporten.login_issuer(config, faults))?;
+        let surface = SigningSurface::Idporten;
+        let policy = Faults::settle(|faults| config.keys.policy(surface, config, faults))?;
+        let keeper = SigningKeyKeeper::open(KeeperParts {
+            surface: surface.name(),
+            policy,
+            store: store.clone(),
+            source,
+            clock: Arc::clone(&clock),
+        })
+        .await?;
+        let sealing = config.keys.open_sealing()?;
+        let pairwise = pairwise_key(logins.as_ref(), &sealing, clock.now()).await?;
+        let names = config.idporten.eids.iter();
+        let eids: Vec<_> = names.map(|name| eid(*name, &store)).collect();
+        let site = config.idporten.site.site(&issuer)?;
+        let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
+        let logouts = BackchannelLogouts::new(Reach::of(issuer.environment, Vec::new()))?;
+        let provider = Provider::new(ProviderParts {
+            issuer,
+            registry: store.clone(),
+            ledger: store,
+            store: logins,
+            keys: Arc::clone(keeper.shared()),
+            pairwise,
+            trust: Arc::clone(trust.shared()),
+            levels,
+            logouts: Some(Arc::new(logouts.clone())),
+            clock,
+            entropy: Arc::new(SystemEntropy),
+            shares: limiters.login_shares(),
+        });
+        let companion = Companion::new(CompanionParts {
+            settings: CompanionSettings::at(&provider.issuer().identifier),
+            provider: provider.clone(),
+            machines: Some(machines),
+        });
+        Ok(Some(Self {
+            keeper,
+            logouts,
+            provider,
+            companion,
+            eids,
+            site,
+        }))
+    }
+
+    /// The surface.
+    pub(super) fn router(&self, limits: Limits, limiters: &Limiters) -> anyhow::Result<Router> {
+        let max_age = self.keeper.policy().document_max_age().as_secs();
+        let router = portvakt_idporten::router(Surface {
+            provider: self.provider.clone(),
+            companion: Some(self.companion.clone()),
+            eids: self.eids.clone(),
+            site: self.site.clone(),
+            request_ids: request_ids(),
+            limits,
+            rates: limiters.idporten(),
+            cache_seconds: u32::try_from(max_age).unwrap_or(u32::MAX),
+        });
+        Ok(router?)
+    }
+}
+
+fn eid(name: EidName, store: &Arc<CachedStore>) -> Arc<dyn EidProvider> {
+    match name {
+        EidName::Testid => {
+            let people = Arc::new(RegistryPeople(Arc::clone(store)));
+            Arc::new(TestIdProvider::new(people))
+        }
+    }
+}
