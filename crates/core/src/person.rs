@@ -1,11 +1,13 @@
 //! What people are known by: national identity numbers, foreign identities, addresses of e-mail.
 
+mod birth_date;
 mod email;
 mod foreign;
 mod login_number;
 
 use std::fmt;
 
+pub use self::birth_date::{BirthDate, InvalidBirthDate};
 pub use self::email::{EmailAddress, InvalidEmailAddress};
 pub use self::foreign::{EidasIdentifier, IdentityMatch, InvalidEidasIdentifier};
 pub use self::login_number::{AcceptedNumbers, NumberKind, NumberSeries, RejectedNumber};

@@ -11,7 +11,9 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use portvakt_core::login::acr::Acr;
+use portvakt_core::login::acr::{Acr, Framework};
+use portvakt_core::login::claims::foreign_claim_names;
+use portvakt_core::login::issuer::EidasClaimNames;
 use portvakt_core::login::locale::Locale;
 use portvakt_core::login::provider::Provider;
 use portvakt_core::login::request::RESPONSE_MODES;
@@ -105,10 +107,7 @@ fn describe(provider: &Provider) -> Value {
         "frontchannel_logout_supported": true,
         "frontchannel_logout_session_supported": true,
         "claim_types_supported": ["normal"],
-        "claims_supported": [
-            "sub", "pid", "acr", "amr", "auth_time", "locale", "sid", "iss", "aud", "exp", "iat",
-            "jti", "nonce",
-        ],
+        "claims_supported": claims(provider),
     });
     for name in [
         "backchannel_logout_supported",
@@ -120,6 +119,40 @@ fn describe(provider: &Provider) -> Value {
         metadata["request_object_signing_alg_values_supported"] = json!(algorithms);
     }
     metadata
+}
+
+/// Those of every login, and those of the ways to log in that there are. The scope `eidas` adds the
+/// oldest names of a foreign identity.
+fn claims(provider: &Provider) -> Vec<&'static str> {
+    let mut claims = vec![
+        "sub",
+        "pid",
+        "acr",
+        "amr",
+        "auth_time",
+        "locale",
+        "sid",
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "jti",
+        "nonce",
+    ];
+    let reaches = |framework| {
+        let mut levels = provider.levels().iter();
+        levels.any(|level| level.framework() == framework)
+    };
+    if reaches(Framework::Eidas) {
+        claims.extend(foreign_claim_names(EidasClaimNames {
+            legacy: true,
+            ..provider.issuer().eidas_claims
+        }));
+    }
+    if reaches(Framework::Email) {
+        claims.push("email");
+    }
+    claims
 }
 
 /// Those that a provider reaches, and the Norwegian three, which relying parties look for before they

@@ -19,6 +19,7 @@ mod par;
 mod protected;
 mod reading;
 mod token;
+mod turn;
 mod view;
 mod visit;
 
@@ -61,7 +62,7 @@ pub struct Surface {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Misconfigured {
     /// A way to log in that is not for real people, where they log in.
-    TestProviderInProduction(&'static str),
+    TestProviderInProduction(String),
 }
 
 impl std::fmt::Display for Misconfigured {

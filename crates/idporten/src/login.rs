@@ -8,15 +8,14 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::login::acr::Acr;
-use portvakt_core::login::provider::{Denied, Step};
+use portvakt_core::login::provider::{self, Denied, Step};
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 use portvakt_http::RequestId;
-use portvakt_oauth_types::Parameters;
 
 use crate::answer;
-use crate::eid::{Context, EidProvider, Turn};
-use crate::pages::{Asset, Level, LocalPath, Selector};
-use crate::view::{Asked, here, language, show, with_cookie};
+use crate::pages::{Asset, Level, LocalPath, Selector, Setback};
+use crate::turn::{Move, take};
+use crate::view::{Asked, here, language, show};
 use crate::visit::{Visit, frame, sent};
 
 /// `GET /login`: the ways to log in.
@@ -69,9 +68,17 @@ fn selector_page(state: &crate::State, visit: &Visit) -> crate::pages::Page {
         frame: frame(state, visit, &service, path.as_ref()),
         interaction: form.interaction(),
         options: &options,
-        failed: visit.transaction.state.failed,
+        setback: visit.transaction.state.setback.map(setback),
     };
     page.page()
+}
+
+/// Why the selector is shown again.
+fn setback(setback: provider::Setback) -> Setback {
+    match setback {
+        provider::Setback::Failed => Setback::Failed,
+        provider::Setback::NoMatch => Setback::NoMatch,
+    }
 }
 
 fn level(acr: Acr) -> Level {
@@ -113,7 +120,7 @@ pub(crate) async fn leave(
     }
 }
 
-async fn cancel(state: &crate::State, visit: &Visit) -> Result<Step, Denied> {
+pub(crate) async fn cancel(state: &crate::State, visit: &Visit) -> Result<Step, Denied> {
     let cancelled = LoginRefusal::from(LoginRefusalCode::Cancelled);
     state.provider.give_up(&visit.transaction, &cancelled).await
 }
@@ -155,74 +162,15 @@ pub(crate) async fn resume(
             .find(|known| known.describe().id == eid)
             .ok_or(LoginRefusalCode::NotFound)?;
         let visit = Visit::find(&state, asked, &sent).await?;
-        turn(&state, asked, eid.as_ref(), visit, &sent).await
+        let step = match asked.method {
+            &Method::POST => Move::Resume(&sent),
+            _ => Move::Begin,
+        };
+        take(&state, asked, eid.as_ref(), visit, step).await
     };
     match taken.await {
         Ok(response) => response,
         Err(denied) => state.refuse(asked, "login", denied).await,
-    }
-}
-
-/// Has the provider take its turn, if the login is at the point where it may.
-async fn turn(
-    state: &crate::State,
-    asked: Asked<'_>,
-    eid: &dyn EidProvider,
-    mut visit: Visit,
-    sent: &Parameters<'_>,
-) -> Result<Response, Denied> {
-    let force_fresh = match visit.next(state).await? {
-        Step::Authenticate { force_fresh, .. } => force_fresh,
-        step => return Ok(state.step(asked, step)),
-    };
-    let described = eid.describe();
-    let request = &visit.transaction.state.request;
-    if !request.acceptable.accepts_any(described.levels.into_iter()) {
-        return Err(LoginRefusalCode::NotFound.into());
-    }
-    let (service, form) = (state.service(&visit.transaction.service()), visit.form());
-    let path = here(&format!("/login/{}", described.id), &visit.handle);
-    let context = Context {
-        acceptable: &request.acceptable,
-        locale: visit.locale,
-        frame: frame(state, &visit, &service, path.as_ref()),
-        interaction: form.interaction(),
-        force_fresh,
-        test_person: visit.transaction.state.test_person.as_deref(),
-        now: state.provider.now(),
-        entropy: state.provider.entropy(),
-    };
-    let turn = if asked.method == Method::POST {
-        eid.resume(context, sent).await
-    } else {
-        eid.begin(context).await
-    };
-    match turn {
-        Turn::Page(page) => Ok(show(StatusCode::OK, *page)),
-        Turn::Cancelled => Ok(state.step(asked, cancel(state, &visit).await?)),
-        Turn::Failed(cause) => {
-            tracing::warn!(
-                request_id = %asked.request_id, eid = described.id, cause, "an eID provider failed"
-            );
-            visit.transaction.state.failed = true;
-            state.provider.advance(&mut visit.transaction).await?;
-            Ok(state.step(asked, visit.next(state).await?))
-        }
-        Turn::Completed(proven) => {
-            let Visit {
-                transaction,
-                handle,
-                browser,
-                ..
-            } = visit;
-            let taken = state
-                .provider
-                .authenticated(transaction, *proven, &handle, &browser);
-            let (step, session) = taken.await?;
-            let response = state.step(asked, step);
-            let cookie = session.and_then(|session| state.cookies.set_session(&session));
-            Ok(with_cookie(response, cookie))
-        }
     }
 }
 

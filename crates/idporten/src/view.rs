@@ -109,10 +109,10 @@ impl State {
 
     /// The one way to log in, if the request leaves no choice (spec: idporten §6.4). A Norwegian one
     /// is chosen by the person all the same.
-    fn only_way(&self, transaction: &OpenTransaction) -> Option<&'static str> {
+    fn only_way(&self, transaction: &OpenTransaction) -> Option<String> {
         use portvakt_core::login::acr::Framework;
         let acceptable = &transaction.state.request.acceptable;
-        if transaction.state.failed || acceptable.only()? == Framework::Idporten {
+        if transaction.state.setback.is_some() || acceptable.only()? == Framework::Idporten {
             return None;
         }
         let mut ways = self.eids.iter().map(|eid| eid.describe());

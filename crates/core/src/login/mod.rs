@@ -18,6 +18,7 @@ pub mod issuer;
 mod keeping;
 mod lifetime;
 pub mod locale;
+pub mod matching;
 pub mod pkce;
 pub mod port;
 pub mod provider;

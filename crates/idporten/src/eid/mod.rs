@@ -3,6 +3,8 @@
 //! A provider is asked for an authentication and nothing else: it sees neither client nor scopes, and
 //! what it keeps between two requests is in the login under way, so that any node can go on.
 
+mod eidas;
+mod kept;
 mod people;
 mod testid;
 
@@ -14,6 +16,8 @@ use portvakt_core::login::locale::Locale;
 use portvakt_core::login::provider::Proven;
 use portvakt_oauth_types::Parameters;
 
+pub use self::eidas::{EidasProvider, InvalidCountries};
+pub use self::kept::Kept;
 pub use self::people::{PeopleSource, RegistryPeople};
 pub use self::testid::TestIdProvider;
 
@@ -23,7 +27,7 @@ use crate::pages::{EidOption, Frame, Interaction, Language, Level, LocalPath, Pa
 #[derive(Clone, Debug)]
 pub struct Description {
     /// Names it in addresses and records.
-    pub id: &'static str,
+    pub id: String,
     /// The levels that it can reach.
     pub levels: Vec<Acr>,
     /// Nobody real logs in with it, so that it cannot be enabled in production.
@@ -45,6 +49,8 @@ pub struct Context<'a> {
     pub force_fresh: bool,
     /// A test person whom the client would like to log in.
     pub test_person: Option<&'a str>,
+    /// Further attributes of a foreign identity that the client asks for, by the names of their claims.
+    pub attributes: &'a [String],
     /// The present.
     pub now: Timestamp,
     /// Randomness.
@@ -59,7 +65,8 @@ pub enum Turn {
     Completed(Box<Proven>),
     /// The person does not want to.
     Cancelled,
-    /// It did not work out; the person may choose another way.
+    /// It did not work out; the person may choose another way. The cause is for the log: no secret, no
+    /// person.
     Failed(String),
 }
 
@@ -72,9 +79,9 @@ pub trait EidProvider: Send + Sync {
     /// How the selector offers it: up to this level, beginning at this address.
     fn option(&self, language: Language, level: Level, begins_at: LocalPath) -> EidOption;
 
-    /// The first page.
-    async fn begin(&self, context: Context<'_>) -> Turn;
+    /// The first page. What was kept of an earlier beginning is still there.
+    async fn begin(&self, context: Context<'_>, kept: &mut Kept) -> Turn;
 
     /// Goes on with what the person sent.
-    async fn resume(&self, context: Context<'_>, form: &Parameters<'_>) -> Turn;
+    async fn resume(&self, context: Context<'_>, kept: &mut Kept, form: &Parameters<'_>) -> Turn;
 }

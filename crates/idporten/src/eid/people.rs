@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portvakt_core::person::Person;
+use portvakt_core::person::{AcceptedNumbers, Person, Pid};
 use portvakt_core::ports::{StorageError, Store};
+
+use crate::pages::{Name, TestPerson};
 
 /// Where test people come from.
 #[async_trait]
@@ -21,4 +23,19 @@ impl<S: Store + ?Sized> PeopleSource for RegistryPeople<S> {
     async fn list_people(&self) -> Result<Vec<Person>, StorageError> {
         self.0.read().await?.list_people().await
     }
+}
+
+/// Those whom test providers offer. A registry of development may have people with numbers of any form,
+/// who do not log in.
+pub(super) async fn offered_people(
+    source: &dyn PeopleSource,
+) -> Result<Vec<TestPerson>, StorageError> {
+    let people = source.list_people().await?.into_iter();
+    let is_synthetic =
+        |person: &Person| Pid::accept(person.pid.expose(), AcceptedNumbers::SyntheticOnly).is_ok();
+    let offered = |person: Person| TestPerson {
+        pid: person.pid.expose().to_owned(),
+        name: Name::new(&person.name),
+    };
+    Ok(people.filter(is_synthetic).map(offered).collect())
 }

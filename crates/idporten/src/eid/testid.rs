@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use portvakt_core::login::acr::{Acr, Framework};
 use portvakt_core::login::provider::Proven;
 use portvakt_core::login::record::{Attributes, Identity};
-use portvakt_core::person::{AcceptedNumbers, Person, Pid, RejectedNumber};
+use portvakt_core::person::{AcceptedNumbers, Pid, RejectedNumber};
 use portvakt_oauth_types::Parameters;
 
-use super::people::PeopleSource;
-use super::{Context, Description, EidProvider, Turn};
-use crate::pages::{EidOption, Language, Level, LocalPath, Name, TestId, TestIdError, TestPerson};
+use super::people::{PeopleSource, offered_people};
+use super::{Context, Description, EidProvider, Kept, Turn};
+use crate::pages::{EidOption, Language, Level, LocalPath, TestId, TestIdError};
 
 /// Its id in addresses and records.
 const ID: &str = "testid";
@@ -37,15 +37,10 @@ impl TestIdProvider {
     }
 
     async fn page(&self, context: Context<'_>, form: Shown<'_>) -> Turn {
-        let people = match self.people.list_people().await {
+        let people = match offered_people(self.people.as_ref()).await {
             Ok(people) => people,
             Err(error) => return Turn::Failed(error.to_string()),
         };
-        let people: Vec<_> = people
-            .iter()
-            .filter(|p| is_synthetic(p))
-            .map(option)
-            .collect();
         let levels = accepted_levels(context);
         let lowest = levels.first().copied().unwrap_or(Level::Substantial);
         let hinted = context.test_person.filter(|_| form.person.is_none());
@@ -82,7 +77,7 @@ struct Shown<'a> {
 impl EidProvider for TestIdProvider {
     fn describe(&self) -> Description {
         Description {
-            id: ID,
+            id: ID.to_owned(),
             levels: LEVELS.map(|(_, acr)| acr).to_vec(),
             test_only: true,
         }
@@ -92,11 +87,11 @@ impl EidProvider for TestIdProvider {
         EidOption::testid(language, level, begins_at)
     }
 
-    async fn begin(&self, context: Context<'_>) -> Turn {
+    async fn begin(&self, context: Context<'_>, _kept: &mut Kept) -> Turn {
         self.page(context, Shown::default()).await
     }
 
-    async fn resume(&self, context: Context<'_>, form: &Parameters<'_>) -> Turn {
+    async fn resume(&self, context: Context<'_>, _kept: &mut Kept, form: &Parameters<'_>) -> Turn {
         let field = |name| form.one(name).ok().flatten();
         let random;
         let mut shown = Shown {
@@ -174,16 +169,4 @@ fn accepted_levels(context: Context<'_>) -> Vec<Level> {
         .filter(|(_, acr)| context.acceptable.accepts(*acr))
         .map(|(level, _)| *level)
         .collect()
-}
-
-/// A registry of development may have people with numbers of any form.
-fn is_synthetic(person: &Person) -> bool {
-    Pid::accept(person.pid.expose(), AcceptedNumbers::SyntheticOnly).is_ok()
-}
-
-fn option(person: &Person) -> TestPerson {
-    TestPerson {
-        pid: person.pid.expose().to_owned(),
-        name: Name::new(&person.name),
-    }
 }

@@ -40,9 +40,9 @@ impl EidasCountry<'_> {
 /// The form that stands in for another country's login.
 ///
 /// `POST /login/eidas` with the fields `txn`, `csrf`, `country`, `identifier`, `given_name`,
-/// `family_name`, `date_of_birth`, `level` (`low`, `substantial` or `high`), `match` (`none`, `error` or the
-/// identity number of a registered test person) and `action` (`login`, `back` or `cancel`). An element's
-/// id is the name of its field; of `level` and `action` the ids are `level-low`, `action-login` and so on.
+/// `family_name`, `date_of_birth`, one for each of `attributes` under its name, `level` (`low`,
+/// `substantial` or `high`), `match` (`register`, `none`, `error` or the identity number of a registered test
+/// person) and `action` (`login`, `back` or `cancel`). An element's id is the name of its field; of `level` and `action` the ids are `level-low`, `action-login` and so on.
 #[derive(Clone, Copy, Template)]
 #[template(path = "eidas_login.html")]
 pub struct EidasLogin<'a> {
@@ -54,6 +54,8 @@ pub struct EidasLogin<'a> {
     pub country: &'a str,
     /// What the fields hold at first.
     pub values: EidasValues<'a>,
+    /// Further attributes that the service asks for.
+    pub attributes: &'a [EidasAttribute<'a>],
     /// The levels that the request accepts, lowest first.
     pub levels: &'a [Level],
     /// The people that can be found.
@@ -75,8 +77,17 @@ pub struct EidasValues<'a> {
     pub date_of_birth: &'a str,
     /// The level.
     pub level: Level,
-    /// `none`, `error` or an identity number.
+    /// `register`, `none`, `error` or an identity number.
     pub matched: &'a str,
+}
+
+/// An attribute that a service asks for, beside those that every login has. It may stay empty.
+#[derive(Clone, Copy)]
+pub struct EidasAttribute<'a> {
+    /// The name of the field, and of the claim: `eidas_` and letters, digits or underscores.
+    pub name: &'a str,
+    /// What the field holds at first.
+    pub value: &'a str,
 }
 
 /// A field that was not accepted.
@@ -90,6 +101,8 @@ pub enum EidasError {
     FamilyName,
     /// `date_of_birth`
     DateOfBirth,
+    /// `match`
+    Match,
 }
 
 impl EidasError {
@@ -99,6 +112,7 @@ impl EidasError {
             Self::GivenName => text.eidas_error_given_name(),
             Self::FamilyName => text.eidas_error_family_name(),
             Self::DateOfBirth => text.eidas_error_date_of_birth(),
+            Self::Match => text.eidas_error_match(),
         }
     }
 
@@ -108,6 +122,7 @@ impl EidasError {
             Self::GivenName => "given_name",
             Self::FamilyName => "family_name",
             Self::DateOfBirth => "date_of_birth",
+            Self::Match => "match",
         }
     }
 }
@@ -136,6 +151,11 @@ impl EidasLogin<'_> {
     fn heading(&self) -> String {
         let country = countries::name(self.country, self.frame.language);
         self.frame.text.eidas_login_title(country).to_string()
+    }
+
+    fn match_error(&self) -> Option<&'static str> {
+        let wrong = self.errors.contains(&EidasError::Match);
+        wrong.then(|| EidasError::Match.text(self.frame.text))
     }
 
     /// The fields to correct, with what is wrong.

@@ -32,7 +32,7 @@ pub use address::{LocalPath, Plain, ReturnAddress, WebAddress};
 pub use assets::Asset;
 pub use consent::{Consent, ConsentScope};
 pub use eid::{EidOption, Level, TestPerson};
-pub use eidas::{EidasCountry, EidasError, EidasLogin, EidasValues};
+pub use eidas::{EidasAttribute, EidasCountry, EidasError, EidasLogin, EidasValues};
 pub use error::{ErrorDetails, ErrorKind, ErrorPage};
 pub use form_post::FormPost;
 pub use frame::{FooterLinks, Frame, Interaction, Localized, Service, Site};
@@ -44,5 +44,5 @@ pub use logout::{
 pub use markdown::Markdown;
 pub use name::Name;
 pub use page::{Nonce, Page};
-pub use selector::Selector;
+pub use selector::{Selector, Setback};
 pub use testid::{TestId, TestIdError};

@@ -1,6 +1,7 @@
 use askama::Template;
 
 use super::page::Policy;
+use super::texts::Texts;
 use super::{EidOption, Frame, Interaction, Page};
 
 /// The choice between ways to log in: `GET /login`.
@@ -15,8 +16,26 @@ pub struct Selector<'a> {
     pub interaction: Interaction<'a>,
     /// The ways that the request accepts, in the order in which they are shown.
     pub options: &'a [EidOption],
-    /// Whether one of them was just tried and failed.
-    pub failed: bool,
+    /// What came of the attempt that was just made.
+    pub setback: Option<Setback>,
+}
+
+/// Why somebody chooses again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setback {
+    /// The login was not completed.
+    Failed,
+    /// The service wants a Norwegian identity number, and none was found.
+    NoMatch,
+}
+
+impl Setback {
+    fn text(self, text: Texts) -> &'static str {
+        match self {
+            Self::Failed => text.login_failed(),
+            Self::NoMatch => text.error_nomatch(),
+        }
+    }
 }
 
 impl Selector<'_> {

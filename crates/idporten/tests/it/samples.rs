@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use portvakt_idporten::pages::{
-    Consent, ConsentScope, EidOption, EidasCountry, EidasError, EidasLogin, EidasValues,
-    ErrorDetails, ErrorKind, ErrorPage, FooterLinks, FormPost, Frame, Interaction, Language, Level,
-    LocalPath, Localized, LoggedOut, Logo, LogoutConfirmation, LogoutOf, LogoutProgress, Markdown,
-    Name, Nonce, Notified, Onward, Page, Plain, ReturnAddress, Selector, Service, Site,
-    StillLoggedIn, TestId, TestIdError, TestPerson, WebAddress,
+    Consent, ConsentScope, EidOption, EidasAttribute, EidasCountry, EidasError, EidasLogin,
+    EidasValues, ErrorDetails, ErrorKind, ErrorPage, FooterLinks, FormPost, Frame, Interaction,
+    Language, Level, LocalPath, Localized, LoggedOut, Logo, LogoutConfirmation, LogoutOf,
+    LogoutProgress, Markdown, Name, Nonce, Notified, Onward, Page, Plain, ReturnAddress, Selector,
+    Service, Setback, Site, StillLoggedIn, TestId, TestIdError, TestPerson, WebAddress,
 };
 
 /// Made by nobody who may use it.
@@ -107,8 +107,9 @@ struct World<'a> {
 pub(crate) fn pages(given: &Given, language: Language, hosts: Hosts<'_>) -> Vec<(String, Page)> {
     let world = World::new(given, language, hosts);
     let mut pages = vec![
-        ("selector", world.selector(false)),
-        ("selector-failed", world.selector(true)),
+        ("selector", world.selector(None)),
+        ("selector-failed", world.selector(Some(Setback::Failed))),
+        ("selector-nomatch", world.selector(Some(Setback::NoMatch))),
         ("testid", world.testid(None)),
         ("testid-missing", world.testid(Some(TestIdError::Missing))),
         ("testid-format", world.testid(Some(TestIdError::Format))),
@@ -117,7 +118,11 @@ pub(crate) fn pages(given: &Given, language: Language, hosts: Hosts<'_>) -> Vec<
         ("eidas-login", world.eidas_login(&[])),
         (
             "eidas-login-errors",
-            world.eidas_login(&[EidasError::Identifier, EidasError::DateOfBirth]),
+            world.eidas_login(&[
+                EidasError::Identifier,
+                EidasError::DateOfBirth,
+                EidasError::Match,
+            ]),
         ),
         ("consent", world.consent()),
         ("form-post", world.form_post()),
@@ -197,7 +202,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn selector(&self, failed: bool) -> Page {
+    fn selector(&self, setback: Option<Setback>) -> Page {
         let path = |text| LocalPath::parse(text).expect("a path");
         let in_bokmal = |text| Localized {
             text: Name::new(text),
@@ -222,7 +227,7 @@ impl<'a> World<'a> {
             frame: self.frame(),
             interaction: self.interaction(),
             options: &options,
-            failed,
+            setback,
         };
         selector.page()
     }
@@ -269,6 +274,10 @@ impl<'a> World<'a> {
                 level: Level::High,
                 matched: "none",
             },
+            attributes: &[EidasAttribute {
+                name: "eidas_birth_name",
+                value: typed,
+            }],
             levels: &Level::ALL,
             people: &self.people,
             errors,

@@ -11,7 +11,6 @@ use portvakt_core::client::{
 };
 use portvakt_core::clock::{Clock, MockClock, Timestamp};
 use portvakt_core::entropy::{SeededEntropy, SystemEntropy, unique_id};
-use portvakt_core::login::Acr;
 use portvakt_core::login::companion::{
     Companion, CompanionParts, CompanionSettings, MachineIssuer,
 };
@@ -128,6 +127,12 @@ fn login_client<'w>(world: &'w mut World, id: &str, scopes: &[&str]) -> &'w mut 
     client
 }
 
+/// The test provider of every server here.
+pub(crate) fn testid(store: &Arc<SqliteStore>) -> Arc<dyn EidProvider> {
+    let people = Arc::new(RegistryPeople(Arc::clone(store)));
+    Arc::new(TestIdProvider::new(people))
+}
+
 /// A running surface. It stops, and its files go, when it is dropped.
 pub(crate) struct LoginServer {
     pub(crate) store: Arc<SqliteStore>,
@@ -146,13 +151,30 @@ impl LoginServer {
     }
 
     pub(crate) async fn with(world: World, policy: impl FnOnce(&mut LoginIssuer)) -> Self {
-        Self::with_companion(world, policy, |_| ()).await
+        Self::with_everything(world, policy, |_| (), |store| vec![testid(store)]).await
     }
 
     pub(crate) async fn with_companion(
         world: World,
         policy: impl FnOnce(&mut LoginIssuer),
         companion: impl FnOnce(&mut CompanionSettings),
+    ) -> Self {
+        Self::with_everything(world, policy, companion, |store| vec![testid(store)]).await
+    }
+
+    pub(crate) async fn with_eids(
+        world: World,
+        policy: impl FnOnce(&mut LoginIssuer),
+        eids: impl FnOnce(&Arc<SqliteStore>) -> Vec<Arc<dyn EidProvider>>,
+    ) -> Self {
+        Self::with_everything(world, policy, |_| (), eids).await
+    }
+
+    async fn with_everything(
+        world: World,
+        policy: impl FnOnce(&mut LoginIssuer),
+        companion: impl FnOnce(&mut CompanionSettings),
+        eids: impl FnOnce(&Arc<SqliteStore>) -> Vec<Arc<dyn EidProvider>>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("test.db")).await;
@@ -166,6 +188,7 @@ impl LoginServer {
         let clock = Arc::new(MockClock::new(Timestamp::from_seconds(NOW)));
         let mut issuer = LoginIssuer::new(&base, Environment::Test);
         policy(&mut issuer);
+        let eids = eids(&store);
         let ring = KeyRing::from_records(std::slice::from_ref(&*SERVER_KEY)).unwrap();
         let told = Arc::new(Told::default());
         let provider = Provider::new(ProviderParts {
@@ -176,11 +199,7 @@ impl LoginServer {
             keys: Arc::new(SigningKeys::new(ring)),
             pairwise: PairwiseKey::generate(&SeededEntropy::new(5)).unwrap(),
             trust: Arc::new(ArcSwap::from_pointee(trust().build().unwrap())),
-            levels: vec![
-                Acr::IdportenLow,
-                Acr::IdportenSubstantial,
-                Acr::IdportenHigh,
-            ],
+            levels: eids.iter().flat_map(|eid| eid.describe().levels).collect(),
             logouts: Some(told.clone()),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
@@ -196,13 +215,11 @@ impl LoginServer {
             }),
             settings,
         });
-        let people = Arc::new(RegistryPeople(store.clone()));
-        let testid: Arc<dyn EidProvider> = Arc::new(TestIdProvider::new(people));
         let limits = Limits::default();
         let app = router(Surface {
             provider,
             companion: Some(companion),
-            eids: vec![testid],
+            eids,
             site: Site {
                 provider: Name::new("Fjordporten"),
                 logo: None,

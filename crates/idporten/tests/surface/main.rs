@@ -7,6 +7,7 @@
 
 mod companion;
 mod documentation;
+mod eidas;
 mod flow;
 mod harness;
 mod hostile;

@@ -1,4 +1,4 @@
-//! The login surface with the policy of development: `TestID`, plain `http`, and pages that say so.
+//! The login surface with the policy of development: test logins, plain `http`, and pages that say so.
 
 use std::sync::Arc;
 
@@ -11,12 +11,13 @@ use portvakt_core::login::companion::{
     Companion, CompanionParts, CompanionSettings, MachineIssuer,
 };
 use portvakt_core::login::issuer::{Environment, LoginIssuer};
+use portvakt_core::login::matching::RegistryMatcher;
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::login::subject::PairwiseKey;
 use portvakt_core::signing::SigningKeys as SharedKeys;
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_http::RateLimits;
-use portvakt_idporten::eid::{EidProvider, RegistryPeople, TestIdProvider};
+use portvakt_idporten::eid::{EidProvider, EidasProvider, RegistryPeople, TestIdProvider};
 use portvakt_idporten::pages::{FooterLinks, Name, Site};
 use portvakt_idporten::{Surface, router as surface};
 use portvakt_jose::{AlgorithmSet, TrustStore};
@@ -71,7 +72,11 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         machines,
     } = surroundings;
     let people = Arc::new(RegistryPeople(Arc::clone(&store)));
-    let eids: Vec<Arc<dyn EidProvider>> = vec![Arc::new(TestIdProvider::new(people))];
+    let matcher = Arc::new(RegistryMatcher(Arc::clone(&store)));
+    let eids: Vec<Arc<dyn EidProvider>> = vec![
+        Arc::new(TestIdProvider::new(people.clone())),
+        Arc::new(EidasProvider::new(people, matcher)),
+    ];
     let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
     let provider = Provider::new(ProviderParts {
         issuer: issuer(port),

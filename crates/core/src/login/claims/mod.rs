@@ -4,6 +4,7 @@
 //! pseudonymous mode, so that no claim has to remember to keep silent.
 
 mod access_token;
+mod foreign;
 mod id_token;
 mod introspection;
 mod logout_token;
@@ -11,11 +12,10 @@ mod person;
 mod userinfo;
 
 pub use self::access_token::{AccessTokenFacts, LoginAccessToken};
+pub use self::foreign::foreign_claim_names;
+pub(super) use self::foreign::is_foreign_claim;
 pub use self::id_token::{IdToken, IdTokenFacts};
 pub use self::introspection::{Inactive, introspection};
 pub use self::logout_token::{LOGOUT_TOKEN_TYPE, LogoutToken, LogoutTokenFacts};
-pub use self::person::{
-    ATTRIBUTE_BIRTHDATE, ATTRIBUTE_COUNTRY, ATTRIBUTE_FAMILY_NAME, ATTRIBUTE_GIVEN_NAME,
-    ATTRIBUTE_MATCH, PersonFacts,
-};
+pub use self::person::PersonFacts;
 pub use self::userinfo::Userinfo;

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::push::reference;
 use super::step::Step;
 use super::transaction::TransactionState;
@@ -221,8 +219,8 @@ impl Provider {
             test_person,
             fresh: None,
             consent: None,
-            failed: false,
-            provider: Value::Null,
+            setback: None,
+            eid: None,
         };
         let (handle, record) = match &resolved.pushed {
             None => {

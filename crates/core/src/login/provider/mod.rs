@@ -37,7 +37,7 @@ pub use self::push::Pushed;
 pub use self::refresh::RefreshRequest;
 pub use self::step::Step;
 pub use self::tokens::Tokens;
-pub use self::transaction::{OpenTransaction, ServiceView, TransactionState};
+pub use self::transaction::{EidState, OpenTransaction, ServiceView, Setback, TransactionState};
 
 use super::acr::Acr;
 use super::client_authentication::AuthenticationFault;

@@ -3,9 +3,10 @@
 use super::authorize::Browser;
 use super::notification::Notification;
 use super::step::Step;
-use super::transaction::OpenTransaction;
+use super::transaction::{OpenTransaction, Setback};
 use super::{Denied, Provider};
 use crate::client::Client;
+use crate::login::acr::Framework;
 use crate::login::decision::group_of;
 use crate::login::port::Saving;
 use crate::login::record::{
@@ -13,8 +14,9 @@ use crate::login::record::{
     SessionId,
 };
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
-use crate::login::request::AuthorizationParameters;
+use crate::login::request::{AuthorizationParameters, ValidRequest};
 use crate::login::{Acr, CompletedLogin, Handle, Locale};
+use crate::person::Pid;
 
 /// How often a session that others save at the same time is tried again.
 pub(super) const ATTEMPTS: usize = 5;
@@ -25,7 +27,7 @@ pub struct Proven {
     /// Whose identity.
     pub identity: Identity,
     /// The national identity number that a foreign identity was matched with.
-    pub matched: Option<Identity>,
+    pub matched: Option<Pid>,
     /// The level that was reached.
     pub acr: Acr,
     /// The method.
@@ -57,14 +59,16 @@ impl Provider {
         handle: &Handle,
         browser: &Browser,
     ) -> Result<(Step, Option<Handle>), Denied> {
-        let request = &transaction.state.request;
-        if !request.acceptable.accepts(proven.acr) {
+        // What the provider kept was for this login alone.
+        transaction.state.eid = None;
+        let proven = self.acceptable_match(proven);
+        if let Some(setback) = setback(&transaction.state.request, &proven) {
             // The person may try another way; what was delivered is forgotten.
-            transaction.state.failed = true;
+            transaction.state.setback = Some(setback);
             self.advance(&mut transaction).await?;
             return Ok((self.step(transaction, handle, browser).await?, None));
         }
-        if !self.accepts_numbers(&proven) {
+        if !self.accepts_number(&proven) {
             return self.refuse_person(&transaction).await;
         }
         let Some(event) = self.event(&proven).await? else {
@@ -75,7 +79,7 @@ impl Provider {
             return self.refuse_person(&transaction).await;
         };
         let NewCookie { cookie, told } = changed;
-        transaction.state.failed = false;
+        transaction.state.setback = None;
         transaction.state.fresh = Some(event);
         self.advance(&mut transaction).await?;
         if !told.is_empty() {
@@ -94,16 +98,21 @@ impl Provider {
         Ok((step, Some(cookie)))
     }
 
-    /// Whichever eID provider delivers a national identity number, it is of an accepted kind.
-    fn accepts_numbers(&self, proven: &Proven) -> bool {
+    /// The same without a match that nobody can be who logs in here.
+    fn acceptable_match(&self, mut proven: Proven) -> Proven {
         let accepted = self.issuer().accepted_numbers;
-        let identities = std::iter::once(&proven.identity).chain(&proven.matched);
-        identities
-            .filter_map(|identity| match identity {
-                Identity::Pid(pid) => Some(pid),
-                Identity::Eidas(_) | Identity::Email(_) => None,
-            })
-            .all(|pid| pid.is_accepted(accepted))
+        if !proven.matched.as_ref().is_none_or(|pid| pid.is_accepted(accepted)) {
+            proven.matched = None;
+            proven.attributes.match_failed();
+        }
+        proven
+    }
+
+    /// Whichever eID provider delivers a national identity number, it is of an accepted kind.
+    fn accepts_number(&self, proven: &Proven) -> bool {
+        let accepted = self.issuer().accepted_numbers;
+        let pid = proven.identity.pid();
+        pid.is_none_or(|pid| pid.is_accepted(accepted))
     }
 
     async fn refuse_person(
@@ -118,7 +127,8 @@ impl Provider {
     async fn event(&self, proven: &Proven) -> Result<Option<AuthenticationEvent>, Denied> {
         let now = self.now();
         let mut ids = Vec::with_capacity(2);
-        for identity in [Some(&proven.identity), proven.matched.as_ref()]
+        let matched = proven.matched.clone().map(Identity::Pid);
+        for identity in [Some(&proven.identity), matched.as_ref()]
             .into_iter()
             .flatten()
         {
@@ -218,4 +228,20 @@ impl Provider {
         let hint = self.id_token_hint(parameters.id_token_hint.as_deref()?)?;
         (hint.audience == client.client_id.as_str()).then_some(hint.subject)
     }
+}
+
+/// Why a login does not do; none if it does. A provider may deliver less than it was asked for.
+fn setback(request: &ValidRequest, proven: &Proven) -> Option<Setback> {
+    let framework = match &proven.identity {
+        Identity::Pid(_) => Framework::Idporten,
+        Identity::Eidas(_) => Framework::Eidas,
+        Identity::Email(_) => Framework::Email,
+    };
+    if proven.acr.framework() != framework || !request.acceptable.accepts(proven.acr) {
+        return Some(Setback::Failed);
+    }
+    let lacks_match = request.eidas.require_match
+        && framework == Framework::Eidas
+        && proven.matched.is_none();
+    lacks_match.then_some(Setback::NoMatch)
 }

@@ -32,12 +32,31 @@ pub struct TransactionState {
     /// What the person answered in the consent dialog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
-    /// Whether the last eID provider failed.
-    #[serde(default)]
-    pub failed: bool,
-    /// What the eID provider keeps.
-    #[serde(default)]
-    pub provider: Value,
+    /// Why the person is to choose again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setback: Option<Setback>,
+    /// What an eID provider keeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eid: Option<EidState>,
+}
+
+/// Why an attempt to log in came to nothing, while the login goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setback {
+    /// The eID provider failed, or delivered less than was asked for.
+    Failed,
+    /// The client requires a Norwegian identity number, and none was found.
+    NoMatch,
+}
+
+/// What an eID provider keeps between two requests of the browser. Nobody else reads it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct EidState {
+    /// The provider.
+    pub provider: String,
+    /// Its data.
+    pub data: Value,
 }
 
 /// A login under way that the browser may go on with.

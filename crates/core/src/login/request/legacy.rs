@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::AuthorizationParameters;
 use crate::client::Client;
 use crate::login::acr::AcceptableSet;
+use crate::login::claims::is_foreign_claim;
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
 use crate::login::scopes::EIDAS;
 
@@ -77,11 +78,11 @@ fn of_id_token(wanted: &Map<String, Value>) -> EidasRequest {
     }
 }
 
-/// The match is told, not copied.
+/// What every login has is told, not copied.
 fn is_attribute(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     name.starts_with("eidas_")
-        && name != "eidas_identitymatch"
+        && !is_foreign_claim(name)
         && name.len() <= 64
         && name.bytes().all(plain)
 }
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn attributes_are_named_and_nothing_else_is_taken() {
-        let text = r#"{"id_token":{"eidas_birth_name":null,"email":null,"eidas_identitymatch":null,"eidas_É":null},"userinfo":{"eidas_x":null}}"#;
+        let text = r#"{"id_token":{"eidas_birth_name":null,"email":null,"eidas_identitymatch":null,"eidas_identifier":null,"eidas_firstname":null,"eidas_É":null},"userinfo":{"eidas_x":null}}"#;
         assert_eq!(read(text).unwrap().attributes, ["eidas_birth_name"]);
     }
 

@@ -1,0 +1,252 @@
+//! The eIDAS test login: a country selector, and a form that plays the login of the country that was
+//! chosen (spec: idporten §18.5).
+
+mod form;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portvakt_core::login::acr::{Acr, Framework};
+use portvakt_core::login::matching::{ForeignIdentity, IdentityMatcher};
+use portvakt_core::login::provider::Proven;
+use portvakt_core::login::record::Identity;
+use portvakt_core::person::{AcceptedNumbers, Pid};
+use portvakt_oauth_types::Parameters;
+
+use self::form::{Filled, Form, Matching};
+use super::people::{PeopleSource, offered_people};
+use super::{Context, Description, EidProvider, Kept, Turn};
+use crate::pages::{
+    EidOption, EidasCountry, EidasError, EidasLogin, Language, Level, LocalPath, TestPerson,
+};
+
+/// Its id in addresses and records.
+const ID: &str = "eidas";
+/// Its method in tokens.
+const AMR: &str = "eIDAS";
+
+/// The levels that it offers, lowest first.
+const LEVELS: [(Level, Acr); 3] = [
+    (Level::Low, Acr::EidasLow),
+    (Level::Substantial, Acr::EidasSubstantial),
+    (Level::High, Acr::EidasHigh),
+];
+
+/// The states of the European Union and the European Economic Area but this one, and the country of
+/// test environments.
+const COUNTRIES: &str =
+    "AT BE BG CA CY CZ DE DK EE EL ES FI FR HR HU IE IS IT LI LT LU LV MT NL PL PT RO SE SI SK";
+
+/// The built-in test provider.
+pub struct EidasProvider {
+    people: Arc<dyn PeopleSource>,
+    matcher: Arc<dyn IdentityMatcher>,
+    countries: Vec<String>,
+}
+
+/// Countries that nobody can choose from: none, or one that is no code of two letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidCountries;
+
+impl EidasProvider {
+    /// A provider of every country that takes part in eIDAS. The people are those that the form offers
+    /// to match with.
+    pub fn new(people: Arc<dyn PeopleSource>, matcher: Arc<dyn IdentityMatcher>) -> Self {
+        Self {
+            people,
+            matcher,
+            countries: COUNTRIES.split(' ').map(str::to_owned).collect(),
+        }
+    }
+
+    /// The same with these countries, by their codes in eIDAS (`EL` for Greece). One needs no choice.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or one is no code.
+    pub fn with_countries(self, countries: Vec<String>) -> Result<Self, InvalidCountries> {
+        let is_code =
+            |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        if countries.is_empty() || !countries.iter().all(is_code) {
+            return Err(InvalidCountries);
+        }
+        Ok(Self { countries, ..self })
+    }
+
+    fn country_page(&self, context: Context<'_>, country: Option<&str>, invalid: bool) -> Turn {
+        let page = EidasCountry {
+            frame: context.frame,
+            interaction: context.interaction,
+            countries: &self.countries,
+            country,
+            invalid,
+        };
+        Turn::Page(Box::new(page.page()))
+    }
+
+    async fn login_page(
+        &self,
+        context: Context<'_>,
+        form: &Form<'_>,
+        errors: &[EidasError],
+    ) -> Turn {
+        let people = match offered_people(self.people.as_ref()).await {
+            Ok(people) => people,
+            Err(error) => return Turn::Failed(error.to_string()),
+        };
+        let levels = accepted_levels(context);
+        let page = EidasLogin {
+            frame: context.frame,
+            interaction: context.interaction,
+            country: form.country,
+            values: form.values(levels.first().copied()),
+            attributes: &form.attributes,
+            levels: &levels,
+            people: &people,
+            errors,
+        };
+        Turn::Page(Box::new(page.page()))
+    }
+
+    /// The login, if everything in the form is right.
+    async fn completed(&self, context: Context<'_>, form: &Form<'_>) -> Turn {
+        let mut errors = Vec::new();
+        let filled = form.read(context.now, &mut errors);
+        let people = match offered_people(self.people.as_ref()).await {
+            Ok(people) => people,
+            Err(error) => return Turn::Failed(error.to_string()),
+        };
+        let matching = Matching::read(form.matched, &people);
+        if matching.is_none() {
+            errors.push(EidasError::Match);
+        }
+        let Some((filled, matching)) = filled.zip(matching) else {
+            return self.login_page(context, form, &errors).await;
+        };
+        let Some(acr) = level(context, form.level) else {
+            return Turn::Failed("no level of eIDAS is accepted".to_owned());
+        };
+        let Filled { foreign, more } = filled;
+        let mut attributes = foreign.attributes();
+        attributes.0.extend(more);
+        let matched = match self.matched(matching, &foreign).await {
+            Ok(matched) => matched,
+            Err(cause) => {
+                tracing::warn!(eid = ID, cause, "no identity could be matched");
+                attributes.match_failed();
+                None
+            }
+        };
+        Turn::Completed(Box::new(Proven {
+            identity: Identity::Eidas(foreign.identifier),
+            matched,
+            acr,
+            amr: AMR.to_owned(),
+            provider: ID.to_owned(),
+            locale: context.locale,
+            attributes,
+        }))
+    }
+
+    async fn matched(
+        &self,
+        matching: Matching,
+        foreign: &ForeignIdentity,
+    ) -> Result<Option<Pid>, String> {
+        match matching {
+            Matching::Register => {
+                let found = self.matcher.find_match(foreign).await;
+                found.map_err(|error| error.to_string())
+            }
+            Matching::Nobody => Ok(None),
+            Matching::Person(pid) => Ok(Some(pid)),
+            Matching::Fails => Err("the test login was told to fail".to_owned()),
+        }
+    }
+
+    /// The country that was chosen, if it is one of ours.
+    fn country<'f>(&self, form: &'f Parameters<'_>) -> Option<&'f str> {
+        let country = form.one("country").ok().flatten();
+        country.filter(|country| self.countries.iter().any(|known| known == country))
+    }
+}
+
+#[async_trait]
+impl EidProvider for EidasProvider {
+    fn describe(&self) -> Description {
+        Description {
+            id: ID.to_owned(),
+            levels: LEVELS.map(|(_, acr)| acr).to_vec(),
+            test_only: true,
+        }
+    }
+
+    fn option(&self, language: Language, level: Level, begins_at: LocalPath) -> EidOption {
+        EidOption::eidas(language, level, begins_at)
+    }
+
+    async fn begin(&self, context: Context<'_>, _kept: &mut Kept) -> Turn {
+        match &self.countries[..] {
+            [only] => {
+                let form = Form::example(only, context.attributes);
+                self.login_page(context, &form, &[]).await
+            }
+            _ => self.country_page(context, None, false),
+        }
+    }
+
+    async fn resume(&self, context: Context<'_>, kept: &mut Kept, form: &Parameters<'_>) -> Turn {
+        let action = form.one("action").ok().flatten();
+        match (action, self.country(form)) {
+            (Some("cancel"), _) => Turn::Cancelled,
+            (Some("back"), country) if self.countries.len() > 1 => {
+                self.country_page(context, country, false)
+            }
+            (Some("back"), _) => self.begin(context, kept).await,
+            (_, None) => self.country_page(context, None, true),
+            (Some("country"), Some(country)) => {
+                let form = Form::example(country, context.attributes);
+                self.login_page(context, &form, &[]).await
+            }
+            (_, Some(country)) => {
+                let form = Form::sent(country, form, context.attributes);
+                self.completed(context, &form).await
+            }
+        }
+    }
+}
+
+impl Matching {
+    /// What the field says; none if it is nothing that was offered.
+    fn read(text: &str, people: &[TestPerson]) -> Option<Self> {
+        match text {
+            "" | "register" => Some(Self::Register),
+            "none" => Some(Self::Nobody),
+            "error" => Some(Self::Fails),
+            pid => {
+                let offered = people.iter().find(|person| person.pid == pid)?;
+                let pid = Pid::accept(&offered.pid, AcceptedNumbers::SyntheticOnly);
+                pid.ok().map(Self::Person)
+            }
+        }
+    }
+}
+
+fn accepted_levels(context: Context<'_>) -> Vec<Level> {
+    if context.acceptable.minimum(Framework::Eidas).is_none() {
+        return Vec::new();
+    }
+    let accepted = LEVELS
+        .iter()
+        .filter(|(_, acr)| context.acceptable.accepts(*acr));
+    accepted.map(|(level, _)| *level).collect()
+}
+
+/// A level that was not offered is not given: the lowest that was is.
+fn level(context: Context<'_>, asked: Option<Level>) -> Option<Acr> {
+    let levels = accepted_levels(context);
+    let level = asked.filter(|level| levels.contains(level));
+    let level = level.or(levels.first().copied())?;
+    let found = LEVELS.iter().find(|(offered, _)| *offered == level);
+    found.map(|(_, acr)| *acr)
+}

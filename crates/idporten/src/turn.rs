@@ -1,0 +1,106 @@
+//! An eID provider's turn in a login under way (spec: idporten §18.1).
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use portvakt_core::login::provider::{Denied, Setback, Step};
+use portvakt_core::login::refusal::LoginRefusalCode;
+use portvakt_oauth_types::Parameters;
+
+use crate::eid::{Context, EidProvider, Kept, Turn};
+use crate::login::cancel;
+use crate::view::{Asked, here, show, with_cookie};
+use crate::visit::{Visit, frame};
+
+/// How the browser comes to the provider.
+#[derive(Clone, Copy)]
+pub(crate) enum Move<'a> {
+    /// For the first time, or again from the beginning.
+    Begin,
+    /// With a form of one of its pages.
+    Resume(&'a Parameters<'a>),
+}
+
+/// Has the provider take its turn, if the login is at the point where it may, and does what it wants.
+pub(crate) async fn take(
+    state: &crate::State,
+    asked: Asked<'_>,
+    eid: &dyn EidProvider,
+    mut visit: Visit,
+    step: Move<'_>,
+) -> Result<Response, Denied> {
+    let force_fresh = match visit.next(state).await? {
+        Step::Authenticate { force_fresh, .. } => force_fresh,
+        step => return Ok(state.step(asked, step)),
+    };
+    let described = eid.describe();
+    let request = &visit.transaction.state.request;
+    let mut levels = described.levels.iter().copied();
+    if !levels.any(|level| request.acceptable.accepts(level)) {
+        return Err(LoginRefusalCode::NotFound.into());
+    }
+    let mut kept = Kept::of(visit.transaction.state.eid.as_ref(), &described.id);
+    let turn = {
+        let (service, form) = (state.service(&visit.transaction.service()), visit.form());
+        let path = here(&format!("/login/{}", described.id), &visit.handle);
+        let context = Context {
+            acceptable: &request.acceptable,
+            locale: visit.locale,
+            frame: frame(state, &visit, &service, path.as_ref()),
+            interaction: form.interaction(),
+            force_fresh,
+            test_person: visit.transaction.state.test_person.as_deref(),
+            attributes: &request.eidas.attributes,
+            now: state.provider.now(),
+            entropy: state.provider.entropy(),
+        };
+        match step {
+            Move::Begin => eid.begin(context, &mut kept).await,
+            Move::Resume(form) => eid.resume(context, &mut kept, form).await,
+        }
+    };
+    match turn {
+        Turn::Page(page) => {
+            keep(state, &mut visit, kept, &described.id).await?;
+            Ok(show(StatusCode::OK, *page))
+        }
+        Turn::Cancelled => Ok(state.step(asked, cancel(state, &visit).await?)),
+        Turn::Failed(cause) => {
+            tracing::warn!(
+                request_id = %asked.request_id, eid = described.id, cause, "an eID provider failed"
+            );
+            visit.transaction.state.eid = None;
+            visit.transaction.state.setback = Some(Setback::Failed);
+            state.provider.advance(&mut visit.transaction).await?;
+            Ok(state.step(asked, visit.next(state).await?))
+        }
+        Turn::Completed(proven) => {
+            let Visit {
+                transaction,
+                handle,
+                browser,
+                ..
+            } = visit;
+            let taken = state
+                .provider
+                .authenticated(transaction, *proven, &handle, &browser);
+            let (step, session) = taken.await?;
+            let response = state.step(asked, step);
+            let cookie = session.and_then(|session| state.cookies.set_session(&session));
+            Ok(with_cookie(response, cookie))
+        }
+    }
+}
+
+/// Keeps what the provider wrote, before the browser is answered.
+async fn keep(
+    state: &crate::State,
+    visit: &mut Visit,
+    kept: Kept,
+    provider: &str,
+) -> Result<(), Denied> {
+    if let Some(kept) = kept.into_state(provider) {
+        visit.transaction.state.eid = Some(kept);
+        state.provider.advance(&mut visit.transaction).await?;
+    }
+    Ok(())
+}
