@@ -19,6 +19,7 @@ mod keeping;
 mod lifetime;
 pub mod locale;
 pub mod matching;
+pub mod one_time_code;
 pub mod pkce;
 pub mod port;
 pub mod provider;

@@ -4,6 +4,7 @@
 //! what it keeps between two requests is in the login under way, so that any node can go on.
 
 mod eidas;
+mod email;
 mod kept;
 mod people;
 mod testid;
@@ -17,6 +18,7 @@ use portvakt_core::login::provider::Proven;
 use portvakt_oauth_types::Parameters;
 
 pub use self::eidas::{EidasProvider, InvalidCountries};
+pub use self::email::EmailProvider;
 pub use self::kept::Kept;
 pub use self::people::{PeopleSource, RegistryPeople};
 pub use self::testid::TestIdProvider;

@@ -77,6 +77,16 @@ impl EidOption {
         )
     }
 
+    /// The built-in login with an address of e-mail under its own name.
+    pub fn email(language: Language, level: Level, begins_at: LocalPath) -> Self {
+        Self::built_in(
+            Texts::of(language).login_email(),
+            language,
+            level,
+            begins_at,
+        )
+    }
+
     fn built_in(name: &str, language: Language, level: Level, begins_at: LocalPath) -> Self {
         Self {
             name: Localized {

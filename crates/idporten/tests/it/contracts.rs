@@ -109,6 +109,26 @@ fn the_forms_of_eidas() {
 }
 
 #[test]
+fn the_forms_of_email() {
+    check(
+        "email-address",
+        "/login/email",
+        &["txn", "csrf", "email", "action"],
+        &["txn", "csrf", "email", "action-send", "action-cancel"],
+    );
+    let ids = [
+        "txn",
+        "csrf",
+        "code",
+        "action-login",
+        "action-back",
+        "action-cancel",
+    ];
+    let fields = ["txn", "csrf", "code", "action"];
+    check("email-code", "/login/email", &fields, &ids);
+}
+
+#[test]
 fn the_other_forms() {
     let fields = ["txn", "csrf", "action"];
     check("selector", "/login", &fields, &["action-cancel"]);

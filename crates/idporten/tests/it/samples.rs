@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use portvakt_idporten::pages::{
     Consent, ConsentScope, EidOption, EidasAttribute, EidasCountry, EidasError, EidasLogin,
-    EidasValues, ErrorDetails, ErrorKind, ErrorPage, FooterLinks, FormPost, Frame, Interaction,
-    Language, Level, LocalPath, Localized, LoggedOut, Logo, LogoutConfirmation, LogoutOf,
-    LogoutProgress, Markdown, Name, Nonce, Notified, Onward, Page, Plain, ReturnAddress, Selector,
-    Service, Setback, Site, StillLoggedIn, TestId, TestIdError, TestPerson, WebAddress,
+    EidasValues, EmailAddressPage, EmailCode, EmailError, ErrorDetails, ErrorKind, ErrorPage,
+    FooterLinks, FormPost, Frame, Interaction, Language, Level, LocalPath, Localized, LoggedOut,
+    Logo, LogoutConfirmation, LogoutOf, LogoutProgress, Markdown, Name, Nonce, Notified, Onward,
+    Page, Plain, ReturnAddress, Selector, Service, Setback, Site, StillLoggedIn, TestId,
+    TestIdError, TestPerson, WebAddress,
 };
 
 /// Made by nobody who may use it.
@@ -124,6 +125,13 @@ pub(crate) fn pages(given: &Given, language: Language, hosts: Hosts<'_>) -> Vec<
                 EidasError::Match,
             ]),
         ),
+        ("email-address", world.email_address(None)),
+        (
+            "email-address-error",
+            world.email_address(Some(EmailError::Address)),
+        ),
+        ("email-code", world.email_code(None)),
+        ("email-code-error", world.email_code(Some(EmailError::Code))),
         ("consent", world.consent()),
         ("form-post", world.form_post()),
         ("logout-progress", world.logout_progress(LogoutOf::Oneself)),
@@ -281,6 +289,26 @@ impl<'a> World<'a> {
             levels: &Level::ALL,
             people: &self.people,
             errors,
+        };
+        page.page()
+    }
+
+    fn email_address(&self, error: Option<EmailError>) -> Page {
+        let page = EmailAddressPage {
+            frame: self.frame(),
+            interaction: self.interaction(),
+            email: &self.given.typed,
+            error,
+        };
+        page.page()
+    }
+
+    fn email_code(&self, error: Option<EmailError>) -> Page {
+        let page = EmailCode {
+            frame: self.frame(),
+            interaction: self.interaction(),
+            shown: error.is_none().then_some("12345678"),
+            error,
         };
         page.page()
     }

@@ -8,6 +8,7 @@
 mod companion;
 mod documentation;
 mod eidas;
+mod email;
 mod flow;
 mod harness;
 mod hostile;

@@ -48,6 +48,11 @@ pub(crate) struct Args {
     /// every 15 minutes; may be repeated
     #[arg(long, value_name = "FILE|URL", value_parser = RevocationList::parse)]
     crl: Vec<RevocationList>,
+
+    /// Offer logins with an address of e-mail to whoever asks for `selfregistered-email`; the code is
+    /// shown, not sent
+    #[arg(long)]
+    email_login: bool,
 }
 
 /// Where a revocation list is.
@@ -89,6 +94,7 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         trust_anchors: args.trust_anchor,
         revocation_lists: files,
         revocation_urls: urls,
+        email_login: args.email_login,
     })
     .await?;
     announce(&server, output)?;

@@ -17,7 +17,9 @@ use portvakt_core::login::subject::PairwiseKey;
 use portvakt_core::signing::SigningKeys as SharedKeys;
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_http::RateLimits;
-use portvakt_idporten::eid::{EidProvider, EidasProvider, RegistryPeople, TestIdProvider};
+use portvakt_idporten::eid::{
+    EidProvider, EidasProvider, EmailProvider, RegistryPeople, TestIdProvider,
+};
 use portvakt_idporten::pages::{FooterLinks, Name, Site};
 use portvakt_idporten::{Surface, router as surface};
 use portvakt_jose::{AlgorithmSet, TrustStore};
@@ -45,6 +47,7 @@ pub(super) struct Surroundings {
     pub(super) logouts: BackchannelLogouts,
     /// Whose tokens the companion APIs take beside its own.
     pub(super) machines: MachineIssuer,
+    pub(super) email_login: bool,
 }
 
 /// The key of pairwise subjects, which is made at the first start and kept as it is: a development
@@ -70,13 +73,9 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         pairwise,
         logouts,
         machines,
+        email_login,
     } = surroundings;
-    let people = Arc::new(RegistryPeople(Arc::clone(&store)));
-    let matcher = Arc::new(RegistryMatcher(Arc::clone(&store)));
-    let eids: Vec<Arc<dyn EidProvider>> = vec![
-        Arc::new(TestIdProvider::new(people.clone())),
-        Arc::new(EidasProvider::new(people, matcher)),
-    ];
+    let eids = eids(&store, email_login);
     let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
     let provider = Provider::new(ProviderParts {
         issuer: issuer(port),
@@ -114,6 +113,20 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         cache_seconds: CACHE_SECONDS,
     });
     Ok(router?)
+}
+
+/// The ways to log in.
+fn eids(store: &Arc<CachedStore>, email_login: bool) -> Vec<Arc<dyn EidProvider>> {
+    let people = Arc::new(RegistryPeople(Arc::clone(store)));
+    let matcher = Arc::new(RegistryMatcher(Arc::clone(store)));
+    let mut eids: Vec<Arc<dyn EidProvider>> = vec![
+        Arc::new(TestIdProvider::new(people.clone())),
+        Arc::new(EidasProvider::new(people, matcher)),
+    ];
+    if email_login {
+        eids.push(Arc::new(EmailProvider));
+    }
+    eids
 }
 
 /// The addresses of the surface.

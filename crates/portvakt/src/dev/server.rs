@@ -63,6 +63,8 @@ pub(crate) struct Options {
     pub(crate) revocation_lists: Vec<PathBuf>,
     /// Revocation lists to fetch, again and again.
     pub(crate) revocation_urls: Vec<Url>,
+    /// Offer logins with an address of e-mail.
+    pub(crate) email_login: bool,
 }
 
 impl Options {
@@ -75,6 +77,7 @@ impl Options {
             trust_anchors: Vec::new(),
             revocation_lists: Vec::new(),
             revocation_urls: Vec::new(),
+            email_login: false,
         }
     }
 }
@@ -275,6 +278,7 @@ struct Parts {
     login_keys: Arc<SigningKeys>,
     pairwise: PairwiseKey,
     logouts: BackchannelLogouts,
+    email_login: bool,
     trust: Arc<Trust>,
     downloads: Downloads,
     faults: Arc<Faults>,
@@ -323,6 +327,7 @@ impl Parts {
             login_keys: Arc::new(login_keys),
             pairwise,
             logouts: BackchannelLogouts::new(Reach::of(Environment::Test, Vec::new()))?,
+            email_login: options.email_login,
             trust: Arc::new(trust),
             downloads,
             faults: Arc::default(),
@@ -382,6 +387,7 @@ impl Parts {
                 identifier: endpoints.maskinporten.issuer.clone(),
                 keys: Arc::clone(self.keys.shared()),
             },
+            email_login: self.email_login,
         };
         Ok(Routers {
             idporten: idporten::router(ports.idporten.number, login)?,

@@ -101,7 +101,11 @@ impl Provider {
     /// The same without a match that nobody can be who logs in here.
     fn acceptable_match(&self, mut proven: Proven) -> Proven {
         let accepted = self.issuer().accepted_numbers;
-        if !proven.matched.as_ref().is_none_or(|pid| pid.is_accepted(accepted)) {
+        if !proven
+            .matched
+            .as_ref()
+            .is_none_or(|pid| pid.is_accepted(accepted))
+        {
             proven.matched = None;
             proven.attributes.match_failed();
         }
@@ -240,8 +244,7 @@ fn setback(request: &ValidRequest, proven: &Proven) -> Option<Setback> {
     if proven.acr.framework() != framework || !request.acceptable.accepts(proven.acr) {
         return Some(Setback::Failed);
     }
-    let lacks_match = request.eidas.require_match
-        && framework == Framework::Eidas
-        && proven.matched.is_none();
+    let lacks_match =
+        request.eidas.require_match && framework == Framework::Eidas && proven.matched.is_none();
     lacks_match.then_some(Setback::NoMatch)
 }
