@@ -18,6 +18,7 @@ use portvakt_core::login::locale::Locale;
 use portvakt_core::login::provider::Provider;
 use portvakt_core::login::request::RESPONSE_MODES;
 use portvakt_http::is_kept;
+use portvakt_jose::{Algorithm, DpopProof};
 use portvakt_oauth_types::metadata::{OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH};
 use serde_json::{Value, json};
 
@@ -56,7 +57,7 @@ fn describe(provider: &Provider) -> Value {
     let algorithms: Vec<_> = issuer
         .client_algorithms
         .iter()
-        .map(portvakt_jose::Algorithm::as_str)
+        .map(Algorithm::as_str)
         .collect();
     let signing = [provider.keys().current().active().algorithm().as_str()];
     let with_none = [
@@ -114,6 +115,10 @@ fn describe(provider: &Provider) -> Value {
         "backchannel_logout_session_supported",
     ] {
         metadata[name] = json!(provider.tells_servers());
+    }
+    if issuer.dpop {
+        let algorithms = DpopProof::ALGORITHMS.map(Algorithm::as_str);
+        metadata["dpop_signing_alg_values_supported"] = json!(algorithms);
     }
     if issuer.request_objects {
         metadata["request_object_signing_alg_values_supported"] = json!(algorithms);

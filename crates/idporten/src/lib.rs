@@ -18,6 +18,7 @@ pub mod pages;
 mod par;
 mod protected;
 mod reading;
+mod resource;
 mod token;
 mod turn;
 mod view;

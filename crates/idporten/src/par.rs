@@ -13,7 +13,7 @@ use portvakt_core::login::request::AuthorizationParameters;
 use portvakt_http::RequestId;
 use serde_json::json;
 
-use crate::reading::{Basic, form};
+use crate::reading::{Basic, dpop, form};
 use crate::{answer, token};
 
 /// Keeps a request and gives its reference.
@@ -52,5 +52,8 @@ async fn push(
         return Err(LoginRefusalCode::RequestMalformed.into());
     }
     let credentials = basic.credentials(&form)?;
-    state.provider.push(parameters, credentials).await
+    state
+        .provider
+        .push(parameters, credentials, dpop(headers))
+        .await
 }

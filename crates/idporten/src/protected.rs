@@ -6,15 +6,16 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, WWW_AUTHENTICATE};
+use axum::http::header::ALLOW;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use portvakt_core::login::claims::Userinfo;
 use portvakt_core::login::provider::Denied;
-use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
+use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_http::RequestId;
-use portvakt_oauth_types::Parameters;
 
-use crate::reading::{Basic, Bearer, form, one};
+use crate::reading::{Basic, form, one};
+use crate::resource::{self, ResourceRequest};
 use crate::{answer, token};
 
 /// `GET` or `POST /userinfo`.
@@ -26,13 +27,22 @@ pub(crate) async fn userinfo(
     headers: HeaderMap,
 ) -> Response {
     let mut response = match method {
-        Method::GET | Method::POST => match person(&state, &uri, &headers).await {
-            Ok(response) => response,
-            Err(denied) => {
-                answer::log(request_id, "userinfo", &denied);
-                challenge(&denied)
+        Method::GET | Method::POST => {
+            let address = state.provider.issuer().url("userinfo");
+            let request = ResourceRequest {
+                method: &method,
+                query: uri.query().unwrap_or_default(),
+                headers: &headers,
+                address: &address,
+            };
+            match person(&state, &request).await {
+                Ok(userinfo) => answer::json(StatusCode::OK, &userinfo),
+                Err(denied) => {
+                    answer::log(request_id, "userinfo", &denied);
+                    resource::refused(&headers, &denied, state.provider.issuer())
+                }
             }
-        },
+        }
         Method::OPTIONS => answer::preflight(&headers),
         _ => {
             let mut response = answer::refusal(&LoginRefusalCode::MethodNotAllowed.into());
@@ -41,50 +51,12 @@ pub(crate) async fn userinfo(
             response
         }
     };
-    let everybody = HeaderValue::from_static("*");
-    let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, everybody);
+    resource::readable_by_all(&mut response);
     response
 }
 
-async fn person(state: &crate::State, uri: &Uri, headers: &HeaderMap) -> Result<Response, Denied> {
-    let query = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
-    if query.is_ok_and(|query| query.contains("access_token")) {
-        return Err(LoginRefusalCode::TokenInQuery.into());
-    }
-    match Bearer::read(headers) {
-        Bearer::Missing => Err(LoginRefusalCode::TokenMissing.into()),
-        Bearer::Malformed => Err(LoginRefusalCode::TokenInvalid.into()),
-        Bearer::Token(token) => {
-            let userinfo = state.provider.userinfo(token).await?;
-            Ok(answer::json(StatusCode::OK, &userinfo))
-        }
-    }
-}
-
-/// RFC 6750 §3: who sent no token is told how, and nothing more.
-pub(crate) fn challenge(denied: &Denied) -> Response {
-    let code = denied.refusal.code();
-    let mut response = answer::refusal(&denied.refusal);
-    if let LoginRefusal::OneOf(scopes) = &denied.refusal {
-        let scopes = scopes.join(" ");
-        let challenge = format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#);
-        if let Ok(challenge) = HeaderValue::try_from(challenge) {
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        return response;
-    }
-    let challenge = match code {
-        LoginRefusalCode::TokenMissing => "Bearer",
-        LoginRefusalCode::TokenInvalid => r#"Bearer error="invalid_token""#,
-        LoginRefusalCode::ProfileScopeRequired => {
-            r#"Bearer error="insufficient_scope", scope="profile""#
-        }
-        _ => return response,
-    };
-    let headers = response.headers_mut();
-    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-    response
+async fn person(state: &crate::State, request: &ResourceRequest<'_>) -> Result<Userinfo, Denied> {
+    state.provider.userinfo(request.token()?).await
 }
 
 /// `POST /token/introspect`

@@ -5,6 +5,8 @@ use axum::http::{HeaderMap, Method};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use portvakt_core::login::client_authentication::Credentials;
+use portvakt_core::login::dpop::DpopHeader;
+use portvakt_core::login::provider::TokenScheme;
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 use portvakt_oauth_types::{Parameters, media_type};
 
@@ -97,32 +99,44 @@ fn decode_basic(header: &str) -> Option<(String, String)> {
 }
 
 /// The access token of an `Authorization` header.
-pub(crate) enum Bearer<'h> {
+pub(crate) enum SentToken<'h> {
     /// None was sent.
     Missing,
     /// Something else than one token was sent.
     Malformed,
-    /// A token.
-    Token(&'h str),
+    /// A token, and how it is to be used.
+    Sent(TokenScheme, &'h str),
 }
 
-impl<'h> Bearer<'h> {
+impl<'h> SentToken<'h> {
     pub(crate) fn read(headers: &'h HeaderMap) -> Self {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let Some(value) = values.next() else {
             return Self::Missing;
         };
         let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
-        match parts {
-            Some((scheme, token))
-                if scheme.eq_ignore_ascii_case("Bearer")
-                    && values.next().is_none()
-                    && !token.is_empty() =>
-            {
-                Self::Token(token)
-            }
-            _ => Self::Malformed,
-        }
+        let (Some((scheme, token)), None) = (parts, values.next()) else {
+            return Self::Malformed;
+        };
+        let scheme = match scheme {
+            _ if token.is_empty() => return Self::Malformed,
+            bearer if bearer.eq_ignore_ascii_case("Bearer") => TokenScheme::Bearer,
+            dpop if dpop.eq_ignore_ascii_case("DPoP") => TokenScheme::Dpop,
+            _ => return Self::Malformed,
+        };
+        Self::Sent(scheme, token)
+    }
+}
+
+/// The proof of a key that came with a request (RFC 9449 §4.1). Two headers are no proof.
+pub(crate) fn dpop(headers: &HeaderMap) -> DpopHeader<'_> {
+    let mut values = headers.get_all("dpop").iter();
+    match (values.next(), values.next()) {
+        (None, _) => DpopHeader::Absent,
+        (Some(value), None) => value
+            .to_str()
+            .map_or(DpopHeader::Malformed, DpopHeader::Sent),
+        (Some(_), Some(_)) => DpopHeader::Malformed,
     }
 }
 

@@ -15,7 +15,7 @@ use portvakt_oauth_types::Parameters;
 use serde::Serialize;
 
 use crate::answer;
-use crate::reading::{Basic, form, one};
+use crate::reading::{Basic, dpop, form, one};
 
 #[derive(Serialize)]
 struct TokenAnswer<'a> {
@@ -65,7 +65,7 @@ impl<'a> From<&'a Tokens> for TokenAnswer<'a> {
         let refresh = tokens.refresh_token.as_ref();
         Self {
             access_token: &tokens.access_token,
-            token_type: "Bearer",
+            token_type: tokens.token_type,
             expires_in: tokens.expires_in,
             refresh_token: refresh.map(|(token, _)| token.as_str()),
             refresh_token_expires_in: refresh.map(|(_, seconds)| *seconds),
@@ -92,6 +92,7 @@ async fn exchange(
                 redirect_uri: one(&form, "redirect_uri")?,
                 code_verifier: one(&form, "code_verifier")?,
                 resources: &resources,
+                dpop: dpop(headers),
             };
             state.provider.redeem(request, credentials).await
         }
@@ -100,6 +101,7 @@ async fn exchange(
                 refresh_token: one(&form, "refresh_token")?,
                 scope: one(&form, "scope")?,
                 resources: &resources,
+                dpop: dpop(headers),
             };
             state.provider.refresh(request, credentials).await
         }

@@ -33,13 +33,7 @@ impl PublicJwk {
     }
 
     fn parse_as(value: &Value, strictness: Strictness) -> Result<Self, JwkError> {
-        let members = value.as_object().ok_or(JwkError::NotAnObject)?;
-        if PRIVATE_MEMBERS
-            .iter()
-            .any(|name| members.contains_key(*name))
-        {
-            return Err(JwkError::PrivateMember);
-        }
+        let members = public_object(value)?;
         let key_id = key_id(members, strictness)?;
         check_use(members, strictness)?;
         let verifying_key = verifying_key(members)?;
@@ -123,6 +117,21 @@ impl PublicJwk {
     pub fn thumbprint(&self) -> String {
         thumbprint(self.verifying_key.material())
     }
+}
+
+/// A key of which nothing but the key matters: other members than those that make it are ignored,
+/// private ones refused.
+pub(crate) fn bare_key(value: &Value) -> Result<VerifyingKey, JwkError> {
+    verifying_key(public_object(value)?)
+}
+
+fn public_object(value: &Value) -> Result<&Map<String, Value>, JwkError> {
+    let members = value.as_object().ok_or(JwkError::NotAnObject)?;
+    let is_private = |name: &&str| members.contains_key(*name);
+    if PRIVATE_MEMBERS.iter().any(is_private) {
+        return Err(JwkError::PrivateMember);
+    }
+    Ok(members)
 }
 
 /// `kty` and the members that make the key, in lexicographic order as RFC 7638 §3.3 wants them.

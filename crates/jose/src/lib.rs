@@ -13,6 +13,7 @@
 mod algorithm;
 mod base64url;
 mod certificate;
+mod dpop;
 mod json;
 mod jwk;
 mod jws;
@@ -32,6 +33,7 @@ pub use certificate::{
     IssuedCertificate, KeyUsage, MAX_CERTIFICATE_BYTES, OrganizationNumberError, RevocationPolicy,
     Seal, SubjectAttribute, TrustStore, TrustStoreBuilder, TrustStoreError,
 };
+pub use dpop::{DpopError, DpopProof, MAX_PROOF_BYTES, access_token_hash};
 pub use json::{JsonObjectError, MAX_JSON_DEPTH, parse_json_object};
 pub use jwk::{JwkError, JwkSet, JwkSetError, MAX_KEYS_PARSED, PublicJwk};
 pub use jws::{

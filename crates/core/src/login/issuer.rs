@@ -45,6 +45,8 @@ pub struct LoginIssuer {
     pub legacy_client_orgno: bool,
     /// Give access tokens `typ: at+jwt`.
     pub access_token_type_header: bool,
+    /// Bind tokens to keys that clients prove (RFC 9449; spec: idporten §10.5).
+    pub dpop: bool,
     /// Names of eIDAS claims beside those that a scope asks for.
     pub eidas_claims: EidasClaimNames,
     /// Let any client of a scope's owner introspect its tokens (spec: idporten §12.2).
@@ -174,6 +176,7 @@ impl LoginIssuer {
             aud_when_unrestricted: UnrestrictedAudience::Unspecified,
             legacy_client_orgno: false,
             access_token_type_header: false,
+            dpop: true,
             eidas_claims: EidasClaimNames::default(),
             introspection_owner_fallback: false,
             logout_confirm_without_hint: false,

@@ -13,6 +13,7 @@ pub mod client_authentication;
 pub mod companion;
 pub mod decision;
 mod document;
+pub mod dpop;
 mod handle;
 pub mod issuer;
 mod keeping;

@@ -259,6 +259,7 @@ mod tests {
     /// Spec: idporten §12.2.
     #[test]
     fn tokens_are_read_by_the_clients_that_the_scopes_owner_lists() {
+        type Case<'c> = (fn(&mut Scope), &'c Client, bool, bool);
         let other = || ClientId::parse("other").unwrap();
         let of_owner = client(&[]);
         let scope = |change: fn(&mut Scope)| {
@@ -272,7 +273,7 @@ mod tests {
             client_orgno: OrgNumber::parse("310420107").unwrap(),
             ..of_owner.clone()
         };
-        let cases: [(fn(&mut Scope), &Client, bool, bool); 6] = [
+        let cases: [Case<'_>; 6] = [
             (|_| (), &of_owner, true, true),
             (|_| (), &stranger, false, false),
             (|scope| scope.active = false, &of_owner, false, false),

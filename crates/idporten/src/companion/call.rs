@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use portvakt_core::login::companion::{Api, Bearer, Companion};
 use portvakt_core::login::provider::Denied;
@@ -16,21 +16,30 @@ use portvakt_oauth_types::{Parameters, media_type};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::reading::Bearer as Presented;
-use crate::{answer, protected, reading};
+use crate::resource::{self, ResourceRequest};
+use crate::{answer, reading};
 
 /// A request without its body.
 pub(super) struct Call {
+    companion: Companion,
     request_id: Option<RequestId>,
     pub(super) headers: HeaderMap,
+    method: Method,
+    path: String,
     query: String,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Call {
+impl FromRequestParts<Companion> for Call {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        companion: &Companion,
+    ) -> Result<Self, Infallible> {
         Ok(Self {
+            companion: companion.clone(),
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
             request_id: parts.extensions.get().copied(),
             headers: parts.headers.clone(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -52,15 +61,14 @@ impl Call {
         api: Api,
         operation: &'static str,
     ) -> Result<Bearer, Denied> {
-        if self.query()?.contains("access_token") {
-            return Err(LoginRefusalCode::TokenInQuery.into());
-        }
-        let token = match Presented::read(&self.headers) {
-            Presented::Missing => return Err(LoginRefusalCode::TokenMissing.into()),
-            Presented::Malformed => return Err(LoginRefusalCode::TokenInvalid.into()),
-            Presented::Token(token) => token,
+        self.query()?;
+        let request = ResourceRequest {
+            method: &self.method,
+            query: &self.query,
+            headers: &self.headers,
+            address: &format!("{}{}", companion.settings().base_url(api), self.path),
         };
-        let bearer = companion.bearer(token, api).await?;
+        let bearer = companion.bearer(request.token()?, api).await?;
         let caller = &bearer.caller;
         tracing::info!(
             request_id = self.request_id.map(tracing::field::display),
@@ -95,7 +103,7 @@ impl Call {
             if let Some(request_id) = self.request_id {
                 answer::log(request_id, "companion", &denied);
             }
-            protected::challenge(&denied)
+            resource::refused(&self.headers, &denied, self.companion.provider().issuer())
         })
     }
 

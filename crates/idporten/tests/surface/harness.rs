@@ -138,11 +138,13 @@ pub(crate) struct LoginServer {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) clock: Arc<MockClock>,
     pub(crate) base: String,
+    /// What it calls itself: its own address, unless it was started again at another.
+    pub(crate) issuer: String,
     pub(crate) told: Arc<Told>,
     pub(crate) http: reqwest::Client,
     entropy: SystemEntropy,
     shutdown: Shutdown,
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl LoginServer {
@@ -176,19 +178,41 @@ impl LoginServer {
         companion: impl FnOnce(&mut CompanionSettings),
         eids: impl FnOnce(&Arc<SqliteStore>) -> Vec<Arc<dyn EidProvider>>,
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         let store = SqliteStore::open(folder.path().join("test.db")).await;
-        let store = Arc::new(store.unwrap());
-        world.save(store.as_ref()).await;
-        save_rest(store.as_ref(), &world).await;
+        let store = store.unwrap();
+        world.save(&store).await;
+        save_rest(&store, &world).await;
+        Self::run(folder, store, None, policy, companion, eids).await
+    }
 
+    /// Another process of the same server: the same files and name, and nothing in memory.
+    pub(crate) async fn started_again(self) -> Self {
+        self.shutdown.trigger();
+        let store = SqliteStore::open(self.folder.path().join("test.db")).await;
+        let issuer = Some(self.issuer.as_str());
+        let (folder, store) = (self.folder.clone(), store.unwrap());
+        let eids = |store: &Arc<SqliteStore>| vec![testid(store)];
+        Self::run(folder, store, issuer, |_| (), |_| (), eids).await
+    }
+
+    async fn run(
+        folder: Arc<tempfile::TempDir>,
+        store: SqliteStore,
+        issuer: Option<&str>,
+        policy: impl FnOnce(&mut LoginIssuer),
+        companion: impl FnOnce(&mut CompanionSettings),
+        eids: impl FnOnce(&Arc<SqliteStore>) -> Vec<Arc<dyn EidProvider>>,
+    ) -> Self {
+        let store = Arc::new(store);
         let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
         let listener = listener.unwrap();
         let base = format!("http://{}", listener.local_addr());
         let clock = Arc::new(MockClock::new(Timestamp::from_seconds(NOW)));
-        let mut issuer = LoginIssuer::new(&base, Environment::Test);
+        let mut issuer = LoginIssuer::new(issuer.unwrap_or(&base), Environment::Test);
         policy(&mut issuer);
         let eids = eids(&store);
+        let identifier = issuer.identifier.clone();
         let ring = KeyRing::from_records(std::slice::from_ref(&*SERVER_KEY)).unwrap();
         let told = Arc::new(Told::default());
         let provider = Provider::new(ProviderParts {
@@ -239,11 +263,12 @@ impl LoginServer {
             store,
             clock,
             base,
+            issuer: identifier,
             told,
             http: http.build().unwrap(),
             entropy: SystemEntropy,
             shutdown,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -269,6 +294,17 @@ impl LoginServer {
         path: &str,
         form: &[(&str, &str)],
     ) -> Answer {
+        self.post_with(client_id, path, form, &[]).await
+    }
+
+    /// As [`Self::post_as`], with these `DPoP` headers.
+    pub(crate) async fn post_with(
+        &self,
+        client_id: &str,
+        path: &str,
+        form: &[(&str, &str)],
+        proofs: &[&str],
+    ) -> Answer {
         let mut form = form.to_vec();
         let assertion = self.assertion(client_id);
         let mut request = self.http.post(format!("{}{path}", self.base));
@@ -283,13 +319,16 @@ impl LoginServer {
                 form.push(("client_assertion", &assertion));
             }
         }
+        for proof in proofs {
+            request = request.header("dpop", *proof);
+        }
         Answer::read(request.form(&form).send().await.unwrap()).await
     }
 
     /// A new assertion of a client with a registered key.
     pub(crate) fn assertion(&self, client_id: &str) -> String {
         let claims = json!({
-            "iss": client_id, "sub": client_id, "aud": self.base, "jti": self.unique(),
+            "iss": client_id, "sub": client_id, "aud": self.issuer, "jti": self.unique(),
             "iat": self.now(), "exp": self.now() + 30,
         });
         let header = json!({"alg": "RS256", "kid": KID});

@@ -7,6 +7,8 @@
 
 mod companion;
 mod documentation;
+mod dpop;
+mod dpop_attacks;
 mod eidas;
 mod email;
 mod flow;

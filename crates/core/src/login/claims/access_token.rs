@@ -134,6 +134,14 @@ impl LoginAccessToken {
         self.iss == issuer.identifier
     }
 
+    /// How it is used: `token_type` of RFC 6749 §7.1.
+    pub fn token_type(&self) -> &'static str {
+        match self.cnf {
+            Some(_) => "DPoP",
+            None => "Bearer",
+        }
+    }
+
     /// Thumbprint of the key that it is bound to.
     pub fn dpop_jkt(&self) -> Option<&str> {
         self.cnf.as_ref()?["jkt"].as_str()

@@ -41,7 +41,7 @@ pub fn introspection(
     told.pid = person.revealed_pid().map(|pid| pid.expose().to_owned());
     let active = Active {
         counts: true,
-        token_type: if told.cnf.is_some() { "DPoP" } else { "Bearer" },
+        token_type: told.token_type(),
         expires_in: (told.exp - now.seconds()).max(0),
         claims: &told,
     };

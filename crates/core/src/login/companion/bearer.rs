@@ -10,7 +10,7 @@ use super::{Api, Companion, MachineIssuer};
 use crate::bearer::{BearerError, Caller, UNRESTRICTED};
 use crate::clock::Timestamp;
 use crate::login::Handle;
-use crate::login::provider::Denied;
+use crate::login::provider::{Denied, PresentedToken, TokenScheme};
 use crate::login::record::{Authorization, PersonId};
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
 use crate::person::{Pid, PidCheck};
@@ -76,17 +76,22 @@ impl Bearer {
 }
 
 impl Companion {
-    /// Says what a token proves at an API, if it counts now. One that is bound to a key is refused,
-    /// because no proof of the key comes with it.
-    pub async fn bearer(&self, token: &str, api: Api) -> Result<Bearer, Denied> {
+    /// Says what a token proves at an API, if it counts now. One that is bound to a key comes with a
+    /// proof of it; only tokens of people are.
+    pub async fn bearer(&self, presented: PresentedToken<'_>, api: Api) -> Result<Bearer, Denied> {
+        let token = presented.token;
         let now = self.provider().now();
         let audience = self.settings().base_url(api);
-        let bearer = if let Some(issuer) = self.machine_issuer_of(token) {
-            of_organization(token, issuer, audience, now)
-        } else {
-            let found = self.provider().read_access_token(token, now).await?;
-            let (claims, authorization) = found.ok_or(LoginRefusalCode::TokenInvalid)?;
-            of_person(&claims.to_object(), authorization, audience)
+        let bearer = match self.machine_issuer_of(token) {
+            Some(_) if presented.scheme == TokenScheme::Dpop => Err(BearerError::Bound),
+            Some(issuer) => of_organization(token, issuer, audience, now),
+            None => {
+                let (claims, authorization) = self.provider().presented_token(presented).await?;
+                let mut claims = claims.to_object();
+                // The key was proven.
+                claims.remove("cnf");
+                of_person(&claims, authorization, audience)
+            }
         };
         let bearer = bearer.map_err(|error| Denied::of(LoginRefusalCode::TokenInvalid, &error))?;
         let caller = &bearer.caller;

@@ -66,7 +66,8 @@ impl CompanionSettings {
         }
     }
 
-    fn base_url(&self, api: Api) -> &str {
+    /// Where an API is reached.
+    pub fn base_url(&self, api: Api) -> &str {
         match api {
             Api::Logins => &self.api_base_url,
             Api::Contacts => &self.krr_base_url,

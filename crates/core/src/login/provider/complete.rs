@@ -137,7 +137,7 @@ impl Provider {
                     .as_ref()
                     .map(|challenge| challenge.as_str().to_owned()),
                 nonce: request.nonce.clone(),
-                dpop_jkt: None,
+                dpop_jkt: request.dpop_jkt.clone(),
             },
         }
     }

@@ -1,11 +1,13 @@
 //! `grant_type=authorization_code` (spec: idporten §10.1).
 
-use super::tokens::{gets_refresh_tokens, seconds_until};
+use super::proof::check_binding;
+use super::tokens::{gets_refresh_tokens, refresh_binding, seconds_until};
 use super::{Denied, Provider, Tokens};
 use crate::client::GrantType;
 use crate::clock::Timestamp;
 use crate::login::Handle;
 use crate::login::client_authentication::Credentials;
+use crate::login::dpop::DpopHeader;
 use crate::login::pkce::{CodeChallenge, CodeVerifier};
 use crate::login::port::{Issue, Issuing, Redemption};
 use crate::login::record::{Authorization, AuthorizationCode, RefreshToken};
@@ -23,6 +25,8 @@ pub struct CodeRequest<'a> {
     pub code_verifier: Option<&'a str>,
     /// `resource`.
     pub resources: &'a [&'a str],
+    /// The key that the tokens shall be bound to.
+    pub dpop: DpopHeader<'a>,
 }
 
 impl Provider {
@@ -50,9 +54,14 @@ impl Provider {
             .ok_or_else(|| missing("redirect_uri"))?;
         let verifier = verifier(request.code_verifier).map_err(|refusal| denied(refusal.into()))?;
 
+        let key = self
+            .clients_key(request.dpop, "token", now)
+            .map_err(denied)?;
         let (code, authorization) = self.use_code(code, &client, now).await?;
         check_code(&code, redirect_uri, verifier)
             .map_err(|cause| denied(Denied::of(LoginRefusalCode::CodeMismatch, &cause)))?;
+        check_binding(code.details.dpop_jkt.as_deref(), key.as_ref()).map_err(denied)?;
+        self.use_clients_proof(key.as_ref()).await.map_err(denied)?;
         let details = &authorization.details;
         let resources =
             resources(request.resources, &details.resources).map_err(|code| denied(code.into()))?;
@@ -61,10 +70,11 @@ impl Provider {
         if scopes.is_empty() {
             return Err(denied(LoginRefusalCode::NothingLeft.into()));
         }
+        let jkt = key.as_ref().map(|key| key.jkt.as_str());
         let draft = self
-            .draft(&client, &authorization, scopes, &resources, now)
+            .draft(&client, &authorization, scopes, &resources, jkt, now)
             .await?;
-        let refresh = self.first_refresh_token(&client, &authorization, now)?;
+        let refresh = self.first_refresh_token(&client, &authorization, jkt, now)?;
         let issue = Issue {
             access: &draft.record,
             refresh: refresh.as_ref().map(|(_, record)| record),
@@ -110,6 +120,7 @@ impl Provider {
         &self,
         client: &super::AuthenticatedClient,
         authorization: &Authorization,
+        jkt: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<(Handle, RefreshToken)>, Denied> {
         if !gets_refresh_tokens(client.client()) {
@@ -123,7 +134,7 @@ impl Provider {
             generation: 0,
             issued_at: now,
             expires_at: lifetimes.refresh_end(client.client(), authorization.ends_at, now),
-            dpop_jkt: None,
+            dpop_jkt: refresh_binding(client.client(), jkt),
             replaced_at: None,
         };
         Ok(Some((handle, record)))

@@ -2,8 +2,9 @@
 
 use super::{Denied, Provider};
 use crate::login::client_authentication::Credentials;
+use crate::login::dpop::{DpopHeader, ProvenKey};
 use crate::login::record::{PushedRequest, PushedState};
-use crate::login::refusal::LoginRefusalCode;
+use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
 use crate::login::request::{AuthorizationParameters, RequestObject};
 use crate::login::{Document, Handle};
 
@@ -26,6 +27,7 @@ impl Provider {
         &self,
         mut parameters: AuthorizationParameters,
         credentials: Credentials<'_>,
+        dpop: DpopHeader<'_>,
     ) -> Result<Pushed, Denied> {
         let parts = self.parts();
         let now = self.now();
@@ -56,6 +58,8 @@ impl Provider {
         // What is kept must not say who somebody is.
         parameters.id_token_hint = self.hinted_subject(&parameters, client.client());
         parameters.client_id = Some(client_id.to_string());
+        let key = self.clients_key(dpop, "par", now).map_err(denied)?;
+        bind(&mut parameters, key.as_ref()).map_err(|refusal| denied(refusal.into()))?;
         let checked = self.check_request(&parameters, client.client()).await;
         checked.map_err(denied)?;
         if let Some(used) = used
@@ -63,6 +67,8 @@ impl Provider {
         {
             return Err(denied(LoginRefusalCode::RequestObjectInvalid.into()));
         }
+        let used = self.use_clients_proof(key.as_ref()).await;
+        used.map_err(denied)?;
         let handle = self.handle()?;
         let lifetime = parts.issuer.lifetimes.pushed_request;
         let request = PushedRequest {
@@ -80,6 +86,27 @@ impl Provider {
             expires_in: lifetime.as_secs(),
         })
     }
+}
+
+/// A proof beside the request says the same as `dpop_jkt` in it (RFC 9449 §10.1).
+fn bind(
+    parameters: &mut AuthorizationParameters,
+    key: Option<&ProvenKey>,
+) -> Result<(), LoginRefusal> {
+    let Some(key) = key else { return Ok(()) };
+    if parameters
+        .dpop_jkt
+        .as_ref()
+        .is_some_and(|jkt| *jkt != key.jkt)
+    {
+        let detail = "it is of another key than dpop_jkt";
+        return Err(LoginRefusal::Detail(
+            LoginRefusalCode::DpopProofInvalid,
+            detail,
+        ));
+    }
+    parameters.dpop_jkt = Some(key.jkt.clone());
+    Ok(())
 }
 
 /// The random part of a reference.

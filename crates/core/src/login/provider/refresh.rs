@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::exchange::{granted, resources};
-use super::tokens::{Draft, refresh_usage, seconds_until};
+use super::proof::check_binding;
+use super::tokens::{Draft, refresh_binding, refresh_usage, seconds_until};
 use super::{AuthenticatedClient, Denied, Provider, Tokens};
 use crate::client::{GrantType, RefreshTokenUsage};
 use crate::clock::Timestamp;
 use crate::login::Handle;
 use crate::login::client_authentication::Credentials;
+use crate::login::dpop::DpopHeader;
 use crate::login::port::{RefreshUse, Refreshing, Rotation};
 use crate::login::record::{Authorization, RefreshToken, RevocationReason};
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
@@ -23,6 +25,8 @@ pub struct RefreshRequest<'a> {
     pub scope: Option<&'a str>,
     /// `resource`.
     pub resources: &'a [&'a str],
+    /// The key that the tokens shall be bound to.
+    pub dpop: DpopHeader<'a>,
 }
 
 /// What came of it: the token that the client goes on with.
@@ -52,13 +56,20 @@ impl Provider {
             .ok_or_else(|| Denied::from(missing).by(client_id))?;
         let shown = Handle::parse(text).map_err(|_| invalid("it is no handle").by(client_id))?;
         let (record, authorization) = self.find_refresh_token(&shown, &client, now).await?;
+        let key = self.clients_key(request.dpop, "token", now);
+        let key = key.map_err(|denied| denied.by(client_id))?;
+        check_binding(record.dpop_jkt.as_deref(), key.as_ref())
+            .map_err(|denied| denied.by(client_id))?;
+        let used = self.use_clients_proof(key.as_ref()).await;
+        used.map_err(|denied| denied.by(client_id))?;
         let scopes = self
             .narrowed(request.scope, &authorization, &client)
             .await?;
         let resources = resources(request.resources, &authorization.details.resources)
             .map_err(|code| Denied::from(code).by(client_id))?;
+        let jkt = key.as_ref().map(|key| key.jkt.as_str());
         let draft = self
-            .draft(&client, &authorization, scopes, &resources, now)
+            .draft(&client, &authorization, scopes, &resources, jkt, now)
             .await?;
         let kept = self
             .use_refresh_token(shown, &record, &authorization, &draft, &client, now)
@@ -173,7 +184,7 @@ impl Provider {
                     generation: record.generation.saturating_add(1),
                     issued_at: now,
                     expires_at,
-                    dpop_jkt: record.dpop_jkt.clone(),
+                    dpop_jkt: refresh_binding(client.client(), draft.dpop_jkt()),
                     replaced_at: None,
                 };
                 let rotation = Rotation {

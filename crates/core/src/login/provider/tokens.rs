@@ -6,7 +6,7 @@ use portvakt_jose::{Jws, parse_json_object, verify_with_set};
 use serde_json::Value;
 
 use super::{AuthenticatedClient, Denied, Provider};
-use crate::client::{Client, GrantType, RefreshTokenUsage};
+use crate::client::{AuthenticationMethod, Client, GrantType, RefreshTokenUsage};
 use crate::clock::Timestamp;
 use crate::entropy::unique_id;
 use crate::login::claims::{
@@ -26,6 +26,8 @@ const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 pub struct Tokens {
     /// The access token.
     pub access_token: String,
+    /// `token_type`: whether its holder has to prove a key.
+    pub token_type: &'static str,
     /// Seconds until it ends.
     pub expires_in: u64,
     /// The id token.
@@ -58,6 +60,11 @@ impl Draft {
         self.has_scope(OPENID)
     }
 
+    /// Thumbprint of the key that it is bound to.
+    pub(super) fn dpop_jkt(&self) -> Option<&str> {
+        self.claims.dpop_jkt()
+    }
+
     fn has_scope(&self, name: &str) -> bool {
         self.scopes.iter().any(|scope| scope.name.as_str() == name)
     }
@@ -77,6 +84,7 @@ impl Provider {
         authorization: &Authorization,
         scopes: Vec<Arc<Scope>>,
         resources: &[String],
+        jkt: Option<&str>,
         now: Timestamp,
     ) -> Result<Draft, Denied> {
         let issuer = self.issuer();
@@ -110,7 +118,7 @@ impl Provider {
             issued_at: now,
             expires_at,
             id: &id,
-            dpop_jkt: None,
+            dpop_jkt: jkt,
         };
         let claims = LoginAccessToken::new(facts, issuer);
         let opaque = is_opaque(&scopes).then(|| self.handle()).transpose()?;
@@ -165,6 +173,7 @@ impl Provider {
         };
         Ok(Tokens {
             access_token,
+            token_type: draft.claims.token_type(),
             expires_in: seconds_until(draft.record.expires_at, now),
             id_token,
             refresh_token: None,
@@ -272,11 +281,17 @@ pub(super) fn gets_refresh_tokens(client: &Client) -> bool {
     client.grant_types.contains(&GrantType::RefreshToken)
 }
 
+/// The key that a refresh token is bound to: only of a client that cannot prove itself otherwise.
+pub(super) fn refresh_binding(client: &Client, jkt: Option<&str>) -> Option<String> {
+    let is_public = client.token_endpoint_auth_method == AuthenticationMethod::None;
+    jkt.filter(|_| is_public).map(str::to_owned)
+}
+
 /// Whether a refresh token is replaced at every use: what is registered, and always for a client
 /// that cannot prove itself.
 pub(super) fn refresh_usage(client: &Client) -> RefreshTokenUsage {
     match client.token_endpoint_auth_method {
-        crate::client::AuthenticationMethod::None => RefreshTokenUsage::Onetime,
+        AuthenticationMethod::None => RefreshTokenUsage::Onetime,
         _ => client.login.refresh_token_usage.unwrap_or_default(),
     }
 }

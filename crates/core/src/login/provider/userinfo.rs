@@ -1,6 +1,6 @@
 //! Userinfo (OpenID Connect Core §5.3; spec: idporten §13).
 
-use super::{Denied, Provider};
+use super::{Denied, PresentedToken, Provider};
 use crate::client::ClientId;
 use crate::login::claims::{PersonFacts, Userinfo};
 use crate::login::refusal::LoginRefusalCode;
@@ -8,16 +8,10 @@ use crate::login::scopes::{EIDAS, PROFILE};
 
 impl Provider {
     /// What the client may know of the person.
-    pub async fn userinfo(&self, token: &str) -> Result<Userinfo, Denied> {
-        let now = self.now();
-        let invalid = || Denied::from(LoginRefusalCode::TokenInvalid);
-        let found = self.read_access_token(token, now).await?;
-        let (claims, authorization) = found.ok_or_else(invalid)?;
-        // Whoever holds a bound token has to prove the key, and nobody can here.
-        if claims.dpop_jkt().is_some() {
-            return Err(invalid());
-        }
-        let client_id = ClientId::parse(claims.client_id()).map_err(|_| invalid())?;
+    pub async fn userinfo(&self, presented: PresentedToken<'_>) -> Result<Userinfo, Denied> {
+        let (claims, authorization) = self.presented_token(presented).await?;
+        let client_id =
+            ClientId::parse(claims.client_id()).map_err(|_| LoginRefusalCode::TokenInvalid)?;
         if !claims.has_scope(PROFILE) {
             return Err(Denied::from(LoginRefusalCode::ProfileScopeRequired).by(&client_id));
         }

@@ -368,7 +368,7 @@ refusal_table! {
     TokenInvalid {
         status: 401, error: InvalidToken, shown: Json,
         text: "The access token is expired, revoked, or not from this issuer",
-        when: "The token is malformed, expired, revoked, another issuer's, or bound to a key that was not proven.",
+        when: "The token is malformed, expired, revoked, or another issuer's.",
         next: "Get a new access token.",
     }
     TokenInQuery {
@@ -440,8 +440,26 @@ refusal_table! {
     DpopProofInvalid {
         status: 400, error: InvalidDpopProof, shown: Json,
         text: "The DPoP proof is not accepted",
-        when: "The `DPoP` header is repeated, malformed, for another address, too old, or was used.",
-        next: "Make a new proof for every request (RFC 9449).",
+        when: "The `DPoP` header is repeated, malformed, for another address, more than a minute old, or was used.",
+        next: "Make a new proof for every request, with a new `jti` and the present time (RFC 9449 §4.2). The description says what was wrong.",
+    }
+    DpopKeyMismatch {
+        status: 400, error: InvalidGrant, shown: Json,
+        text: "The code or refresh token is bound to a key that was not proven",
+        when: "The login asked for a binding (`dpop_jkt`, or a proof at the PAR endpoint), or a public client got the refresh token with a proof, and this request has no proof or one of another key.",
+        next: "Send a `DPoP` proof of the same key. A code is used up; a refresh token is not.",
+    }
+    TokenNotProven {
+        status: 401, error: InvalidToken, shown: Json,
+        text: "The access token and the proof of a key do not belong together",
+        when: "A token with `cnf` was sent as `Bearer`, without a `DPoP` header, or with a proof of another key; or one without `cnf` was sent as `DPoP`.",
+        next: "Send `Authorization: DPoP` with a proof of the token's key, or `Bearer` if `token_type` was `Bearer`.",
+    }
+    TokenProofInvalid {
+        status: 401, error: InvalidDpopProof, shown: Json,
+        text: "The DPoP proof that came with the access token is not accepted",
+        when: "The `DPoP` header is repeated, malformed, for another address or token, more than a minute old, or was used.",
+        next: "Make a new proof for every request, with `ath` (RFC 9449 §7.1). The description says what was wrong.",
     }
     NotFound {
         status: 404, error: InvalidRequest, shown: Json,

@@ -145,7 +145,7 @@ fn check(
         resources: resources(&parameters.resource)?,
         on_behalf_of: facts.on_behalf_of.map(|known| known.onbehalfof.clone()),
         eidas: legacy::claims(parameters.claims.as_deref(), client)?,
-        dpop_jkt: dpop_jkt(parameters)?,
+        dpop_jkt: dpop_jkt(parameters, issuer)?,
     };
     Ok((request, scopes))
 }
@@ -252,8 +252,12 @@ fn is_resource(text: &str) -> bool {
 }
 
 /// A SHA-256 thumbprint, as a challenge is one.
-fn dpop_jkt(parameters: &AuthorizationParameters) -> Result<Option<String>, LoginRefusal> {
+fn dpop_jkt(
+    parameters: &AuthorizationParameters,
+    issuer: &LoginIssuer,
+) -> Result<Option<String>, LoginRefusal> {
     match parameters.dpop_jkt.as_deref() {
+        _ if !issuer.dpop => Ok(None),
         Some(jkt) if CodeChallenge::parse(jkt).is_none() => Err(malformed("dpop_jkt")),
         jkt => Ok(jkt.map(str::to_owned)),
     }

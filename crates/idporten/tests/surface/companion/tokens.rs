@@ -1,5 +1,6 @@
 //! What tokens prove (spec: companion-apis §1.3, §1.4).
 
+use portvakt_jose::access_token_hash;
 use portvakt_testkit::{FJORDETATEN, HAVBRIS};
 use reqwest::Method;
 use serde_json::json;
@@ -8,7 +9,10 @@ use super::{
     AUTHORIZATIONS, HISTORY, INSIGHT, LEVEL, OPAQUE, READ, REVOKE, ask, get, log_in, organization,
     organization_claims, person, post, server, world,
 };
-use crate::harness::{LoginServer, MACHINE_ISSUER, PID, sign_as_machine_issuer};
+use crate::dpop::{Holder, redeem, text};
+use crate::harness::{
+    Answer, Browser, LoginServer, MACHINE_ISSUER, PID, request, sign_as_machine_issuer,
+};
 
 const CLIENTS: &str = "/clients/authorizations";
 
@@ -243,4 +247,50 @@ async fn a_token_that_is_restricted_to_a_person_is_still_an_organizations() {
         (answer.status.as_u16(), answer.error()),
         (403, "access_denied".to_owned())
     );
+}
+
+/// RFC 9449 §7: a bound token comes with a proof for this address.
+#[tokio::test]
+async fn a_bound_token_of_a_person_comes_with_a_proof() {
+    const PATH: &str = "/innlogginger/logg/idporten";
+    let server = server().await;
+    let holder = Holder::new();
+    let mut parameters = request(INSIGHT);
+    parameters.insert("scope", format!("openid {HISTORY}"));
+    let mut browser = Browser::new(&server);
+    let selector = browser.authorize(&parameters).await;
+    let answer = browser.log_in(&selector, PID, "substantial").await;
+    let proof = holder.proof(&server, "/token");
+    let code = &answer.location()["code"];
+    let tokens = redeem(&server, INSIGHT, code, &[&proof]).await.json();
+    let token = text(&tokens, "access_token");
+    let ask = async |authorization: String, path: &str| {
+        let mut claims = Holder::claims(&server, "GET", path);
+        claims["ath"] = access_token_hash(token).into();
+        let asked = server.http.get(format!("{}{PATH}?maxhits=1", server.base));
+        let asked = asked.header("dpop", holder.sign(&claims));
+        Answer::read(
+            asked
+                .header("authorization", authorization)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    };
+    let told = ask(format!("DPoP {token}"), PATH).await;
+    assert_eq!(told.status, 200, "{told:?}");
+    let elsewhere = ask(format!("DPoP {token}"), "/userinfo").await;
+    assert_eq!(elsewhere.error(), "invalid_dpop_proof");
+    let downgraded = ask(format!("Bearer {token}"), PATH).await;
+    assert_eq!(downgraded.status, 401);
+    let challenge = downgraded.header("www-authenticate");
+    assert!(
+        challenge.starts_with("DPoP error=\"invalid_token\""),
+        "{challenge}"
+    );
+    // Organizations have no bound tokens.
+    let machine = organization(&server, HAVBRIS, READ).await;
+    let refused = ask(format!("DPoP {machine}"), PATH).await;
+    assert_eq!(refused.error(), "invalid_token");
 }
