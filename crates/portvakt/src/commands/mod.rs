@@ -11,6 +11,7 @@ mod client;
 mod client_secret;
 mod completions;
 mod config;
+mod crds;
 mod delegation;
 mod demo;
 mod dev;
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     Run(run::Args),
     /// Print those variables, or write them as files
     Env(env::Args),
+    /// Print the definitions of the custom resources for a Kubernetes cluster
+    Crds,
     /// Organizations
     #[command(subcommand)]
     Org(organization::Command),
@@ -128,6 +131,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
         Command::Diff(args) => diff::run(args, *output).await,
         Command::Run(args) => run::run(args, *output).await,
         Command::Env(args) => env::run(args, *output).await,
+        Command::Crds => crds::run(*output),
         Command::Org(command) => organization::run(command, *output).await,
         Command::Prefix(command) => prefix::run(command, *output).await,
         Command::Scope(command) => scope::run(command, *output).await,

@@ -156,6 +156,22 @@ fn wrong_usage_is_exit_code_2_and_no_server_is_exit_code_1() {
 }
 
 #[test]
+fn the_definitions_of_custom_resources_are_printed_as_they_are_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let print = |format: &str| {
+        let mut command = portvakt(folder.path());
+        let output = command.args(["--output", format, "crds"]).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let committed = include_str!("../../../../deploy/operator/crds.yaml");
+    assert_eq!(print("human"), committed);
+    let list: Value = serde_json::from_str(&print("json")).unwrap();
+    assert_eq!(list["kind"], "List");
+    assert_eq!(list["items"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn completions_and_man_pages_are_generated() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish"] {

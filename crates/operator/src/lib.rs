@@ -1,0 +1,8 @@
+//! The Kubernetes operator: custom resources of `nais.io/v1` become scopes, access, clients, keys and
+//! Secrets at the service that it administers.
+//!
+//! [`resource`] is what a cluster stores: the custom resources field by field, and what may be in them.
+//! [`pass`] is what is decided about one of them.
+
+pub mod pass;
+pub mod resource;

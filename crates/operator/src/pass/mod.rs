@@ -1,0 +1,37 @@
+//! One pass over one custom resource, decided (spec: nais §6). Pure throughout: no cluster, no network, no
+//! clock, no randomness.
+//!
+//! 1. [`triage`] says whether anything is to be done.
+//! 2. [`held`] reads the keys out of the Secrets of the resource, and says which registered keys stay.
+//! 3. [`decide`] compares what is asked for with what is registered: a plan, or why there is none.
+//! 4. The shell writes the status that [`started`] gives, carries the plan out, and writes the Secret that
+//!    [`Work::secret`] gives. A new key goes to the Secret, then to the status ([`key_kept`]), then to the
+//!    issuer.
+//! 5. [`succeeded`] or [`failed`] says what the status and the events are, and when to look again.
+//!
+//! Interrupted anywhere, the same steps go on from there: everything that a pass rests on is in the
+//! resource's status, in its Secrets and at the issuer.
+
+mod conclusion;
+mod conditions;
+mod events;
+mod held;
+mod instant;
+mod retry;
+mod secret;
+mod subject;
+mod triage;
+mod usage;
+mod work;
+
+pub use self::conclusion::{Conclusion, Done, failed, key_kept, started, succeeded};
+pub use self::events::{Event, EventKind, of_step};
+pub use self::held::{Held, SecretFault, held};
+pub use self::retry::backoff;
+pub use self::secret::{
+    ClientCredentials, Entries, Issuers, SecretOwner, StoredSecret, WantedSecret,
+};
+pub use self::subject::{FINALIZER, OLD_FINALIZER, PRESERVE, RESYNC, ROTATE, Subject};
+pub use self::triage::{Reason, Triage, triage};
+pub use self::usage::InUse;
+pub use self::work::{Failure, Rules, Work, decide};

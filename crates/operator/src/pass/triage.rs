@@ -1,0 +1,123 @@
+//! Whether anything is to be done about a resource (spec: nais §6.2, §6.9).
+
+use std::time::Duration;
+
+use super::secret::{ClientCredentials, Issuers, StoredSecret, WantedSecret};
+use super::{RESYNC, ROTATE, Subject, conditions, instant};
+
+/// What is up to date is looked at again after this, in case an event was lost.
+const RESTING: Duration = Duration::from_hours(8);
+
+/// What is up to date is compared with the issuer again after this many seconds.
+const STALE_SECONDS: i64 = 7 * 24 * 3600;
+
+/// What to do about a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triage {
+    /// Nothing; look again after this.
+    Rest(Duration),
+    /// Nothing, ever: it is being deleted and does not wait for us.
+    Forget,
+    /// Undo what was done for it, and let it go.
+    Finalize(Reason),
+    /// Bring everything to what it asks for.
+    Process(Reason),
+}
+
+/// Why something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The resource is being deleted.
+    Deleted,
+    /// Its specification has changed since the last pass that succeeded.
+    Changed,
+    /// An annotation asks for it.
+    Asked,
+    /// The last pass failed, or left something that may have become right.
+    Retry,
+    /// The last pass that succeeded is long ago.
+    Stale,
+    /// Its Secret is missing, or does not say what it should.
+    Secret,
+}
+
+/// Decides. `secret` is the Secret that the resource names, if it is there.
+pub fn triage(
+    subject: &Subject,
+    secret: Option<&StoredSecret>,
+    issuers: &Issuers,
+    now: i64,
+) -> Triage {
+    if subject.is_deleted {
+        return if subject.waits_for_us() {
+            Triage::Finalize(Reason::Deleted)
+        } else {
+            Triage::Forget
+        };
+    }
+    match reason(subject, secret, issuers, now) {
+        Some(reason) => Triage::Process(reason),
+        None => Triage::Rest(RESTING),
+    }
+}
+
+fn reason(
+    subject: &Subject,
+    secret: Option<&StoredSecret>,
+    issuers: &Issuers,
+    now: i64,
+) -> Option<Reason> {
+    let status = &subject.status;
+    let is_observed = status
+        .observed_generation
+        .is_some_and(|generation| generation != 0);
+    if !is_observed || status.observed_generation != Some(subject.generation) {
+        return Some(Reason::Changed);
+    }
+    if subject.asks_for(RESYNC) || subject.asks_for(ROTATE) {
+        return Some(Reason::Asked);
+    }
+    if conditions::wants_retry(&status.conditions) {
+        return Some(Reason::Retry);
+    }
+    let last = status
+        .synchronization_time
+        .as_deref()
+        .and_then(instant::parse);
+    if last.is_some_and(|at| now - at > STALE_SECONDS) {
+        return Some(Reason::Stale);
+    }
+    (!is_intact(subject, secret, issuers)).then_some(Reason::Secret)
+}
+
+/// Whether the Secret says what the last pass wrote into it, with a key that is registered. The existing
+/// operator looks once a week.
+fn is_intact(subject: &Subject, secret: Option<&StoredSecret>, issuers: &Issuers) -> bool {
+    let Ok(spec) = &subject.spec else {
+        return true;
+    };
+    let Some(secret) = secret else {
+        return false;
+    };
+    let key = secret.key(subject.key.kind).and_then(Result::ok);
+    let ids = &subject.status.key_ids;
+    if key
+        .as_ref()
+        .is_some_and(|key| !ids.iter().any(|kid| kid == key.public().kid()))
+    {
+        return false;
+    }
+    let client = match (subject.status.client_id.as_deref(), &key) {
+        (Some(id), Some(key)) => Some(ClientCredentials {
+            id,
+            key,
+            key_since: None,
+        }),
+        (Some(_), None) => return false,
+        (None, _) => None,
+    };
+    let wanted = WantedSecret::new(subject, spec, client, issuers);
+    wanted.is_none_or(|wanted| {
+        secret.is_managed_for(subject) && secret.entries.has_all(&wanted.entries)
+    })
+}

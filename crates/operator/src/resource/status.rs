@@ -1,0 +1,76 @@
+//! `status` of both resources (spec: nais §4.3, §4.4).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the operator has done about a resource.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientStatus {
+    /// Id of the client at the issuer.
+    #[serde(rename = "clientID", default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// What is true of the resource now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// Id of the last pass that succeeded, as in the operator's log.
+    #[serde(
+        rename = "correlationID",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub correlation_id: Option<String>,
+    /// Ids of the client's registered keys.
+    #[serde(rename = "keyIDs", default, skip_serializing_if = "Vec::is_empty")]
+    pub key_ids: Vec<String>,
+    /// The `metadata.generation` that the last pass that succeeded was for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Digest of the specification that the last pass that succeeded was for. Nothing is decided by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synchronization_hash: Option<String>,
+    /// The `secretName` of the last pass that succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synchronization_secret_name: Option<String>,
+    /// Reason of the last event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synchronization_state: Option<String>,
+    /// When the last pass succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub synchronization_time: Option<String>,
+}
+
+/// One thing that is, is not, or is not known to be true of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// When `status` last changed.
+    #[schemars(extend("format" = "date-time"))]
+    pub last_transition_time: String,
+    /// For people; may be empty.
+    #[schemars(length(max = 32768))]
+    pub message: String,
+    /// The `metadata.generation` that this is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub observed_generation: Option<i64>,
+    /// Why, as one word.
+    #[schemars(
+        length(min = 1, max = 1024),
+        regex(pattern = "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
+    )]
+    pub reason: String,
+    /// Whether it is true.
+    #[schemars(extend("enum" = ["True", "False", "Unknown"]))]
+    pub status: String,
+    /// What.
+    #[serde(rename = "type")]
+    #[schemars(
+        length(max = 316),
+        regex(
+            pattern = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"
+        )
+    )]
+    pub kind: String,
+}

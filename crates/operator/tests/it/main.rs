@@ -1,0 +1,11 @@
+//! Passes in a world of plain data: an issuer, a namespace and a clock, without any of them.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod fixtures;
+mod interruptions;
+mod keys;
+mod passes;
+mod triage;
+mod vectors;
+mod world;
