@@ -1,10 +1,10 @@
 # The commands that people and CI use. Each is short; what is long lives in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak lint docs fuzz bench
+.PHONY: help setup demo test test-kubernetes soak lint docs fuzz bench
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup: ## Install what this machine lacks for all that is below
 	@scripts/setup.sh
@@ -20,6 +20,13 @@ test: ## Run every test, with the third-party clients
 	@scripts/setup.sh build test
 	@scripts/clients.sh
 	cargo test --workspace --locked
+
+# On the programs that a cluster runs. Where there are none yet (KUBEBUILDER_ASSETS), building them takes
+# minutes, once for every checkout of this user.
+test-kubernetes: ## Test the operator on a real Kubernetes API server
+	@scripts/setup.sh build kubernetes
+	@KUBEBUILDER_ASSETS="$$(scripts/kubernetes.sh)" && export KUBEBUILDER_ASSETS && \
+	  cargo test --workspace --locked --test kubernetes
 
 # The tests of several nodes in their long form, about ten minutes. docs/reliability.md shows the table of
 # one dated run.

@@ -12,6 +12,8 @@ cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 say "clippy"
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+# A test that `cargo test` leaves to `make test-kubernetes` is no target of all.
+cargo clippy --workspace --test kubernetes --locked --quiet -- -D warnings
 
 say "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet

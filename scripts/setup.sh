@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what this machine lacks for the given purposes, and says each thing it does.
 #
-#   scripts/setup.sh [build] [test] [lint] [fuzz]     (all of them by default)
+#   scripts/setup.sh [build] [test] [kubernetes] [lint] [fuzz]     (all of them by default)
 #
 # On Debian and Ubuntu it installs packages by name, with sudo when not root. Elsewhere it names what
 # is missing. It never changes what is already there, except that a stable Rust toolchain that is too
@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-purposes=" ${*:-build test lint fuzz} "
+purposes=" ${*:-build test kubernetes lint fuzz} "
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -17,7 +17,7 @@ wants() { [[ $purposes == *" $1 "* ]]; }
 
 for purpose in $purposes; do
   case $purpose in
-    build | test | lint | fuzz) ;;
+    build | test | kubernetes | lint | fuzz) ;;
     *) say "unknown purpose '$purpose'"; exit 2 ;;
   esac
 done
@@ -58,6 +58,14 @@ if wants test; then
   fi
   # Builds Helm, which is no package; who has Helm needs no Go.
   has helm || need golang-go has go
+fi
+if wants kubernetes && [[ -z ${KUBEBUILDER_ASSETS:-} ]]; then
+  need golang-go has go
+  # For its program: tests start servers of their own, and no other needs to run. Without packages it is built.
+  ! has apt-get || need etcd-server has etcd
+fi
+if wants kubernetes; then
+  need curl has curl
 fi
 if wants lint; then
   need shellcheck has shellcheck
@@ -122,7 +130,7 @@ if wants lint && has rustup && ! { cargo clippy --version && cargo fmt --version
   did_something=true
 fi
 
-# --- Helm ---------------------------------------------------------------------------------------
+# --- Go programs --------------------------------------------------------------------------------
 
 # From 1.21 on Go gets the version that a module wants by itself.
 go_is_old() {
@@ -131,11 +139,22 @@ go_is_old() {
   [[ -n $minor && $minor -lt 21 ]]
 }
 
-if wants test && ! scripts/helm.sh version >/dev/null; then
-  if go_is_old; then
-    fail "Go 1.21 or newer is needed to build Helm, and $(go version) is here. Get it from https://go.dev/dl."
+# go_program NAME SCRIPT [ARGUMENT]: has the script build its program, which it does once.
+go_program() {
+  local name="$1"
+  shift
+  "$@" >/dev/null && return
+  if has go && go_is_old; then
+    fail "Go 1.21 or newer is needed to build $name, and $(go version) is here. Get it from https://go.dev/dl."
   fi
-  fail "Helm is needed, and could not be built"
+  fail "$name is needed, and could not be built"
+}
+
+if wants test; then
+  go_program Helm scripts/helm.sh version
+fi
+if wants kubernetes; then
+  go_program "a Kubernetes API server" scripts/kubernetes.sh
 fi
 
 $did_something || say "nothing to install"

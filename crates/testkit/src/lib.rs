@@ -19,7 +19,11 @@
 
 mod answer;
 mod grant;
+#[cfg(unix)]
+mod keeper;
 mod keys;
+#[cfg(unix)]
+mod kubernetes;
 mod parties;
 #[cfg(unix)]
 mod postgres;
@@ -30,6 +34,8 @@ mod world;
 pub use self::answer::Answer;
 pub use self::grant::Grant;
 pub use self::keys::{authority, second_signing_key, signing_key, trust};
+#[cfg(unix)]
+pub use self::kubernetes::ApiServer;
 pub use self::parties::{CONSENT, SYSTEM_USER};
 #[cfg(unix)]
 pub use self::postgres::{PostgresProxy, PostgresServer};

@@ -1,22 +1,21 @@
 //! A private PostgreSQL server from the programs that are installed here: no port, no service and
 //! nothing left behind, however the test ends.
 //!
-//! A small shell script ([`SCRIPT`]) owns the server. It takes commands on its standard input and
-//! takes the server and its folder away when that ends, which the operating system sees to when
-//! the test process does.
+//! A small shell script ([`SCRIPT`]) owns the server and its folder.
 
 mod proxy;
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use self::proxy::PostgresProxy;
+
+use crate::keeper::Keeper;
 
 const SCRIPT: &str = include_str!("postgres/server.sh");
 
@@ -29,14 +28,6 @@ pub struct PostgresServer {
     folder: PathBuf,
     keeper: Mutex<Keeper>,
     databases: AtomicU32,
-}
-
-#[derive(Debug)]
-struct Keeper {
-    process: Child,
-    /// None once the server is to go.
-    commands: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
 }
 
 impl PostgresServer {
@@ -61,29 +52,19 @@ impl PostgresServer {
 
     fn new(fsync: &str, primary: Option<&Path>) -> Self {
         let folder = new_folder();
-        let mut process = keeper(&folder)
+        let mut command = keeper(&folder);
+        command
             .args(["sh", "-c", SCRIPT, "server.sh"])
             .arg(&folder)
             .args([fsync, "0"])
             .args(primary)
             .env("PATH", path())
-            .current_dir(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("the shell of a PostgreSQL server: {error}"));
-        let commands = process.stdin.take();
-        let answers = process.stdout.take().map(BufReader::new);
+            .current_dir(&folder);
         let server = Self {
+            keeper: Mutex::new(Keeper::start("a PostgreSQL server", &mut command)),
             folder,
-            keeper: Mutex::new(Keeper {
-                process,
-                commands,
-                answers: answers.unwrap_or_else(|| unreachable!("it is piped")),
-            }),
             databases: AtomicU32::new(0),
         };
-        server.keeper().done();
         server.start();
         server
     }
@@ -145,32 +126,6 @@ impl PostgresServer {
 
     fn keeper(&self) -> std::sync::MutexGuard<'_, Keeper> {
         self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for PostgresServer {
-    fn drop(&mut self) {
-        let mut keeper = self.keeper();
-        keeper.commands = None;
-        let _ = keeper.process.wait();
-    }
-}
-
-impl Keeper {
-    fn tell(&mut self, command: &str) {
-        let commands = self.commands.as_mut();
-        let commands = commands.unwrap_or_else(|| unreachable!("it ends with the server"));
-        writeln!(commands, "{command}").unwrap_or_else(|error| panic!("{command}: {error}"));
-        self.done();
-    }
-
-    fn done(&mut self) {
-        let mut answer = String::new();
-        let read = self.answers.read_line(&mut answer);
-        assert!(
-            read.is_ok() && answer.trim() == "done",
-            "the PostgreSQL server for tests: {answer}"
-        );
     }
 }
 

@@ -1,0 +1,71 @@
+//! A cluster as far as there is one: an API server, with the custom resources defined.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{Api, Patch, PatchParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use portvakt_operator::resource::definitions;
+use portvakt_testkit::ApiServer;
+use serde_json::json;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, sleep};
+
+/// How long something may take that takes a moment.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A client of the shared server that may do everything, and a namespace of its own to do it in.
+pub(crate) async fn namespace() -> (Client, String) {
+    static DEFINED: OnceCell<()> = OnceCell::const_new();
+    let client = client(ApiServer::ADMIN).await;
+    DEFINED.get_or_init(|| define(client.clone())).await;
+    let namespace: Namespace =
+        serde_json::from_value(json!({"metadata": {"generateName": "test-"}})).unwrap();
+    let namespaces = Api::all(client.clone());
+    let made = namespaces.create(&PostParams::default(), &namespace).await;
+    (client, made.unwrap().metadata.name.unwrap())
+}
+
+/// A client of the shared server for the user with this token.
+pub(crate) async fn client(token: &str) -> Client {
+    // A blocking start, which the tests of this binary wait for together.
+    let token = token.to_owned();
+    let path = tokio::task::spawn_blocking(move || ApiServer::shared().kubeconfig(&token));
+    let kubeconfig = Kubeconfig::read_from(path.await.unwrap()).unwrap();
+    let options = KubeConfigOptions::default();
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    Client::try_from(config.unwrap()).unwrap()
+}
+
+/// Applies the definitions as `portvakt crds | kubectl apply --server-side -f -` does.
+async fn define(client: Client) {
+    let api: Api<CustomResourceDefinition> = Api::all(client);
+    let apply = PatchParams::apply("test").force();
+    for definition in definitions().unwrap() {
+        let name = definition["metadata"]["name"].as_str().unwrap().to_owned();
+        let patch = Patch::Apply(&definition);
+        api.patch(&name, &apply, &patch).await.unwrap();
+        until(&name, async || is_served(&api, &name).await).await;
+    }
+}
+
+async fn is_served(api: &Api<CustomResourceDefinition>, name: &str) -> bool {
+    let status = api.get(name).await.unwrap().status;
+    let conditions = status.and_then(|status| status.conditions);
+    let mut conditions = conditions.into_iter().flatten();
+    conditions.any(|condition| condition.type_ == "Established" && condition.status == "True")
+}
+
+/// Asks until the answer is yes.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    while !is_so().await {
+        assert!(
+            started.elapsed() < PATIENCE,
+            "{what}: not within {PATIENCE:?}"
+        );
+        sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Prints the folder of the kube-apiserver and the etcd that `make test-kubernetes` starts.
+#
+# It is KUBEBUILDER_ASSETS where that is set. Otherwise the API server is built from its Go module, pinned
+# by tests/kubernetes/go.sum, once, below the user's cache, so that every checkout uses the same one; etcd
+# is the one on PATH (the package etcd-server), or is built in the same way.
+set -euo pipefail
+cd "$(dirname "$0")/../tests/kubernetes"
+
+say() { echo "kubernetes: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
+  for program in kube-apiserver etcd; do
+    [[ -x $KUBEBUILDER_ASSETS/$program ]] || fail "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, which has no $program"
+  done
+  echo "$KUBEBUILDER_ASSETS"
+  exit
+fi
+
+version="$(sed -n 's/^\tk8s.io\/kubernetes \(v[^ ]*\).*/\1/p' go.mod)"
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/portvakt/kubernetes/$version"
+
+# Counts the packages that the compiler names as it goes, and lets everything else through.
+progress() {
+  awk -v total="$1" '
+    /^[A-Za-z0-9._\/-]+$/ { if (++done % 100 == 0) print "kubernetes: " done " of at most " total " packages"; next }
+    { print }' >&2
+}
+
+build() {
+  local program="$1" package="$2" built started=$SECONDS
+  command -v go >/dev/null || fail "Go is needed to build $program (scripts/setup.sh kubernetes), or a folder with it in KUBEBUILDER_ASSETS"
+  say "building $program of $version, once; it takes minutes"
+  mkdir -p "$cache"
+  built="$(mktemp -d "$cache/build.XXXXXX")"
+  # shellcheck disable=SC2064
+  trap "rm -rf '$built'" EXIT
+  # Nothing in either needs C, and nobody debugs them here.
+  CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -v -trimpath -o "$built/$program" \
+    -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version" "$package" \
+    2> >(progress "$(go list -deps "$package" | wc -l)") \
+    || fail "could not build $program with $(go version); a newer Go is at https://go.dev/dl"
+  # Whole or not at all, also if two do it at once.
+  mv "$built/$program" "$cache/$program"
+  rm -rf "$built"
+  say "built $program in $((SECONDS - started)) s"
+}
+
+[[ -x $cache/kube-apiserver ]] || build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
+if [[ ! -x $cache/etcd ]]; then
+  if command -v etcd >/dev/null; then
+    ln -sfn "$(command -v etcd)" "$cache/etcd"
+  else
+    build etcd go.etcd.io/etcd/server/v3
+  fi
+fi
+echo "$cache"
