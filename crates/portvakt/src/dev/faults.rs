@@ -10,16 +10,10 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::Value;
 
+use super::surface_name::SurfaceName;
+
 pub(crate) use self::document::{InvalidScript, ScriptDocument};
 pub(crate) use self::layer::{Faulty, inject};
-
-/// Endpoints that can be made to fail.
-pub(crate) const ENDPOINTS: [&str; 4] = [
-    "/token",
-    "/jwk",
-    "/.well-known/oauth-authorization-server",
-    "/.well-known/openid-configuration",
-];
 
 /// Most scripts that wait at a time.
 pub(crate) const MOST_SCRIPTS: usize = 1000;
@@ -41,7 +35,9 @@ pub(crate) enum Fault {
 /// A fault for the next calls of one endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Script {
-    /// One of [`ENDPOINTS`].
+    /// Where the endpoint is.
+    pub(crate) surface: SurfaceName,
+    /// One of [`SurfaceName::endpoints`].
     pub(crate) endpoint: &'static str,
     /// What happens.
     pub(crate) fault: Fault,
@@ -75,10 +71,11 @@ impl Faults {
     }
 
     /// Uses up one call of the first script for the endpoint at `path`.
-    fn take(&self, path: &str) -> Option<Fault> {
+    fn take(&self, surface: SurfaceName, path: &str) -> Option<Fault> {
         let path = path.trim_end_matches('/');
+        let is_for = |script: &Script| script.surface == surface && script.endpoint == path;
         let mut scripts = self.scripts();
-        let position = scripts.iter().position(|script| script.endpoint == path)?;
+        let position = scripts.iter().position(is_for)?;
         let script = &mut scripts[position];
         let fault = script.fault.clone();
         script.calls -= 1;
@@ -99,6 +96,7 @@ mod tests {
 
     fn script(endpoint: &'static str, status: u16, calls: u32) -> Script {
         Script {
+            surface: SurfaceName::Maskinporten,
             endpoint,
             fault: Fault::Status(StatusCode::from_u16(status).unwrap(), None),
             calls,
@@ -116,13 +114,15 @@ mod tests {
             assert!(faults.add(one));
         }
         let mut statuses = Vec::new();
-        while let Some(Fault::Status(status, _)) = faults.take("/token") {
+        let take = |path| faults.take(SurfaceName::Maskinporten, path);
+        assert_eq!(faults.take(SurfaceName::Idporten, "/token"), None);
+        while let Some(Fault::Status(status, _)) = take("/token") {
             statuses.push(status.as_u16());
         }
         assert_eq!(statuses, [500, 500, 503]);
         assert_eq!(faults.waiting(), [script("/jwk", 502, 1)]);
-        assert_eq!(faults.take("/health"), None);
-        assert!(faults.take("/jwk/").is_some());
+        assert_eq!(take("/health"), None);
+        assert!(take("/jwk/").is_some());
         assert_eq!(faults.waiting(), []);
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use portvakt_core::cache::CachedStore;
 use portvakt_core::login::LoginStore;
 use portvakt_core::login::companion::{
@@ -14,7 +15,6 @@ use portvakt_core::login::issuer::{Environment, LoginIssuer};
 use portvakt_core::login::matching::RegistryMatcher;
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::login::subject::PairwiseKey;
-use portvakt_core::signing::SigningKeys as SharedKeys;
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_http::RateLimits;
 use portvakt_idporten::eid::{
@@ -26,6 +26,9 @@ use portvakt_jose::{AlgorithmSet, TrustStore};
 use portvakt_store_sqlite::SqliteStore;
 
 use super::clock::DevClock;
+use super::faults::{Faults, Faulty, inject};
+use super::signing_keys::SigningKeys;
+use super::surface_name::SurfaceName;
 use crate::backchannel::BackchannelLogouts;
 use crate::data_dir::IdportenEndpoints;
 use crate::request_ids::request_ids;
@@ -41,7 +44,8 @@ pub(super) struct Surroundings {
     pub(super) store: Arc<CachedStore>,
     pub(super) logins: Arc<SqliteStore>,
     pub(super) clock: Arc<DevClock>,
-    pub(super) keys: Arc<SharedKeys>,
+    pub(super) keys: Arc<SigningKeys>,
+    pub(super) faults: Arc<Faults>,
     pub(super) trust: Arc<ArcSwap<TrustStore>>,
     pub(super) pairwise: PairwiseKey,
     pub(super) logouts: BackchannelLogouts,
@@ -69,6 +73,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         logins,
         clock,
         keys,
+        faults,
         trust,
         pairwise,
         logouts,
@@ -82,7 +87,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         registry: store.clone(),
         ledger: store,
         store: logins,
-        keys,
+        keys: Arc::clone(keys.shared()),
         pairwise,
         trust,
         levels,
@@ -112,7 +117,12 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         rates: RateLimits::default(),
         cache_seconds: CACHE_SECONDS,
     });
-    Ok(router?)
+    let layer = Faulty {
+        surface: SurfaceName::Idporten,
+        faults,
+        keys,
+    };
+    Ok(router?.layer(from_fn_with_state(layer, inject)))
 }
 
 /// The ways to log in.

@@ -18,6 +18,7 @@ mod selfservice;
 mod server;
 mod signing_keys;
 mod surface;
+mod surface_name;
 
 pub(crate) use self::lock::FolderLock;
 pub(crate) use self::registry::InitialRegistry;

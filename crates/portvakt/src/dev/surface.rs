@@ -18,6 +18,7 @@ use portvakt_maskinporten::{Observer, Surface};
 use super::clock::DevClock;
 use super::faults::{Faults, Faulty, inject};
 use super::signing_keys::SigningKeys;
+use super::surface_name::SurfaceName;
 use crate::data_dir::MaskinportenEndpoints;
 use crate::request_ids::request_ids;
 
@@ -94,7 +95,12 @@ pub(super) fn router(
         rates: RateLimits::default(),
         cache_seconds: CACHE_SECONDS,
     });
-    surface.layer(from_fn_with_state(Faulty { faults, keys }, inject))
+    let layer = Faulty {
+        surface: SurfaceName::Maskinporten,
+        faults,
+        keys,
+    };
+    surface.layer(from_fn_with_state(layer, inject))
 }
 
 /// Those of production, except that as many requests are worked on as there are connections: a

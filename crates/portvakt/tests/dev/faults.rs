@@ -103,6 +103,26 @@ async fn keys_rotate_between_two_calls() {
 }
 
 #[tokio::test]
+async fn the_login_surface_fails_by_itself() {
+    let dev = Dev::start().await;
+    let login = dev.endpoints()["idporten"]["issuer"].as_str().unwrap();
+    let script = json!({
+        "surface": "idporten", "endpoint": "/token", "fault": { "status": 503 }, "calls": 1,
+    });
+    let listed = dev.order(Method::POST, "/dev/faults", script.clone()).await;
+    assert_eq!(listed["faults"], json!([script]));
+    // The other surface has an endpoint of the same name.
+    dev.exchange(&dev.grant().sign()).await.token();
+    let token = format!("{login}/token");
+    for (status, error) in [(503, "scripted_fault"), (415, "invalid_request")] {
+        let answer = dev.http().post(&token).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["error"], error);
+    }
+}
+
+#[tokio::test]
 async fn what_waits_is_listed_and_forgotten() {
     let dev = Dev::start().await;
     dev.script("/jwk", json!({ "status": 500 }), 3).await;
@@ -111,8 +131,13 @@ async fn what_waits_is_listed_and_forgotten() {
     dev.get(&format!("{}jwk", dev.issuer())).await;
     let listed = dev.order(Method::GET, "/dev/faults", Value::Null).await;
     let waiting = json!([
-        { "endpoint": "/jwk", "fault": { "status": 500 }, "calls": 2 },
-        { "endpoint": "/token", "fault": { "drop_connection": true }, "calls": 1 },
+        {
+            "surface": "maskinporten", "endpoint": "/jwk", "fault": { "status": 500 }, "calls": 2,
+        },
+        {
+            "surface": "maskinporten", "endpoint": "/token", "fault": { "drop_connection": true },
+            "calls": 1,
+        },
     ]);
     assert_eq!(listed["faults"], waiting);
     dev.order(Method::DELETE, "/dev/faults", Value::Null).await;
@@ -132,6 +157,9 @@ async fn refuses_what_it_does_not_understand() {
         json!({ "endpoint": "/token", "fault": { "status": 500 }, "calls": 0 }),
         json!({ "endpoint": "/token", "fault": { "status": 500 }, "times": 1 }),
         json!({ "endpoint": "/token", "fault": { "explode": true } }),
+        json!({ "endpoint": "/par", "fault": { "status": 500 } }),
+        json!({ "surface": "idporten", "endpoint": "/jwk", "fault": { "status": 500 } }),
+        json!({ "surface": "portal", "endpoint": "/token", "fault": { "status": 500 } }),
     ] {
         let answer = dev.control(Method::POST, "/dev/faults", &wrong).await;
         assert_eq!(answer.status, 400, "{wrong}");

@@ -60,3 +60,36 @@ async fn rotations_at_the_same_time_take_turns() {
     let keys = dev.get(&format!("{}jwk", dev.issuer())).await.body;
     assert_eq!(keys["keys"].as_array().unwrap().len(), 4);
 }
+
+#[tokio::test]
+async fn each_surface_rotates_its_own_keys() {
+    let dev = Dev::start().await;
+    let login = dev.endpoints()["idporten"]["issuer"].as_str().unwrap();
+    let login_keys = format!("{login}/jwks.json");
+    let kids = |document: &Value| {
+        let keys = document["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].clone()).collect::<Vec<_>>()
+    };
+    let machines = dev.get(&format!("{}jwk", dev.issuer())).await.body;
+    let before = kids(&dev.get(&login_keys).await.body);
+    let body = json!({ "surface": "idporten" });
+    let rotation = dev.order(Method::POST, "/dev/keys/rotate", body).await;
+    let after = kids(&dev.get(&login_keys).await.body);
+    assert_eq!(rotation["retired"], json!(before));
+    assert!(after.contains(&rotation["active"]) && after.contains(&before[0]));
+    assert_eq!(
+        dev.get(&format!("{}jwk", dev.issuer())).await.body,
+        machines
+    );
+
+    let script = json!({
+        "surface": "idporten", "endpoint": "/jwks.json", "fault": { "rotate_keys": true },
+    });
+    dev.order(Method::POST, "/dev/faults", script).await;
+    assert_eq!(kids(&dev.get(&login_keys).await.body).len(), 3);
+    let unknown = json!({ "surface": "portal" });
+    let refused = dev
+        .control(Method::POST, "/dev/keys/rotate", &unknown)
+        .await;
+    assert_eq!(refused.status, 400);
+}

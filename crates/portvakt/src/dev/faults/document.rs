@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ENDPOINTS, Fault, Script};
+use super::{Fault, Script};
+use crate::dev::surface_name::SurfaceName;
 
 /// Longest delay, in milliseconds: a minute is longer than any client waits.
 const MAX_DELAY_MILLISECONDS: u64 = 60_000;
@@ -16,6 +17,8 @@ const MAX_CALLS: u32 = 1_000_000;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScriptDocument {
+    #[serde(default)]
+    surface: SurfaceName,
     endpoint: String,
     fault: FaultDocument,
     #[serde(default = "one")]
@@ -46,14 +49,18 @@ impl TryFrom<ScriptDocument> for Script {
     type Error = InvalidScript;
 
     fn try_from(document: ScriptDocument) -> Result<Self, InvalidScript> {
-        let endpoint = ENDPOINTS
-            .into_iter()
-            .find(|endpoint| *endpoint == document.endpoint)
-            .ok_or_else(|| InvalidScript(format!("endpoint is one of {}", ENDPOINTS.join(", "))))?;
+        let known = document.surface.endpoints();
+        let endpoint = known
+            .iter()
+            .copied()
+            .find(|known| *known == document.endpoint);
+        let endpoint = endpoint
+            .ok_or_else(|| InvalidScript(format!("endpoint is one of {}", known.join(", "))))?;
         if !(1..=MAX_CALLS).contains(&document.calls) {
             return Err(InvalidScript(format!("calls is 1 to {MAX_CALLS}")));
         }
         Ok(Self {
+            surface: document.surface,
             endpoint,
             fault: fault(document.fault)?,
             calls: document.calls,
@@ -113,6 +120,7 @@ impl From<&Script> for ScriptDocument {
             Fault::RotateKeys => fault.rotate_keys = true,
         }
         Self {
+            surface: script.surface,
             endpoint: script.endpoint.to_owned(),
             fault,
             calls: script.calls,
@@ -158,8 +166,31 @@ mod tests {
             let written = serde_json::to_value(ScriptDocument::from(&script)).unwrap();
             assert_eq!(
                 written,
-                json!({ "endpoint": "/token", "fault": fault, "calls": 1 })
+                json!({
+                    "surface": "maskinporten", "endpoint": "/token", "fault": fault, "calls": 1,
+                })
             );
+        }
+    }
+
+    #[test]
+    fn each_surface_has_endpoints_of_its_own() {
+        for (surface, endpoint, is_known) in [
+            ("idporten", "/par", true),
+            ("idporten", "/jwk", false),
+            ("maskinporten", "/jwk", true),
+            ("maskinporten", "/par", false),
+        ] {
+            let written = json!({
+                "surface": surface, "endpoint": endpoint, "fault": { "status": 503 }, "calls": 1,
+            });
+            let document: ScriptDocument = serde_json::from_value(written.clone()).unwrap();
+            let script = Script::try_from(document);
+            assert_eq!(script.is_ok(), is_known, "{surface} {endpoint}");
+            if let Ok(script) = script {
+                let again = serde_json::to_value(ScriptDocument::from(&script)).unwrap();
+                assert_eq!(again, written);
+            }
         }
     }
 
@@ -186,6 +217,7 @@ mod tests {
             ("/token", MAX_CALLS + 1),
         ] {
             let document = ScriptDocument {
+                surface: SurfaceName::Maskinporten,
                 endpoint: endpoint.to_owned(),
                 fault: FaultDocument {
                     status: Some(500),

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Fault, Faults};
 use crate::dev::signing_keys::SigningKeys;
+use crate::dev::surface_name::SurfaceName;
 
 /// How much of a request is read before it is failed. What a client has not got rid of when the
 /// connection closes can cost it the answer.
@@ -22,6 +23,8 @@ const MAX_READ_BYTES: usize = 1024 * 1024;
 /// What the layer works with.
 #[derive(Clone)]
 pub(crate) struct Faulty {
+    /// The surface behind it.
+    pub(crate) surface: SurfaceName,
     /// What waits.
     pub(crate) faults: Arc<Faults>,
     /// What is rotated.
@@ -30,7 +33,7 @@ pub(crate) struct Faulty {
 
 /// Middleware: carries out the next script for the endpoint, or none.
 pub(crate) async fn inject(State(faulty): State<Faulty>, request: Request, next: Next) -> Response {
-    let Some(fault) = faulty.faults.take(request.uri().path()) else {
+    let Some(fault) = faulty.faults.take(faulty.surface, request.uri().path()) else {
         return next.run(request).await;
     };
     tracing::info!(path = request.uri().path(), ?fault, "scripted fault");

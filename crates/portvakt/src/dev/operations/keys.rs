@@ -7,21 +7,30 @@ use serde::Deserialize;
 
 use super::Controls;
 use super::answer::{Problem, document, read};
+use crate::dev::surface_name::SurfaceName;
 
-/// Nothing can be said yet.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {}
+/// Whose keys.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Request {
+    surface: SurfaceName,
+}
 
-/// `POST`, with `{}` or nothing.
+/// `POST`, with `{"surface": ...}`, `{}` or nothing.
 pub(super) async fn rotate(
     State(controls): State<Controls>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    if !body.is_empty() {
-        let Request {} = read(&body)?;
-    }
-    let rotation = controls.keys.rotate().await;
+    let request = if body.is_empty() {
+        Request::default()
+    } else {
+        read(&body)?
+    };
+    let keys = match request.surface {
+        SurfaceName::Maskinporten => controls.keys,
+        SurfaceName::Idporten => controls.login_keys,
+    };
+    let rotation = keys.rotate().await;
     let rotation = rotation.map_err(|error| Problem::internal(&error))?;
     Ok(document(&rotation))
 }

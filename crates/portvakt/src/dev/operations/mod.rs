@@ -37,6 +37,7 @@ pub(super) struct Controls {
     pub(super) store: Arc<CachedStore>,
     pub(super) clock: Arc<DevClock>,
     pub(super) keys: Arc<SigningKeys>,
+    pub(super) login_keys: Arc<SigningKeys>,
     pub(super) faults: Arc<Faults>,
     pub(super) journal: Arc<Journal>,
     pub(super) exchanges: Exchanges,
