@@ -3,8 +3,8 @@
 use http::HeaderMap;
 use http::header::IF_NONE_MATCH;
 
-/// Whether the client says that it has the answer with this entity tag, in quotation marks (RFC 9110
-/// §13.1.2). Tags are compared weakly.
+/// Whether the client says that it has the answer with this entity tag, in quotation marks, or any
+/// answer, with `*` (RFC 9110 §13.1.2). Tags are compared weakly.
 pub fn is_kept(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get(IF_NONE_MATCH)
@@ -12,7 +12,7 @@ pub fn is_kept(headers: &HeaderMap, etag: &str) -> bool {
         .is_some_and(|tags| {
             tags.split(',')
                 .map(str::trim)
-                .any(|tag| tag.trim_start_matches("W/") == etag)
+                .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
         })
 }
 
@@ -28,8 +28,8 @@ mod tests {
             let headers = HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static(tags))]);
             is_kept(&headers, "\"b\"")
         };
-        assert!(kept("\"b\"") && kept("\"a\", W/\"b\""));
-        assert!(!kept("b") && !kept("\"bb\"") && !kept(""));
+        assert!(kept("\"b\"") && kept("\"a\", W/\"b\"") && kept("*"));
+        assert!(!kept("\"*\"") && !kept("b") && !kept("\"bb\"") && !kept(""));
         assert!(!is_kept(&HeaderMap::new(), "\"b\""));
     }
 }

@@ -6,6 +6,7 @@
 //! ([`Tls`]) or at a proxy in front. Start reading at [`serve`].
 
 mod admission;
+mod answer;
 mod bounded;
 mod client_address;
 mod connection;
@@ -21,6 +22,7 @@ mod timed_stream;
 mod tls;
 mod trace_context;
 
+pub use answer::{SOON, advise, private_json};
 pub use bounded::{RenderFault, bounded};
 pub use client_address::{ForwardingHeader, TrustedProxies};
 pub use entity_tag::is_kept;

@@ -1,39 +1,20 @@
-//! Answers to clients: JSON, and what the router says without a handler (spec: idporten §19.2).
-
-use std::time::Duration;
+//! Answers to clients, and what the router says without a handler (spec: idporten §19.2).
 
 use axum::Extension;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, PRAGMA, RETRY_AFTER, VARY,
-    WWW_AUTHENTICATE,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, ORIGIN, VARY, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::client::{ApplicationType, Client};
 use portvakt_core::login::provider::Denied;
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
-use portvakt_http::{RequestId, TransportFault, retry_after};
+pub(crate) use portvakt_http::private_json as json;
+use portvakt_http::{RequestId, SOON, TransportFault, advise};
 use portvakt_oauth_types::ErrorResponse;
-use serde::Serialize;
 
 use crate::reading::Basic;
-
-/// After which time a request that could not be answered may be tried again.
-const SOON: Duration = Duration::from_secs(1);
-
-/// JSON that nobody may keep.
-pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [
-        (CONTENT_TYPE, "application/json;charset=UTF-8"),
-        (CACHE_CONTROL, "no-store"),
-        (PRAGMA, "no-cache"),
-    ];
-    match serde_json::to_vec(body) {
-        Ok(bytes) => (status, headers, bytes).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
 
 /// A refusal as JSON.
 pub(crate) fn refusal(refusal: &LoginRefusal) -> Response {
@@ -41,17 +22,11 @@ pub(crate) fn refusal(refusal: &LoginRefusal) -> Response {
     let body = ErrorResponse::new(row.error, refusal.description());
     let status = status_of(refusal.code());
     let mut response = json(status, &body);
-    let headers = response.headers_mut();
     let wait = match refusal {
         LoginRefusal::TooManyRequests { retry_after } => Some(*retry_after),
-        _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON),
+        _ => None,
     };
-    if let Some(wait) = wait {
-        headers.insert(RETRY_AFTER, retry_after(wait));
-    }
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        headers.insert(ALLOW, HeaderValue::from_static("POST"));
-    }
+    advise(&mut response, wait);
     response
 }
 

@@ -1,22 +1,17 @@
 //! Answers: tokens, refusals, and what the router says without a handler.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
+use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use portvakt_core::grant::IssuedToken;
 use portvakt_core::issuer::Issuer;
 use portvakt_core::refusal::Refusal;
-use portvakt_http::{RequestId, TransportFault, retry_after, tell_error_type};
+use portvakt_http::{RequestId, SOON, TransportFault, advise, private_json, tell_error_type};
 use portvakt_oauth_types::{ErrorResponse, TokenResponse};
-use serde::Serialize;
-
-/// After which time a request that could not be decided may be tried again.
-const SOON: Duration = Duration::from_secs(1);
 
 /// 200 with the token (RFC 6749 §5.1; spec: maskinporten §3.1).
 pub(crate) fn token(token: IssuedToken) -> Response {
@@ -26,7 +21,7 @@ pub(crate) fn token(token: IssuedToken) -> Response {
         expires_in_seconds: token.expires_in,
         scope: token.scope,
     };
-    json(StatusCode::OK, &body)
+    private_json(StatusCode::OK, &body)
 }
 
 /// The refusal's status and body (spec: maskinporten §3.2, §11).
@@ -65,18 +60,12 @@ fn render(refusal: &Refusal, error_uri: Option<String>, trace_id: RequestId) -> 
         body = body.with_uri(uri);
     }
     let status = StatusCode::from_u16(row.http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = json(status, &body);
-    let headers = response.headers_mut();
+    let mut response = private_json(status, &body);
     let wait = match refusal {
         Refusal::TooManyRequests { retry_after } => Some(*retry_after),
-        _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON),
+        _ => None,
     };
-    if let Some(wait) = wait {
-        headers.insert(RETRY_AFTER, retry_after(wait));
-    }
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        headers.insert(ALLOW, HeaderValue::from_static("POST"));
-    }
+    advise(&mut response, wait);
     response
 }
 
@@ -93,24 +82,11 @@ fn printable(description: &str) -> String {
     description.chars().map(keep).collect()
 }
 
-/// JSON that nobody may keep.
-fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [
-        (CONTENT_TYPE, "application/json;charset=UTF-8"),
-        (CACHE_CONTROL, "no-store"),
-        (PRAGMA, "no-cache"),
-    ];
-    match serde_json::to_vec(body) {
-        Ok(bytes) => (status, headers, bytes).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
 /// 405 for paths that are only read.
 pub(crate) async fn only_get(Extension(trace_id): Extension<RequestId>) -> Response {
     let description = format!("This address is only read (trace_id: {trace_id})");
     let body = ErrorResponse::new(portvakt_oauth_types::ErrorCode::InvalidRequest, description);
-    let mut response = json(StatusCode::METHOD_NOT_ALLOWED, &body);
+    let mut response = private_json(StatusCode::METHOD_NOT_ALLOWED, &body);
     response
         .headers_mut()
         .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -126,5 +102,5 @@ pub(crate) async fn not_found(
     let metadata = state.served(&headers).documents.metadata_url();
     let description = format!("Nothing is here; see {metadata} (trace_id: {trace_id})");
     let body = ErrorResponse::new(portvakt_oauth_types::ErrorCode::InvalidRequest, description);
-    json(StatusCode::NOT_FOUND, &body)
+    private_json(StatusCode::NOT_FOUND, &body)
 }
