@@ -5,6 +5,7 @@
     reason = "whatever goes wrong in a test's own scaffolding fails the test by panicking"
 )]
 
+mod attacks;
 mod companion;
 mod documentation;
 mod dpop;
