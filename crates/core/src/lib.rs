@@ -15,6 +15,7 @@ pub mod bearer;
 pub mod cache;
 pub mod client;
 pub mod clock;
+pub mod contact;
 pub mod delegation;
 pub mod entropy;
 pub mod fair_share;

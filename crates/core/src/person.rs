@@ -11,6 +11,7 @@ pub use self::birth_date::{BirthDate, InvalidBirthDate};
 pub use self::email::{EmailAddress, InvalidEmailAddress};
 pub use self::foreign::{EidasIdentifier, IdentityMatch, InvalidEidasIdentifier};
 pub use self::login_number::{AcceptedNumbers, NumberKind, NumberSeries, RejectedNumber};
+use crate::contact::Contact;
 
 /// A person's national identity number: eleven digits whose syntax was checked.
 ///
@@ -116,6 +117,9 @@ pub struct Person {
     pub pid: Pid,
     /// Shown in test logins.
     pub name: String,
+    /// How they are reached, if they are in the contact registry. Saving somebody without it leaves
+    /// their record as it is.
+    pub contact: Option<Contact>,
 }
 
 #[cfg(test)]

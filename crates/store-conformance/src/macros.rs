@@ -296,6 +296,12 @@ macro_rules! login_tests {
             the_first_secret_stays,
             a_secret_is_sealed_anew,
         ] }
+        $crate::login_tests! { @group $factory, contacts, [
+            finds_the_records_of_many_people,
+            people_come_with_their_records,
+            a_language_is_chosen,
+            a_language_is_chosen_at_once,
+        ] }
         $crate::login_tests! { @group $factory, removal, [
             removes_what_has_expired,
             keeps_what_has_not_expired,

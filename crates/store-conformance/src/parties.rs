@@ -41,6 +41,7 @@ pub(crate) fn person(pid: &str, name: &str) -> Person {
     Person {
         pid,
         name: name.to_owned(),
+        contact: None,
     }
 }
 

@@ -16,6 +16,7 @@ mod client_keys;
 mod client_secrets;
 mod clients;
 mod columns;
+mod contacts;
 mod delegations;
 mod facts;
 mod fault;

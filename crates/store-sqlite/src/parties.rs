@@ -1,6 +1,9 @@
 //! System users, consents and test people.
 
+use std::collections::HashMap;
+
 use portvakt_core::client::ClientId;
+use portvakt_core::contact::Contact;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::party::{Consent, SystemUser};
 use portvakt_core::person::{Person, Pid, PidCheck};
@@ -8,6 +11,7 @@ use portvakt_core::ports::{Listing, StorageError};
 use sqlx::SqliteConnection;
 
 use crate::columns::{Row, document};
+use crate::contacts;
 use crate::fault::storage_error;
 use crate::unit::{Kind, SqliteUnit};
 
@@ -199,17 +203,17 @@ struct PersonRow {
     name: String,
 }
 
-impl TryFrom<PersonRow> for Person {
-    type Error = StorageError;
-
-    fn try_from(row: PersonRow) -> Result<Self, StorageError> {
+impl PersonRow {
+    fn read(self, contacts: &mut HashMap<String, Contact>) -> Result<Person, StorageError> {
+        let row = self;
         // The number itself would be the key, and belongs in no error.
         let place = Row {
             table: "people",
             key: "a person",
         };
         let pid = Pid::parse(&row.pid, PidCheck::LengthOnly).map_err(|_| place.corrupt("pid"))?;
-        Ok(Self {
+        Ok(Person {
+            contact: contacts.remove(pid.expose()),
             pid,
             name: row.name,
         })
@@ -219,11 +223,16 @@ impl TryFrom<PersonRow> for Person {
 pub(crate) async fn list_people(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<Person>, StorageError> {
-    let rows = sqlx::query_as!(PersonRow, "SELECT pid, name FROM people ORDER BY pid")
-        .fetch_all(connection)
+    let people = sqlx::query_as!(PersonRow, "SELECT pid, name FROM people ORDER BY pid");
+    let people = people
+        .fetch_all(&mut *connection)
         .await
         .map_err(storage_error)?;
-    rows.into_iter().map(Person::try_from).collect()
+    let contacts = contacts::list_of_people(connection).await?.into_iter();
+    let contacts = contacts.map(|(pid, contact)| (pid.expose().to_owned(), contact));
+    let mut contacts = contacts.collect();
+    let people = people.into_iter().map(|row| row.read(&mut contacts));
+    people.collect()
 }
 
 pub(crate) async fn save_person(
@@ -237,5 +246,9 @@ pub(crate) async fn save_person(
         pid,
         person.name
     );
-    unit.save(Kind::Person, String::new(), statement).await
+    unit.save(Kind::Person, String::new(), statement).await?;
+    match &person.contact {
+        Some(contact) => contacts::save(unit, &person.pid, contact).await,
+        None => Ok(()),
+    }
 }

@@ -208,6 +208,7 @@ async fn each_commit_tells_what_it_touched() {
     unit.save_person(&Person {
         pid,
         name: String::new(),
+        contact: None,
     })
     .await
     .unwrap();
@@ -247,6 +248,7 @@ async fn fill(place: &Place) {
     unit.save_person(&Person {
         pid,
         name: String::new(),
+        contact: None,
     })
     .await
     .unwrap();

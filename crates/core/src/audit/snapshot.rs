@@ -214,9 +214,10 @@ impl Audited for Consent {
 }
 
 impl Audited for Person {
-    /// Without the number, which is what identifies a person.
+    /// Without the number, which is what identifies a person, and how they are reached.
     fn snapshot(&self) -> Snapshot {
-        let value = json!({ "name": self.name });
+        let contact = self.contact.as_ref().map(|_| "(hidden)");
+        let value = json!({ "name": self.name, "contact": contact });
         Snapshot::new(ObjectKind::Person, "(hidden)", [], value)
     }
 }

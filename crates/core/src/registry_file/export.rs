@@ -6,7 +6,7 @@ use portvakt_jose::{JwkSet, PublicJwk};
 
 use super::RegistryFile;
 use super::model::{
-    AccessEntry, ClientEntry, ConsentEntry, DelegationEntry, DelegationSourceEntry,
+    AccessEntry, ClientEntry, ConsentEntry, ContactEntry, DelegationEntry, DelegationSourceEntry,
     IdentityMatchEntry, KeysEntry, OnBehalfOfEntry, OrganizationEntry, PersonEntry, PrefixEntry,
     ScopeEntry, SystemUserEntry,
 };
@@ -33,6 +33,7 @@ pub async fn export(unit: &mut dyn UnitOfWork) -> Result<RegistryFile, StorageEr
         scopes: scopes(unit, &prefixes).await?,
         clients: clients(unit).await?,
         people: located(unit.list_people().await?, |person| PersonEntry {
+            krr: person.contact.as_ref().map(ContactEntry::from),
             pid: person.pid,
             name: person.name,
         }),

@@ -16,9 +16,9 @@ pub use self::apply::{Applied, ApplyContext, ApplyError, Counts, apply};
 pub use self::document::MAX_FILE_BYTES;
 pub use self::export::export;
 pub use self::model::{
-    AccessEntry, ClientEntry, ConsentEntry, DelegationEntry, DelegationSourceEntry,
+    AccessEntry, ClientEntry, ConsentEntry, ContactEntry, DelegationEntry, DelegationSourceEntry,
     IdentityMatchEntry, KeysEntry, Located, OnBehalfOfEntry, OrganizationEntry, PersonEntry,
-    PrefixEntry, ScopeEntry, SystemUserEntry,
+    PrefixEntry, ReservationEntry, ScopeEntry, SystemUserEntry,
 };
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The entries of a registry file. Absent members are `None`; what that means is for applying.
 
 mod client;
+mod contact;
 mod scope;
 
 use portvakt_jose::JwkSet;
@@ -8,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 pub use self::client::{ClientEntry, OnBehalfOfEntry};
+pub use self::contact::{ContactEntry, ReservationEntry};
 pub use self::scope::{AccessEntry, ScopeEntry};
 
 use crate::client::ClientId;
@@ -103,6 +105,8 @@ pub struct PersonEntry {
     pub pid: Pid,
     /// Shown in test logins.
     pub name: String,
+    /// How they are reached; absent leaves it as it is.
+    pub krr: Option<ContactEntry>,
 }
 
 /// Whom somebody with a foreign eID is here.
@@ -140,10 +144,13 @@ impl Serialize for PersonEntry {
         struct Shown<'p> {
             pid: &'p str,
             name: &'p str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            krr: Option<&'p ContactEntry>,
         }
         Shown {
             pid: self.pid.expose(),
             name: &self.name,
+            krr: self.krr.as_ref(),
         }
         .serialize(serializer)
     }

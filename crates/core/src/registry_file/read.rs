@@ -1,6 +1,7 @@
 //! From the tree of a document to the entries of a registry file.
 
 mod clients;
+mod contact;
 mod registers;
 mod scopes;
 

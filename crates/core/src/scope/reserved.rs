@@ -115,6 +115,17 @@ pub const RESERVED_SCOPES: &[ReservedScope] = &[
         "Highest level of assurance used by a person",
         MACHINE,
     ),
+    former("global/kontaktinformasjon.read", CONTACT_REGISTRY),
+    former("global/varslingsstatus.read", CONTACT_REGISTRY),
+    former("global/sikkerdigitalpost.read", CONTACT_REGISTRY),
+    former("global/sertifikat.read", CONTACT_REGISTRY),
+    former("global/spraak.read", CONTACT_REGISTRY),
+    former("user/kontaktinformasjon.read", USER_API),
+    former("user/varslingsstatus.read", USER_API),
+    former("user/sikkerdigitalpost.read", USER_API),
+    former("user/sertifikat.read", USER_API),
+    former("user/spraak.read", USER_API),
+    former("user/spraak.write", USER_API),
     internal(OPERATOR_READ, "Read what the operator's API shows"),
     internal(OPERATOR_WRITE, "Operate the server over its API"),
 ];
@@ -151,6 +162,22 @@ const fn on_request(
         accessible_for_all: false,
         operator_only: true,
         visibility: Visibility::Public,
+    }
+}
+
+/// A scope of the contact registry from before 2023, for clients that still ask for it: the operator
+/// gives it out, and no list shows it (spec: companion-apis §6.2).
+const fn former(
+    name: &'static str,
+    allowed_integration_types: &'static [IntegrationType],
+) -> ReservedScope {
+    ReservedScope {
+        visibility: Visibility::Internal,
+        ..on_request(
+            name,
+            "Contact registry, as it was",
+            allowed_integration_types,
+        )
     }
 }
 

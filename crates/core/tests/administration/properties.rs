@@ -124,6 +124,7 @@ fn registry_file() -> impl Strategy<Value = RegistryFile> {
             let person = |(text, name): (String, String)| PersonEntry {
                 pid: pid(&text).unwrap(),
                 name,
+                krr: None,
             };
             RegistryFile {
                 organizations: organizations.into_iter().map(Into::into).collect(),

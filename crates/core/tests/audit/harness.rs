@@ -150,6 +150,7 @@ pub(crate) fn person(name: &str) -> Person {
     Person {
         pid: Pid::parse(PID, PidCheck::LengthOnly).unwrap(),
         name: name.to_owned(),
+        contact: None,
     }
 }
 

@@ -121,6 +121,110 @@ pub(super) struct RevokedTokenResponse {
     pub(super) access_token_id: String,
 }
 
+/// People to look up.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct PeopleRequest {
+    /// National identity numbers: eleven digits each.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub(super) personidentifikatorer: Vec<String>,
+}
+
+/// People who were looked up, in the order in which they were asked about.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PeopleResponse {
+    /// The people.
+    pub(super) personer: Vec<PersonResponse>,
+}
+
+/// How a person is reached. What has no value, or is not released, is left out.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PersonResponse {
+    /// National identity number.
+    pub(super) personidentifikator: String,
+    /// `JA` if the person has reserved against being reached electronically, or `NEI`.
+    pub(super) reservasjon: &'static str,
+    /// When they reserved; version 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reservasjonstidspunkt: Option<String>,
+    /// When the reservation last changed; version 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reservasjon_oppdatert: Option<String>,
+    /// `AKTIV`, `SLETTET` or `IKKE_REGISTRERT`.
+    pub(super) status: &'static str,
+    /// `KAN_VARSLES` or `KAN_IKKE_VARSLES`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) varslingsstatus: Option<&'static str>,
+    /// Address of e-mail and mobile number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kontaktinformasjon: Option<ContactResponse>,
+    /// The digital mailbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) digital_post: Option<MailboxResponse>,
+    /// The certificate that mail to the mailbox is encrypted for: base64 of its DER form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sertifikat: Option<String>,
+    /// `nb`, `nn`, `en` or `se`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) spraak: Option<&'static str>,
+    /// When it was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) spraak_oppdatert: Option<String>,
+}
+
+/// Address of e-mail and mobile number, with the instants at which they were entered and confirmed.
+/// Version 1 writes Norwegian local time (`2025-11-02T09:12:40+01`), version 2 UTC
+/// (`2025-11-02T08:12:40.120Z`).
+#[derive(Serialize, ToSchema)]
+pub(super) struct ContactResponse {
+    /// Address of e-mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) epostadresse: Option<String>,
+    /// When it was entered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) epostadresse_oppdatert: Option<String>,
+    /// When the person last confirmed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) epostadresse_sist_verifisert: Option<String>,
+    /// Mobile number, as it was entered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mobiltelefonnummer: Option<String>,
+    /// When it was entered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mobiltelefonnummer_oppdatert: Option<String>,
+    /// When the person last confirmed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mobiltelefonnummer_sist_verifisert: Option<String>,
+}
+
+/// A digital mailbox.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MailboxResponse {
+    /// Its address at the supplier.
+    pub(super) postkasseadresse: String,
+    /// Organization number of the supplier.
+    pub(super) postkasseleverandoeradresse: String,
+}
+
+/// The language that somebody wants. Nothing else can be changed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LanguageRequest {
+    /// `nb`, `nn`, `en` or `se`.
+    #[schema(pattern = "^(nb|nn|en|se)$")]
+    pub(super) spraak: String,
+}
+
+/// The language that somebody has now.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LanguageResponse {
+    /// National identity number.
+    pub(super) personidentifikator: String,
+    /// The language.
+    pub(super) spraak: &'static str,
+    /// When it was chosen.
+    pub(super) spraak_oppdatert: String,
+}
+
 /// A refusal.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it is written elsewhere, and described here")]

@@ -6,6 +6,7 @@
 mod authorizations;
 mod bodies;
 mod call;
+mod contacts;
 mod history;
 mod level;
 mod openapi;
@@ -21,6 +22,7 @@ use portvakt_core::login::companion::{Companion, View};
 use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_http::{Limits, RequestIdSource, bounded};
 
+use self::contacts::Version;
 use crate::answer;
 
 /// The largest body: a thousand identity numbers are a sixtieth of it.
@@ -38,16 +40,27 @@ pub const ROUTES: &[&str] = &[
     "/authorizations/authorizations/{authorization_id}",
     "/innlogginger/logg/idporten",
     "/authlevel/rest/v1/sikkerhetsnivaa",
+    "/rest/v1/personer",
+    "/rest/v2/personer",
+    "/rest/v1/person",
+    "/rest/v2/person",
     "/revokelist",
     "/idporten-oidc-provider/revokelist",
     "/authorizations/openapi.json",
     "/innlogginger/openapi.json",
     "/authlevel/openapi.json",
     "/revokelist/openapi.json",
+    "/openapi.json",
 ];
 
 /// What is below these belongs to companion APIs, and is told so in their form.
-const BELOW: [&str; 4] = ["/clients", "/api-provider", "/innlogginger", "/authlevel"];
+const BELOW: [&str; 5] = [
+    "/clients",
+    "/api-provider",
+    "/innlogginger",
+    "/authlevel",
+    "/rest",
+];
 
 /// The APIs as a router of their own, because their bodies may be larger.
 pub(crate) fn router(
@@ -89,6 +102,15 @@ fn routes() -> Router<Companion> {
                 &format!("{base}/authorizations/{{authorization_id}}"),
                 delete(authorizations::end),
             );
+    }
+    for (number, version) in [("v1", Version::V1), ("v2", Version::V2)] {
+        let many = post(move |state, call, body| contacts::many(state, call, body, version));
+        let own = get(move |state, call| contacts::own(state, call, version))
+            .patch(move |state, call, body| contacts::change(state, call, body, version))
+            .options(contacts::preflight);
+        router = router
+            .route(&format!("/rest/{number}/personer"), many)
+            .route(&format!("/rest/{number}/person"), own);
     }
     for path in ["/revokelist", "/idporten-oidc-provider/revokelist"] {
         router = router.route(path, get(revokelist::list));

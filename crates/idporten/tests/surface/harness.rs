@@ -386,7 +386,10 @@ async fn save_rest(store: &SqliteStore, world: &World) {
     for (pid, name) in [(PID, "Kari Nordmann"), (OTHER_PID, "Ola Nordmann")] {
         let pid = Pid::parse(pid, PidCheck::LengthOnly).unwrap();
         let name = name.to_owned();
-        unit.save_person(&Person { pid, name }).await.unwrap();
+        let contact = None;
+        unit.save_person(&Person { pid, name, contact })
+            .await
+            .unwrap();
     }
     if world
         .clients

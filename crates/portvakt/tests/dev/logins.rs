@@ -103,7 +103,8 @@ fn field(page: &str, name: &str) -> String {
 
 /// An organization asks about the person with a token of the machine-to-machine issuer.
 async fn companion_apis_tell_of_the_login(dev: &Dev) {
-    let scope = "idporten:authorizations global/idporten.authlevel.read";
+    let scope = "idporten:authorizations global/idporten.authlevel.read \
+                 krr:global/kontaktinformasjon.read krr:global/digitalpost.read";
     let token = ["token", "--client", "eksempel-innsyn", "--scope", scope];
     let token = dev.run_json(&token)["access_token"].clone();
     let issuer = dev.endpoints()["idporten"]["issuer"].as_str().unwrap();
@@ -118,6 +119,12 @@ async fn companion_apis_tell_of_the_login(dev: &Dev) {
     let asked = json!({"personidentifikator": PID});
     let level = ask("/authlevel/rest/v1/sikkerhetsnivaa", asked.clone()).await;
     assert_eq!(level["harbruktnivaa4"], true, "{level}");
+    let people = json!({"personidentifikatorer": [PID, "01899940179", "57869010040"]});
+    let people = ask("/rest/v2/personer", people).await["personer"].take();
+    assert_eq!(people[0]["varslingsstatus"], "KAN_VARSLES", "{people}");
+    assert!(people[0]["sertifikat"].is_string(), "{people}");
+    assert_eq!(people[1]["status"], "SLETTET", "{people}");
+    assert_eq!(people[2]["varslingsstatus"], "KAN_IKKE_VARSLES", "{people}");
     let refused = ask("/clients/authorizations", asked).await;
     assert_eq!(refused["error"], "invalid_request", "{refused}");
 }
@@ -151,7 +158,16 @@ async fn the_sample_spa_logs_a_test_person_in_and_the_log_names_nobody() {
     assert!(log.contains("companion API"), "{log}");
     let access = tokens["access_token"].as_str().unwrap();
     let refresh = tokens["refresh_token"].as_str().unwrap();
-    for secret in [PID, "Testesen", &code, id_token, access, refresh, VERIFIER] {
+    for secret in [
+        PID,
+        "Testesen",
+        "test@eksempel.no",
+        &code,
+        id_token,
+        access,
+        refresh,
+        VERIFIER,
+    ] {
         assert!(!log.contains(secret), "the log holds {secret}");
     }
     for cookie in &browser.cookies {

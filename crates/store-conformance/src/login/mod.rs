@@ -7,6 +7,7 @@ mod samples;
 
 pub mod authorizations;
 pub mod codes;
+pub mod contacts;
 pub mod crash;
 pub mod endings;
 pub mod moved;

@@ -7,6 +7,7 @@
 
 mod authorizations;
 pub mod bearer;
+mod contacts;
 mod history;
 mod level;
 mod revoked;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use self::authorizations::{AuthorizationFilter, ListedAuthorization, View};
 pub use self::bearer::{Bearer, Holder};
+pub use self::contacts::{Release, Told};
 pub use self::history::history_eid;
 pub use self::revoked::{MAX_REVOKED, RevokeList};
 use super::port::LoginStore;
@@ -54,6 +56,9 @@ pub struct CompanionSettings {
     pub krr_base_url: String,
     /// Whether the authentication-level API answers (spec: companion-apis §4).
     pub authentication_level: bool,
+    /// Whether the contact registry keeps back how people are reached who may not be notified,
+    /// whatever the scope (spec: companion-apis §6.6).
+    pub filter_expired_contacts: bool,
 }
 
 impl CompanionSettings {
@@ -63,6 +68,7 @@ impl CompanionSettings {
             api_base_url: base_url.to_owned(),
             krr_base_url: base_url.to_owned(),
             authentication_level: true,
+            filter_expired_contacts: false,
         }
     }
 

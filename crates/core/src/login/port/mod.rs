@@ -25,11 +25,14 @@ pub use self::people::LoginPeople;
 pub use self::requests::{Begun, LoginRequests, PushedStart};
 pub use self::sessions::{LoginSessions, Saving};
 use crate::clock::Timestamp;
+use crate::contact::ContactRegistry;
 use crate::ports::StorageError;
 
-/// A place that keeps logins.
+/// A place that keeps logins, and how people are reached.
 #[async_trait]
-pub trait LoginStore: LoginRequests + LoginSessions + LoginGrants + LoginPeople {
+pub trait LoginStore:
+    LoginRequests + LoginSessions + LoginGrants + LoginPeople + ContactRegistry
+{
     /// Keeps a secret under a name, unless there is one already, and gives the one that is kept:
     /// of several nodes that make one at the same time, all get the same. It never changes.
     ///

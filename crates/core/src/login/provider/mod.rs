@@ -150,6 +150,15 @@ impl Provider {
         Ok(Handle::generate(self.0.entropy.as_ref())?)
     }
 
+    /// Signs an answer that is no token: the compact form of a JWS with this `typ`.
+    pub async fn sign_answer<C: Serialize + Sync>(
+        &self,
+        typ: &'static str,
+        answer: &C,
+    ) -> Result<String, Denied> {
+        self.sign(Some(typ), answer, self.now()).await
+    }
+
     /// Signs claims with the active key. `typ` is for tokens that must not pass for others.
     async fn sign<C: Serialize + Sync>(
         &self,

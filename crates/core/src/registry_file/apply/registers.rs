@@ -39,15 +39,21 @@ impl Applying<'_> {
         let known = self.unit.list_people().await?;
         let known: HashMap<_, _> = known
             .iter()
-            .map(|person| (person.pid.expose(), &person.name))
+            .map(|person| (person.pid.expose(), person))
             .collect();
         for Located { entry, .. } in entries {
-            let change = change(known.get(entry.pid.expose()), &&entry.name);
+            let present = known.get(entry.pid.expose()).copied();
+            let contact = present.and_then(|present| present.contact.as_ref());
+            let stated = entry.krr.as_ref();
+            let person = Person {
+                pid: entry.pid.clone(),
+                name: entry.name.clone(),
+                contact: stated
+                    .map(|stated| stated.record(contact, self.now()))
+                    .or_else(|| contact.cloned()),
+            };
+            let change = change(present, &person);
             if change != Change::Unchanged {
-                let person = Person {
-                    pid: entry.pid.clone(),
-                    name: entry.name.clone(),
-                };
                 self.unit.save_person(&person).await?;
             }
             self.applied.count(RecordKind::Person, change);

@@ -11,10 +11,12 @@ use crate::person::{EidasIdentifier, Pid, PidCheck};
 const MAX_TEXT: usize = 255;
 
 pub(super) fn person(node: &Node, place: Place, faults: &mut Faults) -> Option<PersonEntry> {
-    let entry = Entry::of(node, place, &["pid", "name"], faults)?;
+    let entry = Entry::of(node, place, &["pid", "name", "krr"], faults)?;
     let pid = entry.required("pid", faults, pid);
     let name = entry.required("name", faults, bounded);
+    let krr = entry.member("krr");
     Some(PersonEntry {
+        krr: krr.and_then(|(place, node)| super::contact::contact(node, place, faults)),
         pid: pid?,
         name: name?,
     })

@@ -60,6 +60,7 @@ fn operation(entry: &Operation) -> Described {
     }
     operation = match entry.success {
         Success::One(schema) => operation.response("200", json("The answer", reference(schema))),
+        Success::Signed(schema) => operation.response("200", signed(schema)),
         Success::List(schema) => {
             let list = ArrayBuilder::new().items(reference(schema));
             operation.response("200", json("The list, which may be empty", list))
@@ -125,6 +126,17 @@ fn json(meaning: &str, schema: impl Into<RefOr<Schema>>) -> Response {
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let response = ResponseBuilder::new().description(meaning);
     response.content(JSON, content).build()
+}
+
+/// JSON, or the same as a compact JWS.
+fn signed(schema: &str) -> Response {
+    let json = ContentBuilder::new().schema(Some(reference(schema)));
+    let jws = ContentBuilder::new().schema(Some(text()));
+    ResponseBuilder::new()
+        .description("The answer; for `application/jose` signed with a key of the issuer")
+        .content(JSON, json.build())
+        .content("application/jose", jws.build())
+        .build()
 }
 
 fn body(schema: &str) -> RequestBody {
@@ -200,7 +212,7 @@ fn components(operations: &[Operation]) -> Components {
     let mut components = ComponentsBuilder::new().schema_from::<bodies::ErrorResponse>();
     let named = operations.iter().flat_map(|operation| {
         let success = match operation.success {
-            Success::One(schema) | Success::List(schema) => Some(schema),
+            Success::One(schema) | Success::Signed(schema) | Success::List(schema) => Some(schema),
             Success::Nothing => None,
         };
         [operation.body, success].into_iter().flatten()
@@ -215,6 +227,11 @@ fn components(operations: &[Operation]) -> Components {
             "HistoryResponse" => components.schema_from::<bodies::HistoryResponse>(),
             "LevelRequest" => components.schema_from::<bodies::LevelRequest>(),
             "LevelResponse" => components.schema_from::<bodies::LevelResponse>(),
+            "PeopleRequest" => components.schema_from::<bodies::PeopleRequest>(),
+            "PeopleResponse" => person(components).schema_from::<bodies::PeopleResponse>(),
+            "PersonResponse" => person(components),
+            "LanguageRequest" => components.schema_from::<bodies::LanguageRequest>(),
+            "LanguageResponse" => components.schema_from::<bodies::LanguageResponse>(),
             "RevokeListResponse" => components
                 .schema_from::<bodies::RevokeListResponse>()
                 .schema_from::<bodies::RevokedTokenResponse>(),
@@ -228,6 +245,13 @@ fn components(operations: &[Operation]) -> Components {
         components = components.security_scheme(BEARER, bearer());
     }
     components.build()
+}
+
+fn person(components: ComponentsBuilder) -> ComponentsBuilder {
+    components
+        .schema_from::<bodies::PersonResponse>()
+        .schema_from::<bodies::ContactResponse>()
+        .schema_from::<bodies::MailboxResponse>()
 }
 
 fn bearer() -> SecurityScheme {

@@ -29,6 +29,7 @@ pub(super) fn add(
     table::documents().fold(router, |router, document| {
         let base_url = match document.at {
             table::Base::Api => &settings.api_base_url,
+            table::Base::Contacts => &settings.krr_base_url,
             table::Base::Issuer => issuer,
         };
         let text = describe::document(&document, base_url).to_pretty_json();

@@ -1,13 +1,14 @@
 //! Every operation of every companion API: what it is called, who may do it, what it takes and gives.
 
-use utoipa::openapi::HttpMethod::{self, Delete, Get, Post};
+use utoipa::openapi::HttpMethod::{self, Delete, Get, Patch, Post};
 
 /// Where each document is, in the order of [`documents`].
-const ADDRESSES: [&str; 4] = [
+const ADDRESSES: [&str; 5] = [
     "/authorizations/openapi.json",
     "/innlogginger/openapi.json",
     "/authlevel/openapi.json",
     "/revokelist/openapi.json",
+    "/openapi.json",
 ];
 
 /// The description of one API.
@@ -24,6 +25,7 @@ pub(super) struct Document {
 #[derive(Clone, Copy)]
 pub(super) enum Base {
     Api,
+    Contacts,
     Issuer,
 }
 
@@ -73,6 +75,8 @@ impl Token {
 pub(super) enum Success {
     /// 200 with one of it.
     One(&'static str),
+    /// 200 with one of it, signed if that is asked for.
+    Signed(&'static str),
     /// 200 with a list of it.
     List(&'static str),
     /// 204.
@@ -99,7 +103,13 @@ const REVOKE: &[&str] = &["idporten:authorizations", "idporten:authorizations.re
 const FILTERS: &[Parameter] = &[Parameter::RequireUserConsent, Parameter::Visibility];
 
 pub(super) fn documents() -> impl Iterator<Item = Document> {
-    let [authorizations_at, history_at, level_at, revoked_at] = ADDRESSES;
+    let [
+        authorizations_at,
+        history_at,
+        level_at,
+        revoked_at,
+        contacts_at,
+    ] = ADDRESSES;
     [
         Document {
             address: authorizations_at,
@@ -160,8 +170,62 @@ pub(super) fn documents() -> impl Iterator<Item = Document> {
                 )
             }],
         },
+        Document {
+            address: contacts_at,
+            title: "Contact registry",
+            description: "How people are reached electronically, and whether they may be. The versions differ in times alone: \
+                 version 1 writes Norwegian local time and leaves out those of the reservation, version 2 writes UTC.",
+            at: Base::Contacts,
+            operations: contacts(),
+        },
     ]
     .into_iter()
+}
+
+fn contacts() -> Vec<Operation> {
+    const LOOK_UP: Token = Token::Organization(&[
+        "krr:global/kontaktinformasjon.read",
+        "krr:global/digitalpost.read",
+    ]);
+    const READ_OWN: Token = Token::Person(&[
+        "krr:user/kontaktinformasjon.read",
+        "krr:user/digitalpost.read",
+    ]);
+    const CHOOSE: Token = Token::Person(&["krr:user/spraak.write"]);
+    let look_up = |path, id| Operation {
+        body: Some("PeopleRequest"),
+        ..on(
+            Post,
+            path,
+            id,
+            "Up to a thousand people",
+            LOOK_UP,
+            Success::One("PeopleResponse"),
+        )
+    };
+    let read = |path, id| {
+        let success = Success::Signed("PersonResponse");
+        on(Get, path, id, "Whoever is logged in", READ_OWN, success)
+    };
+    let choose = |path, id| Operation {
+        body: Some("LanguageRequest"),
+        ..on(
+            Patch,
+            path,
+            id,
+            "Change the language of whoever is logged in; tell them that it is the registry's",
+            CHOOSE,
+            Success::One("LanguageResponse"),
+        )
+    };
+    vec![
+        look_up("/rest/v2/personer", "lookUp"),
+        read("/rest/v2/person", "readOwn"),
+        choose("/rest/v2/person", "chooseLanguage"),
+        look_up("/rest/v1/personer", "lookUpV1"),
+        read("/rest/v1/person", "readOwnV1"),
+        choose("/rest/v1/person", "chooseLanguageV1"),
+    ]
 }
 
 fn authorizations() -> Vec<Operation> {

@@ -1,6 +1,7 @@
 //! The companion APIs (spec: companion-apis).
 
 mod authorizations;
+mod contacts;
 mod history;
 mod level;
 mod openapi;
