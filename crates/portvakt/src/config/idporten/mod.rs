@@ -90,6 +90,8 @@ pub(crate) struct Section {
     pub(crate) legacy_client_orgno: bool,
     /// Give access tokens `typ: at+jwt`.
     pub(crate) access_token_type_header: bool,
+    /// Bind tokens to keys that clients prove (`DPoP`, RFC 9449). Otherwise proofs are ignored.
+    pub(crate) dpop: bool,
     /// Which generations of eIDAS claim names id tokens carry.
     #[schema(inline)]
     pub(crate) eidas_claims: EidasClaims,
@@ -141,6 +143,7 @@ impl Default for Section {
             aud_when_unrestricted: UnrestrictedAudienceName::Unspecified,
             legacy_client_orgno: issuer.legacy_client_orgno,
             access_token_type_header: issuer.access_token_type_header,
+            dpop: issuer.dpop,
             eidas_claims: EidasClaims {
                 of_2024,
                 of_2026,
@@ -201,6 +204,7 @@ impl Section {
             aud_when_unrestricted: self.aud_when_unrestricted.into(),
             legacy_client_orgno: self.legacy_client_orgno,
             access_token_type_header: self.access_token_type_header,
+            dpop: self.dpop,
             eidas_claims: EidasClaimNames {
                 of_2024: self.eidas_claims.of_2024,
                 of_2026: self.eidas_claims.of_2026,

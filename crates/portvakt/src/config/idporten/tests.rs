@@ -69,6 +69,7 @@ fn every_key_is_heeded() {
             ("AUD_WHEN_UNRESTRICTED", "omit"),
             ("LEGACY_CLIENT_ORGNO", "true"),
             ("ACCESS_TOKEN_TYPE_HEADER", "true"),
+            ("DPOP", "false"),
             ("EIDAS_CLAIMS__OF_2024", "false"),
             ("EIDAS_CLAIMS__OF_2026", "true"),
             ("EIDAS_CLAIMS__LEGACY", "true"),
@@ -92,6 +93,7 @@ fn every_key_is_heeded() {
         written.strict_client_id_parameter,
         written.legacy_client_orgno,
         written.access_token_type_header,
+        !written.dpop,
         !written.eidas_claims.of_2024,
         written.eidas_claims.of_2026,
         written.eidas_claims.legacy,
@@ -99,7 +101,7 @@ fn every_key_is_heeded() {
         written.logout_confirm_without_hint,
         written.one_client_amr_for_certificates,
     ];
-    assert_eq!(switches, [true; 10]);
+    assert_eq!(switches, [true; 11]);
     assert_eq!(
         format!("{:?}", written.aud_when_unrestricted),
         "Omit".to_owned()
