@@ -7,6 +7,8 @@
 
 mod attacks;
 mod companion;
+mod certification;
+mod checklist;
 mod documentation;
 mod dpop;
 mod dpop_attacks;
