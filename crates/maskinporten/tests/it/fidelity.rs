@@ -356,7 +356,8 @@ const FIDELITY_HEAD: &str = "\
 Generated from the tests by `make docs`; a test fails when it differs from them.
 
 Each row is one behavior of Maskinporten as it is specified, where the knowledge comes from, and the
-test that proves it over HTTP. Tests without a path are in `crates/maskinporten/tests/it/`.
+test that proves it over HTTP. Tests without a path are in `crates/maskinporten/tests/it/`. The login
+surface has [a page of its own](login-fidelity.md).
 
 | source | meaning |
 | --- | --- |

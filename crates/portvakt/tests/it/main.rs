@@ -22,6 +22,7 @@ mod manifests;
 #[cfg(unix)]
 mod migrate;
 mod migrations;
+mod named_tests;
 mod provisioning;
 mod readme;
 mod relying_parties;
