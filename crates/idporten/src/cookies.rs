@@ -1,10 +1,10 @@
 //! The cookies of the login surface: what ties a login to a browser, the session, and the language
 //! (spec: idporten §6.5, §16.2).
 
-use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use portvakt_core::login::locale::LANGUAGE_COOKIE;
 use portvakt_core::login::{Handle, Locale};
+use portvakt_http::find_cookie;
 
 /// How long a chosen language is remembered, in seconds: a year.
 const LANGUAGE_SECONDS: u32 = 31_536_000;
@@ -41,17 +41,17 @@ impl Cookies {
 
     /// What ties logins to the browser.
     pub(crate) fn browser(self, headers: &HeaderMap) -> Option<Handle> {
-        find(headers, self.browser_name()).and_then(|value| Handle::parse(value).ok())
+        find_cookie(headers, self.browser_name()).and_then(|value| Handle::parse(value).ok())
     }
 
     /// The session.
     pub(crate) fn session(self, headers: &HeaderMap) -> Option<Handle> {
-        find(headers, self.session_name()).and_then(|value| Handle::parse(value).ok())
+        find_cookie(headers, self.session_name()).and_then(|value| Handle::parse(value).ok())
     }
 
     /// The language that the person chose.
     pub(crate) fn language(headers: &HeaderMap) -> Option<&str> {
-        find(headers, LANGUAGE_COOKIE)
+        find_cookie(headers, LANGUAGE_COOKIE)
     }
 
     /// Sets what ties logins to the browser, until it closes.
@@ -82,34 +82,9 @@ impl Cookies {
     }
 }
 
-/// The value of a cookie. One that is there twice has none: somebody else may have set the other.
-fn find<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let texts = headers.get_all(COOKIE).into_iter();
-    let pairs = texts
-        .filter_map(|text| text.to_str().ok())
-        .flat_map(|text| text.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(known, _)| *known == name);
-    match (values.next(), values.next()) {
-        (Some((_, value)), None) => Some(value),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(cookie: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(cookie))])
-    }
-
-    #[test]
-    fn a_cookie_is_found_among_others_and_counts_once() {
-        assert_eq!(find(&headers("a=1; b=2;c=3"), "b"), Some("2"));
-        assert_eq!(find(&headers("ab=1"), "b"), None);
-        assert_eq!(find(&headers("b=1; b=2"), "b"), None);
-    }
 
     #[test]
     fn cookies_are_bound_to_the_host_where_there_is_tls() {

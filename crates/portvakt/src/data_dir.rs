@@ -165,6 +165,8 @@ pub(crate) struct Endpoints {
     pub(crate) selfservice: BaseUrl,
     /// Health, readiness and the developer controls.
     pub(crate) operations: BaseUrl,
+    /// The demonstration of a login.
+    pub(crate) relying_party: BaseUrl,
 }
 
 /// The login surface.

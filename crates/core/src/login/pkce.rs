@@ -32,8 +32,8 @@ impl CodeChallenge {
 
     /// Whether this is the challenge of `verifier`. Takes the same time whether or not it is.
     pub fn matches(&self, verifier: &CodeVerifier<'_>) -> bool {
-        let expected = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.0.as_bytes()));
-        verify_slices_are_equal(expected.as_bytes(), self.0.as_bytes()).is_ok()
+        let expected = verifier.challenge();
+        verify_slices_are_equal(expected.0.as_bytes(), self.0.as_bytes()).is_ok()
     }
 }
 
@@ -47,6 +47,12 @@ impl<'a> CodeVerifier<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
         ((43..=128).contains(&text.len()) && text.bytes().all(is_unreserved)).then_some(Self(text))
+    }
+
+    /// What a client sends ahead of it.
+    pub fn challenge(&self) -> CodeChallenge {
+        let digest = digest(&SHA256, self.0.as_bytes());
+        CodeChallenge(URL_SAFE_NO_PAD.encode(digest).into())
     }
 }
 

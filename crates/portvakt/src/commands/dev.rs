@@ -29,14 +29,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     registry: Vec<PathBuf>,
 
-    /// First of five ports: maskinporten is on it, self-service on the third, operations on the
-    /// fifth; 0 picks free ones
+    /// First of six ports: maskinporten is on it, idporten on the second, self-service on the third,
+    /// operations on the fifth, a demonstration of logins on the sixth; 0 picks free ones
     #[arg(
         long,
         value_name = "PORT",
         env = "PORTVAKT_BASE_PORT",
         default_value_t = 7700,
-        value_parser = clap::value_parser!(u16).range(0..=65531)
+        value_parser = clap::value_parser!(u16).range(0..=65530)
     )]
     base_port: u16,
 
@@ -161,5 +161,6 @@ fn rows(endpoints: &Endpoints) -> Vec<Row> {
         row("", "metadata", &endpoints.idporten.well_known),
         row("selfservice", "base", &endpoints.selfservice.base_url),
         row("operations", "base", &endpoints.operations.base_url),
+        row("relying party", "demo", &endpoints.relying_party.base_url),
     ]
 }

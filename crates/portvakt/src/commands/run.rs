@@ -34,7 +34,7 @@ pub(crate) struct Args {
         value_name = "PORT",
         env = "PORTVAKT_BASE_PORT",
         default_value_t = 7700,
-        value_parser = clap::value_parser!(u16).range(0..=65531)
+        value_parser = clap::value_parser!(u16).range(0..=65530)
     )]
     base_port: u16,
     /// The command and its arguments, after `--`

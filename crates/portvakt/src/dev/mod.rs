@@ -14,6 +14,7 @@ mod lock;
 mod operations;
 mod ports;
 mod registry;
+mod relying_party;
 mod selfservice;
 mod server;
 mod signing_keys;

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use portvakt_core::administration::bootstrap::{OperatorOrganization, bootstrap};
-use portvakt_core::ports::{Listing, Store};
-use portvakt_core::registry_file::{ApplyContext, ApplyError, KeysEntry, RegistryFile, apply};
+use portvakt_core::ports::{Listing, Store, UnitOfWork};
+use portvakt_core::registry_file::{
+    Applied, ApplyContext, ApplyError, KeysEntry, RegistryFile, apply,
+};
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_jose::{Algorithm, JwkSet, PublicJwk, RsaBits, SigningKey};
 
+use super::relying_party;
 use crate::data_dir::{DataDir, write_private};
 use crate::recorded::begin_as_server;
 use crate::registry_files;
@@ -37,20 +40,16 @@ pub(super) async fn prepare(
 ) -> anyhow::Result<()> {
     // Keys are made and files are read before the transaction begins, which should be short.
     let file = match initial {
-        InitialRegistry::SampleIfEmpty if is_empty(store).await? => sample(data_dir).await?,
+        InitialRegistry::SampleIfEmpty if is_empty(store).await? => {
+            with_keys("the sample registry", SAMPLE, data_dir).await?
+        }
         InitialRegistry::SampleIfEmpty | InitialRegistry::Nothing => RegistryFile::default(),
         InitialRegistry::Files(paths) => registry_files::read(paths)?,
     };
     let mut unit = begin_as_server(store, now).await?;
     bootstrap(unit.as_mut(), &OperatorOrganization::default(), now).await?;
-    let context = ApplyContext {
-        now,
-        entropy: &SystemEntropy,
-        progress: &mut |_| (),
-    };
-    let applied = apply(&file, unit.as_mut(), context)
-        .await
-        .map_err(refused)?;
+    let applied = apply_to(&file, unit.as_mut(), now).await;
+    let applied = applied.map_err(refused)?;
     for warning in applied.warnings {
         tracing::debug!("{warning}");
     }
@@ -58,15 +57,52 @@ pub(super) async fn prepare(
     Ok(())
 }
 
+/// Registers the clients of the demonstration page beside the sample registry, at every start: the page's
+/// port may be another than last time. Where the sample registry is not, or not any more, there are none.
+pub(super) async fn prepare_demonstration(
+    store: &dyn Store,
+    data_dir: &DataDir,
+    port: u16,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let text = relying_party::registry(port);
+    let file = with_keys("the demonstration's registry", &text, data_dir).await?;
+    let mut unit = begin_as_server(store, now).await?;
+    match apply_to(&file, unit.as_mut(), now).await {
+        Ok(_) => {
+            unit.commit().await?;
+        }
+        Err(ApplyError::Refused(faults)) => {
+            let why = faults.first().map(ToString::to_string).unwrap_or_default();
+            tracing::info!(why, "the demonstration has no clients here");
+        }
+        Err(error) => return Err(refused(error)),
+    }
+    Ok(())
+}
+
+async fn apply_to(
+    file: &RegistryFile,
+    unit: &mut dyn UnitOfWork,
+    now: Timestamp,
+) -> Result<Applied, ApplyError> {
+    let context = ApplyContext {
+        now,
+        entropy: &SystemEntropy,
+        progress: &mut |_| (),
+    };
+    apply(file, unit, context).await
+}
+
 async fn is_empty(store: &dyn Store) -> anyhow::Result<bool> {
     let mut unit = store.read().await?;
     Ok(unit.list_organizations(Listing::All).await?.is_empty())
 }
 
-/// The sample registry with the public halves of keys that are made here, once.
-async fn sample(data_dir: &DataDir) -> anyhow::Result<RegistryFile> {
-    let mut file = RegistryFile::parse_named("the sample registry", SAMPLE)
-        .map_err(|faults| registry_files::refused(&faults))?;
+/// A registry file with the public halves of keys that are made here, once.
+async fn with_keys(name: &str, text: &str, data_dir: &DataDir) -> anyhow::Result<RegistryFile> {
+    let mut file =
+        RegistryFile::parse_named(name, text).map_err(|faults| registry_files::refused(&faults))?;
     let mut making = Vec::new();
     for (position, client) in file.clients.iter().enumerate() {
         let (KeysEntry::File(path), Some(client_id)) =

@@ -26,6 +26,7 @@ use super::lock::FolderLock;
 use super::operations::{self, Controls};
 use super::ports::Port;
 use super::registry::{self, InitialRegistry};
+use super::relying_party;
 use super::selfservice;
 use super::signing_keys::{MASKINPORTEN, SigningKeys};
 use super::surface::{self, Surroundings};
@@ -41,6 +42,7 @@ use crate::usage::UsageCounter;
 const IDPORTEN_OFFSET: u16 = 1;
 const SELFSERVICE_OFFSET: u16 = 2;
 const OPERATIONS_OFFSET: u16 = 4;
+const RELYING_PARTY_OFFSET: u16 = 5;
 
 /// Clients under development are refused often.
 const REFUSAL_LIMITS: portvakt_core::refusals::Limits = portvakt_core::refusals::Limits {
@@ -53,7 +55,7 @@ const REFUSAL_LIMITS: portvakt_core::refusals::Limits = portvakt_core::refusals:
 pub(crate) struct Options {
     /// Where it keeps everything.
     pub(crate) data_dir: DataDir,
-    /// First port, at most 65531; 0 picks free ports.
+    /// First port, at most 65530; 0 picks free ports.
     pub(crate) base_port: u16,
     /// What to register before the first request.
     pub(crate) registry: InitialRegistry,
@@ -116,8 +118,13 @@ impl Server {
         tasks.spawn(following::follow_until(follower, shutdown.clone()));
         let parts = Parts::prepare(&options, Arc::clone(&store), &database, refusals).await?;
 
+        if matches!(options.registry, InitialRegistry::SampleIfEmpty) {
+            let (port, now) = (bound.relying_party.number, parts.clock.now());
+            registry::prepare_demonstration(store.as_ref(), &data_dir, port, now).await?;
+        }
+
         let endpoints = bound.endpoints();
-        let routers = parts.routers(&endpoints, &bound, &database)?;
+        let routers = parts.routers(&endpoints, &bound, &database, &data_dir)?;
         serve_on(
             &mut tasks,
             bound.maskinporten,
@@ -132,6 +139,12 @@ impl Server {
             &shutdown,
         );
         serve_on(&mut tasks, bound.operations, &routers.operations, &shutdown);
+        serve_on(
+            &mut tasks,
+            bound.relying_party,
+            &routers.relying_party,
+            &shutdown,
+        );
         let clock = Arc::clone(&parts.clock);
         let horizon: Horizon = Arc::new(move || clock.earliest());
         let house = House {
@@ -209,6 +222,7 @@ struct Ports {
     idporten: Port,
     selfservice: Port,
     operations: Port,
+    relying_party: Port,
 }
 
 impl Ports {
@@ -223,6 +237,7 @@ impl Ports {
             idporten: Port::bind(number(IDPORTEN_OFFSET)).await?,
             selfservice: Port::bind(number(SELFSERVICE_OFFSET)).await?,
             operations: Port::bind(number(OPERATIONS_OFFSET)).await?,
+            relying_party: Port::bind(number(RELYING_PARTY_OFFSET)).await?,
         })
     }
 
@@ -236,6 +251,9 @@ impl Ports {
             },
             operations: BaseUrl {
                 base_url: format!("http://localhost:{}", self.operations.number),
+            },
+            relying_party: BaseUrl {
+                base_url: relying_party::base_url(self.relying_party.number),
             },
         }
     }
@@ -352,6 +370,7 @@ impl Parts {
         endpoints: &Endpoints,
         ports: &Ports,
         database: &Arc<SqliteStore>,
+        data_dir: &DataDir,
     ) -> anyhow::Result<Routers> {
         let surroundings = Surroundings {
             store: Arc::clone(&self.store),
@@ -401,6 +420,13 @@ impl Parts {
                 Arc::clone(&self.keys),
             ),
             operations: operations::router(controls, operator, ports.operations.number),
+            relying_party: relying_party::router(relying_party::Setup {
+                port: ports.relying_party.number,
+                issuer: endpoints.idporten.issuer.clone(),
+                well_known: endpoints.idporten.well_known.clone(),
+                keys: data_dir.keys(),
+                clock: Arc::clone(&self.clock),
+            })?,
         })
     }
 }
@@ -411,4 +437,5 @@ struct Routers {
     idporten: Router,
     selfservice: Router,
     operations: Router,
+    relying_party: Router,
 }

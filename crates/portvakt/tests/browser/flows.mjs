@@ -1,14 +1,14 @@
 // Logs people in and out at a real server in a real browser, as services and as people see it. Prints what
 // is wrong; exit code 1 if anything is.
 //
-// Reads ISSUER, SELFSERVICE, TOKEN (for idporten:dcr.write), CONSENTED (a scope that people are asked about)
-// and SCREENSHOTS from the environment.
+// Reads ISSUER, SELFSERVICE, TOKEN (for idporten:dcr.write), CONSENTED (a scope that people are asked about),
+// DEMONSTRATION (the development server's own relying party) and SCREENSHOTS from the environment.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { axe, faultsOfAxe, launch, watchedPage } from "./chromium.mjs";
 import { CHALLENGE, Service, VERIFIER } from "./service.mjs";
 
-const { ISSUER, CONSENTED, SCREENSHOTS } = process.env;
+const { ISSUER, CONSENTED, DEMONSTRATION, SCREENSHOTS } = process.env;
 const person = { pid: "17869010057", level: "substantial" };
 const sizes = { phone: { width: 320, height: 640 }, desktop: { width: 1280, height: 860 } };
 
@@ -33,7 +33,8 @@ const services = [first, second, isolated];
 // A person with a browser of their own.
 const newcomer = async (what, options = {}) => {
   const context = await browser.newContext({ reducedMotion: "reduce", ...options });
-  const origins = [ISSUER, ...services.map(({ origin }) => origin)];
+  const app = DEMONSTRATION.replace("localhost", "127.0.0.1");
+  const origins = [ISSUER, DEMONSTRATION, app, ...services.map(({ origin }) => origin)];
   const page = await watchedPage(context, {
     isOurs: (url) => origins.includes(url.origin),
     report: (fault) => faults.push(`${what}: ${fault}`),
@@ -307,6 +308,60 @@ const loggingOutByForm = async () => {
   await somebody.context.close();
 };
 
+// --- the development server's own relying party -----------------------------------------------------
+
+const demonstrating = async (party, options) => {
+  const somebody = await newcomer(`demonstration, ${party}`, options);
+  const { page, what } = somebody;
+  const withScripts = options.javaScriptEnabled !== false;
+  const look = async (name) => {
+    if (withScripts) {
+      await page.evaluate(axe);
+      faults.push(...(await faultsOfAxe(page)).map((fault) => `${what}: ${name}: ${fault}`));
+    }
+    const file = `demonstration-${party}-${name}.png`;
+    await page.screenshot({ path: join(SCREENSHOTS, file), fullPage: true });
+  };
+  const outcomes = async () => [await page.locator(".holds").count(), await page.locator(".fails").count()];
+  const latest = () => page.locator(".steps > li").last().innerText();
+  const act = async (name) => {
+    await page.getByRole("button", { name }).click();
+    await isAt(page, DEMONSTRATION, "/");
+    return latest();
+  };
+  const backFromTheApp = async (path) => {
+    await isAt(page, DEMONSTRATION.replace("localhost", "127.0.0.1"), path);
+    await page.getByRole("link").click();
+    await isAt(page, DEMONSTRATION, "/");
+  };
+
+  await page.goto(DEMONSTRATION);
+  await look("1-begin");
+  await page.selectOption(`#${party}-acr`, "high");
+  await page.click(`#log-in-${party}`);
+  await logIn(page, { ...person, level: "high" });
+  if (party === "web") await page.click("#action-accept");
+  if (party === "native") await backFromTheApp("/app");
+  await isAt(page, DEMONSTRATION, "/");
+  expectEqual(await outcomes(), [8, 0], `${what}: the checks of a relying party`);
+  await look("2-logged-in");
+  expectEqual((await act("Userinfo")).includes(person.pid), true, `${what}: userinfo`);
+  expectEqual((await act("Refresh")).includes('"refresh_token"'), true, `${what}: refresh`);
+  const active = party === "web";
+  expectEqual((await act("Introspect")).includes(`"active": ${active}`), true, `${what}: introspection`);
+  await act("Revoke");
+  expectEqual((await act("Userinfo")).includes("invalid_token"), true, `${what}: after revocation`);
+  await page.getByRole("button", { name: "Log out" }).click();
+  if (!withScripts && party !== "native") await page.click("#continue");
+  if (party === "native") await backFromTheApp("/after");
+  await isAt(page, DEMONSTRATION, "/");
+  expectEqual(await page.getByRole("button", { name: "Log out" }).count(), 0, `${what}: logged out`);
+  const told = await page.getByRole("heading", { name: "Front-channel logout" }).count();
+  expectEqual(told, party === "native" ? 0 : 1, `${what}: it hears of the logout`);
+  await look("3-logged-out");
+  await somebody.context.close();
+};
+
 const started = performance.now();
 const finish = (code) => {
   for (const fault of faults) console.error(fault);
@@ -331,6 +386,9 @@ const parts = [
   () => loggingOut({}),
   () => loggingOut({ javaScriptEnabled: false }),
   loggingOutByForm,
+  () => demonstrating("web", { colorScheme: "light", viewport: sizes.desktop }),
+  () => demonstrating("browser", { colorScheme: "dark", viewport: sizes.phone }),
+  () => demonstrating("native", { javaScriptEnabled: false }),
 ];
 for (const part of parts) await part().catch((error) => faults.push(`${part.name}: ${error.stack}`));
 await browser.close();

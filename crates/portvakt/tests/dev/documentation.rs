@@ -40,6 +40,10 @@ async fn every_command_line_of_the_document_works() {
             .replace(
                 "localhost:7704",
                 &format!("localhost:{}", dev.operations_port()),
+            )
+            .replace(
+                "localhost:7705",
+                &format!("localhost:{}", dev.relying_party_port()),
             );
         let output = Command::new("sh")
             .args(["-euc", &script])

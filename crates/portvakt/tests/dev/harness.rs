@@ -106,7 +106,7 @@ impl Dev {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         for _ in 0..100 {
             let place = u64::from(std::process::id()) * 7 + NEXT.fetch_add(1, Ordering::Relaxed);
-            let port = u16::try_from(10_000 + place % 4000 * 5).unwrap();
+            let port = u16::try_from(10_000 + place % 3700 * 6).unwrap();
             let mut dev = Self::spawn(port, &[], "info");
             if dev.becomes_ready().await {
                 return dev;
@@ -243,6 +243,12 @@ impl Dev {
     /// Port of the login surface.
     pub(crate) fn login_port(&self) -> u16 {
         port(self.endpoints["idporten"]["issuer"].as_str().unwrap())
+    }
+
+    /// Port of the demonstration of logins.
+    pub(crate) fn relying_party_port(&self) -> u16 {
+        let base_url = &self.endpoints["relying_party"]["base_url"];
+        port(base_url.as_str().unwrap())
     }
 
     /// Port of the self-service surface.

@@ -16,6 +16,7 @@ mod keys;
 mod lifecycle;
 mod logins;
 mod logout;
+mod relying_party;
 mod replay;
 mod requests;
 mod secrets;

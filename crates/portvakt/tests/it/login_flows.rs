@@ -27,6 +27,7 @@ fn people_log_in_and_out_in_chromium() {
         .env("SELFSERVICE", server.selfservice())
         .env("TOKEN", token.done())
         .env("CONSENTED", "kyst:fartoy.read")
+        .env("DEMONSTRATION", server.relying_party())
         .env("SCREENSHOTS", root().join("target/screenshots/flows"))
         .output()
         .unwrap();

@@ -85,6 +85,14 @@ impl DevServer {
         format!("http://localhost:{}", self.port("operations", "base_url"))
     }
 
+    /// The page that demonstrates logins.
+    pub(crate) fn relying_party(&self) -> String {
+        format!(
+            "http://localhost:{}",
+            self.port("relying_party", "base_url")
+        )
+    }
+
     /// The base address of the self-service API.
     pub(crate) fn selfservice(&self) -> String {
         format!(
