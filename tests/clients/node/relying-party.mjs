@@ -153,6 +153,17 @@ const federated = await oidc.authorizationCodeGrant(signed, answer, silent.check
 assert.equal(federated.claims().auth_time, claims.auth_time)
 assert.equal(federated.claims().sid, claims.sid)
 
+// --- a token that counts with a key alone ---------------------------------------------------------
+
+const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256'))
+const holding = await begin({ scope: 'openid profile', prompt: 'none' })
+await person.visit(await oidc.buildAuthorizationUrlWithPAR(config, holding.request, { DPoP }))
+const held = await oidc.authorizationCodeGrant(config, received('/callback'), holding.checks, undefined, { DPoP })
+assert.equal(held.token_type, 'dpop')
+assert.equal((await oidc.fetchUserInfo(config, held.access_token, claims.sub, { DPoP })).pid, PID)
+const stolen = await fetch(metadata.userinfo_endpoint, { headers: { authorization: `Bearer ${held.access_token}` } })
+assert.equal(stolen.status, 401)
+
 // --- revoking -------------------------------------------------------------------------------------
 
 await oidc.tokenRevocation(config, renewed.refresh_token)
