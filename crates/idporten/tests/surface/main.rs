@@ -6,9 +6,9 @@
 )]
 
 mod attacks;
-mod companion;
 mod certification;
 mod checklist;
+mod companion;
 mod documentation;
 mod dpop;
 mod dpop_attacks;
