@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::samples::orgno;
 
 fn pid(text: &str) -> Pid {
-    Pid::parse(text, PidCheck::LengthOnly).unwrap()
+    Pid::parse(text, PidCheck::LengthOnly).expect("samples are well formed")
 }
 
 /// A record with every attribute.
@@ -132,7 +132,7 @@ pub async fn a_language_is_chosen_at_once(factory: &impl LoginFactory) -> Outcom
         .expect("one of them");
     assert_eq!(
         language,
-        Locale::ALL[usize::try_from(number).unwrap() % Locale::ALL.len()]
+        Locale::ALL[usize::try_from(number).expect("not negative") % Locale::ALL.len()]
     );
     assert_eq!(contact.details, ContactDetails::default());
     Ok(())
