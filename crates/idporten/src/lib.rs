@@ -7,6 +7,7 @@
 
 mod answer;
 mod authorize;
+mod callback;
 mod companion;
 mod consent;
 mod cookies;
@@ -90,6 +91,7 @@ pub const ROUTES: &[&str] = &[
     "/.well-known/jwks.json",
     "/par",
     "/authorize",
+    "/authorize/callback/{eid}",
     "/token",
     "/userinfo",
     "/token/introspect",
@@ -141,6 +143,10 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
         .route("/", get(documents::root).fallback(answer::only_get))
         .route("/par", any(par::handle))
         .route("/authorize", any(authorize::handle))
+        .route(
+            "/authorize/callback/{eid}",
+            get(callback::get).post(callback::post),
+        )
         .route("/token", any(token::handle))
         .route("/userinfo", any(protected::userinfo))
         .route("/login", get(login::selector).post(login::leave))

@@ -8,7 +8,7 @@ use portvakt_oauth_types::Parameters;
 
 use crate::eid::{Context, EidProvider, Kept, Turn};
 use crate::login::cancel;
-use crate::view::{Asked, here, show, with_cookie};
+use crate::view::{Asked, here, redirect, show, with_cookie};
 use crate::visit::{Visit, frame};
 
 /// How the browser comes to the provider.
@@ -18,6 +18,8 @@ pub(crate) enum Move<'a> {
     Begin,
     /// With a form of one of its pages.
     Resume(&'a Parameters<'a>),
+    /// With what it brings back from elsewhere.
+    Return(&'a Parameters<'a>),
 }
 
 /// Has the provider take its turn, if the login is at the point where it may, and does what it wants.
@@ -56,12 +58,17 @@ pub(crate) async fn take(
         match step {
             Move::Begin => eid.begin(context, &mut kept).await,
             Move::Resume(form) => eid.resume(context, &mut kept, form).await,
+            Move::Return(answer) => eid.return_from(context, &mut kept, answer).await,
         }
     };
     match turn {
         Turn::Page(page) => {
             keep(state, &mut visit, kept, &described.id).await?;
             Ok(show(StatusCode::OK, *page))
+        }
+        Turn::Redirect(address) => {
+            keep(state, &mut visit, kept, &described.id).await?;
+            Ok(redirect(&address, asked))
         }
         Turn::Cancelled => Ok(state.step(asked, cancel(state, &visit).await?)),
         Turn::Failed(cause) => {

@@ -33,10 +33,21 @@ impl Visit {
         let handle = text
             .and_then(|text| Handle::parse(text).ok())
             .ok_or_else(over)?;
-        let binding = state.cookies.browser(asked.headers).ok_or_else(over)?;
         if asked.method == Method::POST {
+            let binding = state.cookies.browser(asked.headers).ok_or_else(over)?;
             check_form(state, asked.headers, sent, &handle, &binding)?;
         }
+        Self::at(state, asked, handle).await
+    }
+
+    /// Finds the login of this handle, if the browser is at it.
+    pub(crate) async fn at(
+        state: &crate::State,
+        asked: Asked<'_>,
+        handle: Handle,
+    ) -> Result<Self, Denied> {
+        let binding = state.cookies.browser(asked.headers);
+        let binding = binding.ok_or(LoginRefusalCode::TransactionOver)?;
         let transaction = state.provider.transaction(&handle, &binding).await?;
         let preferred = transaction.state.request.locale;
         Ok(Self {

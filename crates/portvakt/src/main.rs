@@ -31,6 +31,7 @@ mod server_args;
 mod signing;
 mod telemetry;
 mod traces;
+mod upstream;
 mod usage;
 mod verification;
 

@@ -125,10 +125,23 @@ impl HttpClient {
 
     /// Posts a form, and gives whatever is answered.
     pub async fn post_form(&self, url: &Address, body: String) -> Result<Answer, ClientError> {
-        let request = self.inner.post(url.as_str()).body(body).header(
+        self.post_form_as(url, body, None).await
+    }
+
+    /// Posts a form with this `Authorization` header, if there is one.
+    pub async fn post_form_as(
+        &self,
+        url: &Address,
+        body: String,
+        authorization: Option<&str>,
+    ) -> Result<Answer, ClientError> {
+        let mut request = self.inner.post(url.as_str()).body(body).header(
             reqwest::header::CONTENT_TYPE,
             portvakt_oauth_types::media_type::FORM,
         );
+        if let Some(authorization) = authorization {
+            request = request.header(reqwest::header::AUTHORIZATION, authorization);
+        }
         self.send(request, MAX_DOCUMENT_BYTES).await
     }
 

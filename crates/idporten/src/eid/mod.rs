@@ -8,6 +8,7 @@ mod email;
 mod kept;
 mod people;
 mod testid;
+mod upstream;
 
 use async_trait::async_trait;
 use portvakt_core::clock::Timestamp;
@@ -22,6 +23,10 @@ pub use self::email::EmailProvider;
 pub use self::kept::Kept;
 pub use self::people::{PeopleSource, RegistryPeople};
 pub use self::testid::TestIdProvider;
+pub use self::upstream::{
+    HttpAnswer, HttpFault, InvalidUpstream, OutgoingHttp, UpstreamAuthentication, UpstreamProvider,
+    UpstreamResponseMode, UpstreamSettings,
+};
 
 use crate::pages::{EidOption, Frame, Interaction, Language, Level, LocalPath, Page};
 
@@ -63,6 +68,8 @@ pub struct Context<'a> {
 pub enum Turn {
     /// Show this page.
     Page(Box<Page>),
+    /// Send the browser to this address, from where it comes back to the provider's callback.
+    Redirect(String),
     /// The person proved who they are.
     Completed(Box<Proven>),
     /// The person does not want to.
@@ -86,4 +93,16 @@ pub trait EidProvider: Send + Sync {
 
     /// Goes on with what the person sent.
     async fn resume(&self, context: Context<'_>, kept: &mut Kept, form: &Parameters<'_>) -> Turn;
+
+    /// Goes on with what the browser brought back from elsewhere, `GET /authorize/callback/{id}`. The
+    /// parameter `state` begins with the handle of the login and a dot; the rest of it is the provider's to
+    /// check.
+    async fn return_from(
+        &self,
+        _context: Context<'_>,
+        _kept: &mut Kept,
+        _answer: &Parameters<'_>,
+    ) -> Turn {
+        Turn::Failed("nobody was sent elsewhere".to_owned())
+    }
 }

@@ -37,7 +37,7 @@ fn eidas(store: &Arc<SqliteStore>) -> Arc<dyn EidProvider> {
 }
 
 async fn serve(world: World, policy: impl FnOnce(&mut LoginIssuer)) -> LoginServer {
-    LoginServer::with_eids(world, policy, |store| vec![testid(store), eidas(store)]).await
+    LoginServer::with_eids(world, policy, |store, _| vec![testid(store), eidas(store)]).await
 }
 
 async fn start() -> LoginServer {
@@ -327,7 +327,7 @@ async fn one_country_is_not_chosen() {
     let server = LoginServer::with_eids(
         world(),
         |_| (),
-        |store| {
+        |store, _| {
             let people = Arc::new(RegistryPeople(Arc::clone(store)));
             let matcher = Arc::new(RegistryMatcher(Arc::clone(store)));
             let eidas = EidasProvider::new(people, matcher).with_countries(vec!["CA".to_owned()]);
@@ -527,7 +527,7 @@ async fn the_metadata_names_its_levels_and_claims() {
 async fn eidas_is_refused_in_production() {
     let refused = tokio::spawn(async {
         let production = |issuer: &mut LoginIssuer| issuer.environment = Environment::Production;
-        LoginServer::with_eids(world(), production, |store| vec![eidas(store)]).await;
+        LoginServer::with_eids(world(), production, |store, _| vec![eidas(store)]).await;
     });
     assert!(refused.await.is_err(), "the surface is not made");
 }

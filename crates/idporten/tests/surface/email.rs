@@ -18,7 +18,7 @@ fn email() -> Arc<dyn EidProvider> {
 }
 
 async fn start() -> LoginServer {
-    LoginServer::with_eids(world(), |_| (), |store| vec![testid(store), email()]).await
+    LoginServer::with_eids(world(), |_| (), |store, _| vec![testid(store), email()]).await
 }
 
 fn parameters(client_id: &str) -> BTreeMap<&'static str, String> {
@@ -226,7 +226,7 @@ async fn a_form_without_a_code_asked_for_and_a_cancelled_one_log_nobody_in() {
 async fn email_is_refused_in_production() {
     let refused = tokio::spawn(async {
         let production = |issuer: &mut LoginIssuer| issuer.environment = Environment::Production;
-        LoginServer::with_eids(world(), production, |_| vec![email()]).await;
+        LoginServer::with_eids(world(), production, |_, _| vec![email()]).await;
     });
     assert!(refused.await.is_err(), "the surface is not made");
 }

@@ -153,7 +153,7 @@ impl LoginServer {
     }
 
     pub(crate) async fn with(world: World, policy: impl FnOnce(&mut LoginIssuer)) -> Self {
-        Self::with_everything(world, policy, |_| (), |store| vec![testid(store)]).await
+        Self::with_everything(world, policy, |_| (), |store, _| vec![testid(store)]).await
     }
 
     pub(crate) async fn with_companion(
@@ -161,13 +161,13 @@ impl LoginServer {
         policy: impl FnOnce(&mut LoginIssuer),
         companion: impl FnOnce(&mut CompanionSettings),
     ) -> Self {
-        Self::with_everything(world, policy, companion, |store| vec![testid(store)]).await
+        Self::with_everything(world, policy, companion, |store, _| vec![testid(store)]).await
     }
 
     pub(crate) async fn with_eids(
         world: World,
         policy: impl FnOnce(&mut LoginIssuer),
-        eids: impl FnOnce(&Arc<SqliteStore>) -> Vec<Arc<dyn EidProvider>>,
+        eids: impl FnOnce(&Arc<SqliteStore>, &str) -> Vec<Arc<dyn EidProvider>>,
     ) -> Self {
         Self::with_everything(world, policy, |_| (), eids).await
     }
@@ -176,7 +176,7 @@ impl LoginServer {
         world: World,
         policy: impl FnOnce(&mut LoginIssuer),
         companion: impl FnOnce(&mut CompanionSettings),
-        eids: impl FnOnce(&Arc<SqliteStore>) -> Vec<Arc<dyn EidProvider>>,
+        eids: impl FnOnce(&Arc<SqliteStore>, &str) -> Vec<Arc<dyn EidProvider>>,
     ) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let store = SqliteStore::open(folder.path().join("test.db")).await;
@@ -192,7 +192,7 @@ impl LoginServer {
         let store = SqliteStore::open(self.folder.path().join("test.db")).await;
         let issuer = Some(self.issuer.as_str());
         let (folder, store) = (self.folder.clone(), store.unwrap());
-        let eids = |store: &Arc<SqliteStore>| vec![testid(store)];
+        let eids = |store: &Arc<SqliteStore>, _: &str| vec![testid(store)];
         Self::run(folder, store, issuer, |_| (), |_| (), eids).await
     }
 
@@ -202,7 +202,7 @@ impl LoginServer {
         issuer: Option<&str>,
         policy: impl FnOnce(&mut LoginIssuer),
         companion: impl FnOnce(&mut CompanionSettings),
-        eids: impl FnOnce(&Arc<SqliteStore>) -> Vec<Arc<dyn EidProvider>>,
+        eids: impl FnOnce(&Arc<SqliteStore>, &str) -> Vec<Arc<dyn EidProvider>>,
     ) -> Self {
         let store = Arc::new(store);
         let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
@@ -211,7 +211,7 @@ impl LoginServer {
         let clock = Arc::new(MockClock::new(Timestamp::from_seconds(NOW)));
         let mut issuer = LoginIssuer::new(issuer.unwrap_or(&base), Environment::Test);
         policy(&mut issuer);
-        let eids = eids(&store);
+        let eids = eids(&store, &base);
         let identifier = issuer.identifier.clone();
         let ring = KeyRing::from_records(std::slice::from_ref(&*SERVER_KEY)).unwrap();
         let told = Arc::new(Told::default());

@@ -23,3 +23,4 @@ mod metadata;
 mod refusals;
 mod sessions;
 mod tokens;
+mod upstream;

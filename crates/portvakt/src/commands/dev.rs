@@ -53,6 +53,10 @@ pub(crate) struct Args {
     /// shown, not sent
     #[arg(long)]
     email_login: bool,
+
+    /// File of another OpenID provider that logs people in for this one; may be repeated
+    #[arg(long, value_name = "FILE")]
+    upstream: Vec<PathBuf>,
 }
 
 /// Where a revocation list is.
@@ -95,6 +99,7 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         revocation_lists: files,
         revocation_urls: urls,
         email_login: args.email_login,
+        upstreams: args.upstream,
     })
     .await?;
     announce(&server, output)?;

@@ -1,5 +1,6 @@
 //! The login surface with the policy of development: test logins, plain `http`, and pages that say so.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -32,6 +33,7 @@ use super::surface_name::SurfaceName;
 use crate::backchannel::BackchannelLogouts;
 use crate::data_dir::IdportenEndpoints;
 use crate::request_ids::request_ids;
+use crate::upstream;
 
 /// The surface's keys are another set than those of machines.
 pub(super) const SURFACE: &str = "idporten";
@@ -40,7 +42,7 @@ pub(super) const SURFACE: &str = "idporten";
 const CACHE_SECONDS: u32 = 10;
 
 /// What the surface decides with.
-pub(super) struct Surroundings {
+pub(super) struct Surroundings<'a> {
     pub(super) store: Arc<CachedStore>,
     pub(super) logins: Arc<SqliteStore>,
     pub(super) clock: Arc<DevClock>,
@@ -52,6 +54,7 @@ pub(super) struct Surroundings {
     /// Whose tokens the companion APIs take beside its own.
     pub(super) machines: MachineIssuer,
     pub(super) email_login: bool,
+    pub(super) upstreams: &'a [PathBuf],
 }
 
 /// The key of pairwise subjects, which is made at the first start and kept as it is: a development
@@ -67,7 +70,7 @@ pub(super) async fn pairwise_key(
 }
 
 /// The surface on this port.
-pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Router> {
+pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Result<Router> {
     let Surroundings {
         store,
         logins,
@@ -79,11 +82,14 @@ pub(super) fn router(port: u16, surroundings: Surroundings) -> anyhow::Result<Ro
         logouts,
         machines,
         email_login,
+        upstreams,
     } = surroundings;
-    let eids = eids(&store, email_login);
+    let issuer = issuer(port);
+    let mut eids = eids(&store, email_login);
+    eids.extend(upstream::providers(upstreams, &issuer.login_base_url)?);
     let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
     let provider = Provider::new(ProviderParts {
-        issuer: issuer(port),
+        issuer,
         registry: store.clone(),
         ledger: store,
         store: logins,

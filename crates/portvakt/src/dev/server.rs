@@ -67,6 +67,8 @@ pub(crate) struct Options {
     pub(crate) revocation_urls: Vec<Url>,
     /// Offer logins with an address of e-mail.
     pub(crate) email_login: bool,
+    /// Files of other providers to log in by way of.
+    pub(crate) upstreams: Vec<PathBuf>,
 }
 
 impl Options {
@@ -80,6 +82,7 @@ impl Options {
             revocation_lists: Vec::new(),
             revocation_urls: Vec::new(),
             email_login: false,
+            upstreams: Vec::new(),
         }
     }
 }
@@ -297,6 +300,7 @@ struct Parts {
     pairwise: PairwiseKey,
     logouts: BackchannelLogouts,
     email_login: bool,
+    upstreams: Vec<PathBuf>,
     trust: Arc<Trust>,
     downloads: Downloads,
     faults: Arc<Faults>,
@@ -346,6 +350,7 @@ impl Parts {
             pairwise,
             logouts: BackchannelLogouts::new(Reach::of(Environment::Test, Vec::new()))?,
             email_login: options.email_login,
+            upstreams: options.upstreams.clone(),
             trust: Arc::new(trust),
             downloads,
             faults: Arc::default(),
@@ -409,6 +414,7 @@ impl Parts {
                 keys: Arc::clone(self.keys.shared()),
             },
             email_login: self.email_login,
+            upstreams: &self.upstreams,
         };
         Ok(Routers {
             idporten: idporten::router(ports.idporten.number, login)?,

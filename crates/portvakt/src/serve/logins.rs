@@ -8,12 +8,15 @@ use portvakt_core::login::LoginStore;
 use portvakt_core::login::companion::{
     Companion, CompanionParts, CompanionSettings, MachineIssuer,
 };
+use portvakt_core::login::matching::RegistryMatcher;
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::signing::KeySource;
 use portvakt_core::{Clock, SystemEntropy};
 use portvakt_http::Limits;
 use portvakt_idporten::Surface;
-use portvakt_idporten::eid::{EidProvider, RegistryPeople, TestIdProvider};
+use portvakt_idporten::eid::{
+    EidProvider, EidasProvider, EmailProvider, RegistryPeople, TestIdProvider,
+};
 use portvakt_idporten::pages::Site;
 
 use crate::backchannel::{BackchannelLogouts, Reach};
@@ -22,6 +25,7 @@ use crate::limits::Limiters;
 use crate::request_ids::request_ids;
 use crate::server::Trust;
 use crate::signing::{KeeperParts, SigningKeyKeeper, SigningSurface, pairwise_key};
+use crate::upstream;
 
 /// What the surface is made of beside what all surfaces share.
 pub(super) struct LoginParts {
@@ -79,7 +83,11 @@ impl LoginParts {
         let sealing = config.keys.open_sealing()?;
         let pairwise = pairwise_key(logins.as_ref(), &sealing, clock.now()).await?;
         let names = config.idporten.eids.iter();
-        let eids: Vec<_> = names.map(|name| eid(*name, &store)).collect();
+        let mut eids: Vec<_> = names.map(|name| eid(*name, &store)).collect();
+        eids.extend(upstream::providers(
+            &config.idporten.upstreams,
+            &issuer.login_base_url,
+        )?);
         let site = config.idporten.site.site(&issuer)?;
         let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
         let logouts = BackchannelLogouts::new(Reach::of(issuer.environment, Vec::new()))?;
@@ -130,10 +138,13 @@ impl LoginParts {
 }
 
 fn eid(name: EidName, store: &Arc<CachedStore>) -> Arc<dyn EidProvider> {
+    let people = Arc::new(RegistryPeople(Arc::clone(store)));
     match name {
-        EidName::Testid => {
-            let people = Arc::new(RegistryPeople(Arc::clone(store)));
-            Arc::new(TestIdProvider::new(people))
+        EidName::Testid => Arc::new(TestIdProvider::new(people)),
+        EidName::Eidas => {
+            let matcher = Arc::new(RegistryMatcher(Arc::clone(store)));
+            Arc::new(EidasProvider::new(people, matcher))
         }
+        EidName::Email => Arc::new(EmailProvider),
     }
 }

@@ -6,6 +6,8 @@ mod site;
 mod tests;
 mod words;
 
+use std::path::PathBuf;
+
 use portvakt_core::client::UriPolicy;
 use portvakt_core::login::issuer::{EidasClaimNames, Environment, LoginIssuer};
 use portvakt_jose::Algorithm;
@@ -48,9 +50,13 @@ pub(crate) struct Section {
     #[schema(inline)]
     pub(crate) environment: EnvironmentName,
     /// The ways to log in, in the order in which they are offered. `testid` lets anybody log in as anybody
-    /// synthetic, and is refused in production.
+    /// synthetic, `eidas` as anybody of another country, and `email` with any address: all three are refused
+    /// in production.
     #[schema(inline)]
     pub(crate) eids: Vec<EidName>,
+    /// Files of other OpenID providers that log people in for this one, which are offered after `eids`.
+    #[schema(value_type = Vec<String>)]
+    pub(crate) upstreams: Vec<PathBuf>,
     /// National identity numbers of people who may log in: `real` are those of the population register and
     /// D-numbers, `synthetic` those of the synthetic register. `by_environment` is `real` in production and
     /// `synthetic` in a test environment.
@@ -129,6 +135,7 @@ impl Default for Section {
             login_base_url: None,
             environment: EnvironmentName::Production,
             eids: Vec::new(),
+            upstreams: Vec::new(),
             accepted_person_numbers: AcceptedNumbersName::ByEnvironment,
             site: site::Section::default(),
             lifetimes: lifetimes::Section::default(),
@@ -173,8 +180,11 @@ impl Section {
         self.site.check(self.environment.into(), faults);
         if self.is_served() {
             self.login_issuer(config, faults);
-        } else if self.login_base_url.is_some() || !self.eids.is_empty() {
-            faults.add(ISSUER, "is required with login_base_url and eids");
+        } else if self.login_base_url.is_some() || self.has_ways() {
+            faults.add(
+                ISSUER,
+                "is required with login_base_url, eids and upstreams",
+            );
         }
     }
 
@@ -262,8 +272,12 @@ impl Section {
         is_right.then_some(base_url)
     }
 
+    fn has_ways(&self) -> bool {
+        !self.eids.is_empty() || !self.upstreams.is_empty()
+    }
+
     fn check_eids(&self, faults: &mut Faults) {
-        if self.eids.is_empty() {
+        if !self.has_ways() {
             faults.add(EIDS, "name one way to log in at least");
         }
         for (index, eid) in self.eids.iter().enumerate() {

@@ -151,8 +151,11 @@ fn every_lifetime_is_heeded() {
 #[test]
 fn test_logins_are_refused_in_production() {
     assert_eq!(
-        faults(&[("ENVIRONMENT", "production")]),
-        ["idporten.eids[0]"]
+        faults(&[
+            ("ENVIRONMENT", "production"),
+            ("EIDS", "[\"testid\", \"eidas\", \"email\"]"),
+        ]),
+        ["idporten.eids[0]", "idporten.eids[1]", "idporten.eids[2]"]
     );
 }
 

@@ -31,13 +31,17 @@ impl From<EnvironmentName> for Environment {
 pub(crate) enum EidName {
     /// Anybody synthetic, without a password.
     Testid,
+    /// Anybody of another country, without a password.
+    Eidas,
+    /// Whoever types an address of e-mail and the code that is shown then.
+    Email,
 }
 
 impl EidName {
     /// Whether nobody real logs in with it.
     pub(super) fn is_for_tests(self) -> bool {
         match self {
-            Self::Testid => true,
+            Self::Testid | Self::Eidas | Self::Email => true,
         }
     }
 }
