@@ -31,6 +31,7 @@ async fn endpoints_name_the_surfaces_that_exist_and_no_others() {
     let dev = Dev::start().await;
     let (port, operations) = (dev.port(), dev.operations_port());
     let (login, selfservice) = (dev.login_port(), dev.selfservice_port());
+    let relying_party = dev.relying_party_port();
     assert_eq!(
         *dev.endpoints(),
         json!({
@@ -52,6 +53,7 @@ async fn endpoints_name_the_surfaces_that_exist_and_no_others() {
             },
             "selfservice": { "base_url": format!("http://localhost:{selfservice}/api/v1") },
             "operations": { "base_url": format!("http://localhost:{operations}") },
+            "relying_party": { "base_url": format!("http://localhost:{relying_party}") },
         })
     );
     let well_known = dev.endpoints()["maskinporten"]["well_known"]
