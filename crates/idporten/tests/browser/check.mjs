@@ -247,6 +247,9 @@ const withScripts = async () => {
 
   for (const name of ["testid-format", "eidas-country-error", "eidas-login-errors"]) {
     await page.goto(`${base}/nb/${name}`);
+    // The page's scripts may still be at work when it has loaded.
+    const moved = () => document.activeElement.className === "ds-error-summary";
+    await page.waitForFunction(moved, undefined, { timeout: 10_000 }).catch(() => undefined);
     expectEqual(await focused(), "ds-error-summary", `${name}: the focus`);
   }
   await page.goto(`${base}/nb/testid`);
