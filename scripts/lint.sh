@@ -15,6 +15,10 @@ cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 # A test that `cargo test` leaves to `make test-kubernetes` is no target of all.
 cargo clippy --workspace --test kubernetes --locked --quiet -- -D warnings
 
+# A workspace of its own, which otherwise tells only after everything else that its lock file is old.
+say "the fuzz targets' lock file"
+cargo metadata --manifest-path fuzz/Cargo.toml --locked --format-version 1 >/dev/null
+
 say "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
