@@ -2,36 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use portvakt_core::login::Handle;
 use portvakt_core::login::provider::{AuthorizationRequest, Browser, Denied, Step};
 use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_core::login::request::{AuthorizationParameters, MAX_REQUEST_BYTES};
-use portvakt_http::RequestId;
 use portvakt_oauth_types::Parameters;
 
 use crate::reading::{is_form, user_agent};
-use crate::view::{Asked, with_cookie};
+use crate::view::{Asked, FromBrowser, with_cookie};
 
 /// Reads the request, has it decided, and sends the browser on.
 pub(crate) async fn handle(
     State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    request: FromBrowser,
     body: Bytes,
 ) -> Response {
-    let asked = Asked {
-        request_id,
-        method: &method,
-        headers: &headers,
-    };
-    let known = state.cookies.browser(&headers);
+    let asked = request.asked();
+    let known = state.cookies.browser(asked.headers);
     let is_new = known.is_none();
     let binding = match known.map_or_else(|| Handle::generate(state.provider.entropy()), Ok) {
         Ok(binding) => binding,
@@ -41,14 +32,14 @@ pub(crate) async fn handle(
         }
     };
     let browser = Browser {
-        session: state.cookies.session(&headers),
-        user_agent: user_agent(&headers),
+        session: state.cookies.session(asked.headers),
+        user_agent: user_agent(asked.headers),
         binding,
     };
     let cookie = is_new
         .then(|| state.cookies.set_browser(&browser.binding))
         .flatten();
-    let response = match authorize(&state, asked, &uri, &body, browser).await {
+    let response = match authorize(&state, asked, &request.uri, &body, browser).await {
         Ok(step) => state.step(asked, step),
         Err(denied) => state.refuse(asked, "authorize", denied).await,
     };

@@ -2,22 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use portvakt_core::login::Handle;
 use portvakt_core::login::provider::Denied;
 use portvakt_core::login::refusal::LoginRefusalCode;
-use portvakt_http::RequestId;
 use portvakt_oauth_types::Parameters;
 use url::form_urlencoded;
 
-use crate::eid::EidProvider;
 use crate::reading::is_form;
 use crate::turn::{Move, take};
-use crate::view::{Asked, redirect};
+use crate::view::{FromBrowser, redirect};
 use crate::visit::Visit;
 
 /// The parameters of an answer. Others mean nothing.
@@ -26,21 +23,14 @@ const PARAMETERS: [&str; 4] = ["code", "state", "iss", "error"];
 /// `GET /authorize/callback/{eid}`
 pub(crate) async fn get(
     State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
     Path(eid): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    request: FromBrowser,
 ) -> Response {
-    let asked = Asked {
-        request_id,
-        method: &method,
-        headers: &headers,
-    };
+    let asked = request.asked();
     let returned = async {
-        let query = uri.query().unwrap_or_default().as_bytes();
+        let query = request.uri.query().unwrap_or_default().as_bytes();
         let answer = Parameters::parse(query).map_err(|_| LoginRefusalCode::RequestMalformed)?;
-        let eid = find(&state, &eid)?;
+        let eid = state.eid(&eid)?;
         let visit = Visit::at(&state, asked, login_of(&answer)?).await?;
         take(&state, asked, eid.as_ref(), visit, Move::Return(&answer)).await
     };
@@ -54,18 +44,12 @@ pub(crate) async fn get(
 /// with it, and do when they are led to the same address with `GET`.
 pub(crate) async fn post(
     State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
     Path(eid): Path<String>,
-    method: Method,
-    headers: HeaderMap,
+    request: FromBrowser,
     body: Bytes,
 ) -> Response {
-    let asked = Asked {
-        request_id,
-        method: &method,
-        headers: &headers,
-    };
-    match again(&state, &eid, &headers, &body) {
+    let asked = request.asked();
+    match again(&state, &eid, asked.headers, &body) {
         Ok(address) => redirect(&address, asked),
         Err(denied) => state.refuse(asked, "callback", denied).await,
     }
@@ -83,7 +67,7 @@ fn again(
         return Err(malformed());
     }
     let answer = Parameters::parse(body).map_err(|_| malformed())?;
-    let eid = find(state, eid)?.describe().id;
+    let eid = state.eid(eid)?.describe().id;
     let mut query = form_urlencoded::Serializer::new(String::new());
     for name in PARAMETERS {
         if let Some(value) = answer.one(name).map_err(|_| malformed())? {
@@ -92,12 +76,6 @@ fn again(
     }
     let path = format!("authorize/callback/{eid}?{}", query.finish());
     Ok(state.provider.issuer().login_url(&path))
-}
-
-fn find<'s>(state: &'s crate::State, id: &str) -> Result<&'s Arc<dyn EidProvider>, Denied> {
-    let mut eids = state.eids.iter();
-    let found = eids.find(|eid| eid.describe().id == id);
-    found.ok_or(LoginRefusalCode::NotFound.into())
 }
 
 /// The login that `state` begins with; the provider judges the rest.

@@ -3,37 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use portvakt_core::login::Locale;
 use portvakt_core::login::decision::Consent;
-use portvakt_core::login::issuer::Environment;
 use portvakt_core::login::provider::{Denied, Step};
 use portvakt_core::scope::Scope;
-use portvakt_http::RequestId;
 
-use crate::pages::{self, ConsentScope, Localized, Markdown, Name, Page, Plain};
-use crate::view::{Asked, here, language, show};
+use crate::pages::{self, ConsentScope, Localized, Markdown, Name, Page};
+use crate::view::{Asked, FromBrowser, here, language, show};
 use crate::visit::{Visit, frame, sent};
 
 /// `GET /consent` asks, `POST /consent` takes the answer.
 pub(crate) async fn handle(
     State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    request: FromBrowser,
     body: Bytes,
 ) -> Response {
-    let asked = Asked {
-        request_id,
-        method: &method,
-        headers: &headers,
-    };
-    let sent = match sent(&state, asked, &uri, &body) {
+    let asked = request.asked();
+    let sent = match sent(&state, asked, &request.uri, &body) {
         Ok(sent) => sent,
         Err(response) => return *response,
     };
@@ -85,10 +75,7 @@ async fn show_dialog(
 
 fn dialog(state: &crate::State, visit: &Visit, asked: &[Arc<Scope>], all: &[Arc<Scope>]) -> Page {
     let issuer = state.provider.issuer();
-    let plain = match issuer.environment {
-        Environment::Production => Plain::Refused,
-        Environment::Test => Plain::Allowed,
-    };
+    let plain = state.plain();
     let scopes: Vec<_> = asked
         .iter()
         .map(|scope| ConsentScope {

@@ -2,36 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::login::acr::Acr;
 use portvakt_core::login::provider::{self, Denied, Step};
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
-use portvakt_http::RequestId;
 
 use crate::answer;
 use crate::pages::{Asset, Level, LocalPath, Selector, Setback};
 use crate::turn::{Move, take};
-use crate::view::{Asked, here, language, show};
+use crate::view::{FromBrowser, here, language, show};
 use crate::visit::{Visit, frame, sent};
 
 /// `GET /login`: the ways to log in.
 pub(crate) async fn selector(
     State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    request: FromBrowser,
 ) -> Response {
-    let asked = Asked {
-        request_id,
-        method: &method,
-        headers: &headers,
-    };
-    let sent = match sent(&state, asked, &uri, b"") {
+    let asked = request.asked();
+    let sent = match sent(&state, asked, &request.uri, b"") {
         Ok(sent) => sent,
         Err(response) => return *response,
     };
@@ -95,18 +86,11 @@ fn level(acr: Acr) -> Level {
 /// `POST /login`: the person does not want to log in.
 pub(crate) async fn leave(
     State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    request: FromBrowser,
     body: Bytes,
 ) -> Response {
-    let asked = Asked {
-        request_id,
-        method: &method,
-        headers: &headers,
-    };
-    let sent = match sent(&state, asked, &uri, &body) {
+    let asked = request.asked();
+    let sent = match sent(&state, asked, &request.uri, &body) {
         Ok(sent) => sent,
         Err(response) => return *response,
     };
@@ -128,39 +112,26 @@ pub(crate) async fn cancel(state: &crate::State, visit: &Visit) -> Result<Step, 
 /// `GET /login/{eid}`: the provider's first page.
 pub(crate) async fn begin(
     state: State<Arc<crate::State>>,
-    request_id: Extension<RequestId>,
     eid: Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    request: FromBrowser,
 ) -> Response {
-    resume(state, request_id, eid, method, uri, headers, Bytes::new()).await
+    resume(state, eid, request, Bytes::new()).await
 }
 
 /// `POST /login/{eid}`: goes on with what the person sent.
 pub(crate) async fn resume(
     State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
     Path(eid): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    request: FromBrowser,
     body: Bytes,
 ) -> Response {
-    let asked = Asked {
-        request_id,
-        method: &method,
-        headers: &headers,
-    };
-    let sent = match sent(&state, asked, &uri, &body) {
+    let asked = request.asked();
+    let sent = match sent(&state, asked, &request.uri, &body) {
         Ok(sent) => sent,
         Err(response) => return *response,
     };
     let taken = async {
-        let mut eids = state.eids.iter();
-        let eid = eids
-            .find(|known| known.describe().id == eid)
-            .ok_or(LoginRefusalCode::NotFound)?;
+        let eid = state.eid(&eid)?;
         let visit = Visit::find(&state, asked, &sent).await?;
         let step = match asked.method {
             &Method::POST => Move::Resume(&sent),
@@ -177,23 +148,17 @@ pub(crate) async fn resume(
 /// What pages link to, and 404 for everything else.
 pub(crate) async fn asset(
     State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    request: FromBrowser,
 ) -> Response {
-    if let Some(asset) = Asset::find(uri.path()).filter(|_| method == Method::GET) {
+    if let Some(asset) = Asset::find(request.uri.path()).filter(|_| request.method == Method::GET) {
         return (asset.headers(), asset.content).into_response();
     }
-    let accepts_pages = headers
+    let accepts_pages = request
+        .headers
         .get(axum::http::header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    let asked = Asked {
-        request_id,
-        method: &method,
-        headers: &headers,
-    };
+    let asked = request.asked();
     if accepts_pages {
         state.error(asked, &LoginRefusalCode::NotFound.into())
     } else {

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use portvakt_core::login::provider::{
     Browser, Denied, LogoutOutcome, LogoutQuestion, LogoutRequest, LogoutStep, ReasonToAsk,
 };
 use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_core::login::{Handle, Locale};
-use portvakt_http::RequestId;
 use portvakt_oauth_types::Parameters;
 
 use crate::pages::{
@@ -20,7 +18,7 @@ use crate::pages::{
     Service, StillLoggedIn,
 };
 use crate::reading::{is_form, one, user_agent};
-use crate::view::{Asked, csrf, language, locale, redirect, show, with_cookie};
+use crate::view::{Asked, FromBrowser, csrf, language, locale, redirect, show, with_cookie};
 use crate::visit::check_form;
 
 /// The page that says that it is done, in the language of the logout.
@@ -29,31 +27,18 @@ fn done_path(locale: Locale) -> String {
 }
 
 /// `GET /logout`
-pub(crate) async fn get(
-    state: State<Arc<crate::State>>,
-    request_id: Extension<RequestId>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    post(state, request_id, method, uri, headers, Bytes::new()).await
+pub(crate) async fn get(state: State<Arc<crate::State>>, request: FromBrowser) -> Response {
+    post(state, request, Bytes::new()).await
 }
 
 /// `POST /logout`
 pub(crate) async fn post(
     State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    request: FromBrowser,
     body: Bytes,
 ) -> Response {
-    let asked = Asked {
-        request_id,
-        method: &method,
-        headers: &headers,
-    };
-    match log_out(&state, asked, &uri, &body).await {
+    let asked = request.asked();
+    match log_out(&state, asked, &request.uri, &body).await {
         Ok(response) => response,
         Err(denied) => state.refuse(asked, "logout", denied).await,
     }

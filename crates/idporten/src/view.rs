@@ -1,7 +1,13 @@
 //! From what use-cases say to what browsers get: redirects, forms that post themselves, pages.
 
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::FromRequestParts;
+use axum::extract::rejection::ExtensionRejection;
 use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::login::issuer::Environment;
 use portvakt_core::login::provider::{
@@ -12,12 +18,45 @@ use portvakt_core::login::{Handle, Locale};
 use portvakt_http::RequestId;
 
 use crate::cookies::Cookies;
+use crate::eid::EidProvider;
 use crate::pages::{
     ErrorDetails, ErrorKind, ErrorPage, FormPost, Frame, Interaction, Language, LocalPath,
     LogoutOf, LogoutProgress, Name, Nonce, Notified, Onward, Page, Plain, ReturnAddress, Service,
     WebAddress,
 };
 use crate::{State, answer};
+
+/// A request of a browser without its body, as its handlers take it.
+pub(crate) struct FromBrowser {
+    pub(crate) request_id: RequestId,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+}
+
+impl FromBrowser {
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        Asked {
+            request_id: self.request_id,
+            method: &self.method,
+            headers: &self.headers,
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for FromBrowser {
+    type Rejection = ExtensionRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let Extension(request_id) = Extension::from_request_parts(parts, state).await?;
+        Ok(Self {
+            request_id,
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+        })
+    }
+}
 
 /// What of a request every answer to a browser depends on.
 #[derive(Clone, Copy)]
@@ -44,7 +83,15 @@ pub(crate) fn locale(headers: &HeaderMap, preferred: Option<Locale>) -> Locale {
 }
 
 impl State {
-    fn plain(&self) -> Plain {
+    /// The way to log in with this id.
+    pub(crate) fn eid(&self, id: &str) -> Result<&Arc<dyn EidProvider>, LoginRefusalCode> {
+        let mut eids = self.eids.iter();
+        let found = eids.find(|eid| eid.describe().id == id);
+        found.ok_or(LoginRefusalCode::NotFound)
+    }
+
+    /// Whether pages of this deployment may lead to unencrypted addresses.
+    pub(crate) fn plain(&self) -> Plain {
         match self.provider.issuer().environment {
             Environment::Production => Plain::Refused,
             Environment::Test => Plain::Allowed,
@@ -61,7 +108,7 @@ impl State {
         }
     }
 
-    /// Whether unencrypted addresses may be led to.
+    /// An address, if pages may lead to it.
     pub(crate) fn web_address(&self, text: &str) -> Option<WebAddress> {
         WebAddress::parse(text, self.plain())
     }
