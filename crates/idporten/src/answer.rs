@@ -98,17 +98,17 @@ pub(crate) async fn only_get(Extension(_): Extension<RequestId>) -> Response {
     response
 }
 
-/// The answer to a browser that asks whether it may send what a page's script wants to send. No
-/// credentials of the browser ever go with it, so that the question itself needs no secret answer;
+/// The answer to a browser that asks whether it may send what a page's script wants to send, by these
+/// methods. No credentials of the browser ever go with it, so that the question itself needs no secret answer;
 /// who may read the answer is for [`readable_by`] to say.
-pub(crate) fn preflight(headers: &HeaderMap) -> Response {
+pub(crate) fn preflight(headers: &HeaderMap, methods: &'static str) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let answer = response.headers_mut();
     if let Some(origin) = headers.get(ORIGIN) {
         answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     }
     for (name, value) in [
-        (ACCESS_CONTROL_ALLOW_METHODS, "POST"),
+        (ACCESS_CONTROL_ALLOW_METHODS, methods),
         (
             ACCESS_CONTROL_ALLOW_HEADERS,
             "Authorization, Content-Type, DPoP",

@@ -78,7 +78,7 @@ async fn log_out(
         None => None,
     };
     let request = match &parked {
-        Some(handle) => state.provider.parked_logout(handle).await?,
+        Some(handle) => state.provider.take_logout(handle).await?,
         None => read(state, &parameters)?,
     };
     // Another site's form does not carry the session's cookie; a link does.

@@ -25,7 +25,7 @@ pub(crate) async fn handle(
     body: Bytes,
 ) -> Response {
     if method == Method::OPTIONS {
-        return answer::preflight(&headers);
+        return answer::preflight(&headers, "POST");
     }
     let basic = Basic::read(&headers);
     let mut response = match push(&state, &method, &headers, &body, &basic).await {

@@ -43,7 +43,7 @@ pub(crate) async fn userinfo(
                 }
             }
         }
-        Method::OPTIONS => answer::preflight(&headers),
+        Method::OPTIONS => answer::preflight(&headers, "POST"),
         _ => {
             let mut response = answer::refusal(&LoginRefusalCode::MethodNotAllowed.into());
             let allow = HeaderValue::from_static("GET, POST");
@@ -89,7 +89,7 @@ pub(crate) async fn revoke(
     body: Bytes,
 ) -> Response {
     if method == Method::OPTIONS {
-        return answer::preflight(&headers);
+        return answer::preflight(&headers, "POST");
     }
     let basic = Basic::read(&headers);
     let asked = async {

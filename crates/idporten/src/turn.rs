@@ -36,8 +36,8 @@ pub(crate) async fn take(
     };
     let described = eid.describe();
     let request = &visit.transaction.state.request;
-    let mut levels = described.levels.iter().copied();
-    if !levels.any(|level| request.acceptable.accepts(level)) {
+    let levels = described.levels.iter().copied();
+    if !request.acceptable.accepts_any(levels) {
         return Err(LoginRefusalCode::NotFound.into());
     }
     let mut kept = Kept::of(visit.transaction.state.eid.as_ref(), &described.id);

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::algorithm::{Algorithm, AlgorithmSet, KeyType};
+use crate::algorithm::{Algorithm, KeyType};
 use crate::base64url;
 use crate::json::{JsonObjectError, parse_json_object};
 use crate::jwk::{self, JwkError};
@@ -52,7 +52,7 @@ impl DpopProof {
         if !header.typ.as_deref().is_some_and(is_proof) {
             return Err(DpopError::Type);
         }
-        if !AlgorithmSet::from_iter(Self::ALGORITHMS).contains(header.algorithm) {
+        if !Self::ALGORITHMS.contains(&header.algorithm) {
             return Err(DpopError::Algorithm);
         }
         let key = embedded_key(compact)?;

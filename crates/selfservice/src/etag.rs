@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::HeaderMap;
-use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
+use axum::http::header::IF_MATCH;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -16,7 +16,10 @@ pub(crate) fn of(body: &[u8]) -> String {
 
 /// Whether the caller wrote with the present version in mind, if it said which one it means.
 pub(crate) fn check(headers: &HeaderMap, present: &str, object: Object) -> Result<(), Problem> {
-    let mut tags = tags(headers, &IF_MATCH).peekable();
+    let values = headers.get_all(IF_MATCH).into_iter();
+    // A value that is no text is a tag that nothing has.
+    let tags = values.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    let mut tags = tags.map(str::trim).peekable();
     // A weak tag never matches a write (RFC 9110 §13.1.1).
     if tags.peek().is_none() || tags.any(|tag| tag == "*" || tag == present) {
         Ok(())
@@ -42,22 +45,6 @@ pub(crate) fn check_resource(
 /// Whether `If-Match` is sent at all, so that the present version has to be known.
 pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
     headers.contains_key(IF_MATCH)
-}
-
-/// Whether the caller has the present version already.
-pub(crate) fn is_known(headers: &HeaderMap, present: &str) -> bool {
-    tags(headers, &IF_NONE_MATCH).any(|tag| tag == "*" || tag.trim_start_matches("W/") == present)
-}
-
-fn tags<'h>(
-    headers: &'h HeaderMap,
-    name: &axum::http::HeaderName,
-) -> impl Iterator<Item = &'h str> {
-    let values = headers.get_all(name).into_iter();
-    values.flat_map(|value| {
-        // A value that is no text is a tag that nothing has.
-        value.to_str().unwrap_or("").split(',').map(str::trim)
-    })
 }
 
 #[cfg(test)]

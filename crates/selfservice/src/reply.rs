@@ -89,7 +89,7 @@ pub(crate) fn public(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
 
 /// What tells of no state of the registry, with its tag; 304 if the caller has it already.
 pub(crate) fn versioned(headers: &HeaderMap, json: Bytes, tag: &str) -> Response {
-    let mut response = if etag::is_known(headers, tag) {
+    let mut response = if portvakt_http::is_kept(headers, tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         json_body(json.into())

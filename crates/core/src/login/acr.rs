@@ -235,13 +235,6 @@ impl AcceptableSet {
         levels.any(|level| self.accepts(level))
     }
 
-    /// The lowest level of this framework that satisfies the request; none if it does not ask for
-    /// the framework at all.
-    pub fn minimum(&self, framework: Framework) -> Option<Acr> {
-        let mut minimums = self.minimums.iter().copied();
-        minimums.find(|minimum| minimum.framework() == framework)
-    }
-
     /// The one framework that it asks for; none if there are several.
     pub fn only(&self) -> Option<Framework> {
         match self.minimums[..] {

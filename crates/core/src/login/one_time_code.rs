@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::entropy::{Entropy, EntropyUnavailable};
 
 /// How long a code counts.
-pub const CODE_LIFETIME: Duration = Duration::from_mins(10);
+const CODE_LIFETIME: Duration = Duration::from_mins(10);
 /// How often a wrong one may be typed.
 const ATTEMPTS: u8 = 5;
 /// Digits of a code.

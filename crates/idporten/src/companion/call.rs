@@ -16,8 +16,9 @@ use portvakt_oauth_types::{Parameters, media_type};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::answer;
+pub(super) use crate::reading::one;
 use crate::resource::{self, ResourceRequest};
-use crate::{answer, reading};
 
 /// A request without its body.
 pub(super) struct Call {
@@ -55,20 +56,15 @@ impl Call {
     }
 
     /// Who asks, and a line in the log about it: ids only.
-    pub(super) async fn bearer(
-        &self,
-        companion: &Companion,
-        api: Api,
-        operation: &'static str,
-    ) -> Result<Bearer, Denied> {
+    pub(super) async fn bearer(&self, api: Api, operation: &'static str) -> Result<Bearer, Denied> {
         self.query()?;
         let request = ResourceRequest {
             method: &self.method,
             query: &self.query,
             headers: &self.headers,
-            address: &format!("{}{}", companion.settings().base_url(api), self.path),
+            address: &format!("{}{}", self.companion.settings().base_url(api), self.path),
         };
-        let bearer = companion.bearer(request.token()?, api).await?;
+        let bearer = self.companion.bearer(request.token()?, api).await?;
         let caller = &bearer.caller;
         tracing::info!(
             request_id = self.request_id.map(tracing::field::display),
@@ -143,14 +139,6 @@ pub(super) fn wants(list: &str, fits: impl Fn(&str) -> bool) -> bool {
         });
         fits(name) && !excluded
     })
-}
-
-/// A parameter that is there once, if at all.
-pub(super) fn one<'p>(
-    parameters: &'p Parameters<'_>,
-    name: &'static str,
-) -> Result<Option<&'p str>, LoginRefusal> {
-    reading::one(parameters, name)
 }
 
 /// A parameter that is none of its values.

@@ -6,6 +6,7 @@
 mod eidas;
 mod email;
 mod kept;
+mod levels;
 mod people;
 mod testid;
 mod upstream;

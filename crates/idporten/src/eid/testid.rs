@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portvakt_core::login::acr::{Acr, Framework};
+use portvakt_core::login::acr::Acr;
 use portvakt_core::login::provider::Proven;
 use portvakt_core::login::record::{Attributes, Identity};
 use portvakt_core::person::{AcceptedNumbers, Pid, RejectedNumber};
 use portvakt_oauth_types::Parameters;
 
+use super::levels::{accepted, reached};
 use super::people::{PeopleSource, offered_people};
 use super::{Context, Description, EidProvider, Kept, Turn};
 use crate::pages::{EidOption, Language, Level, LocalPath, TestId, TestIdError};
@@ -41,7 +42,7 @@ impl TestIdProvider {
             Ok(people) => people,
             Err(error) => return Turn::Failed(error.to_string()),
         };
-        let levels = accepted_levels(context);
+        let levels = accepted(&LEVELS, context.acceptable);
         let lowest = levels.first().copied().unwrap_or(Level::Substantial);
         let hinted = context.test_person.filter(|_| form.person.is_none());
         let is_listed = |pid: &str| people.iter().any(|person| person.pid == pid);
@@ -136,17 +137,8 @@ fn chosen(form: &Shown<'_>) -> Result<Pid, TestIdError> {
     })
 }
 
-/// A level that was not offered is not given: the lowest that was is.
 fn completed(context: Context<'_>, pid: Pid, level: Option<Level>) -> Turn {
-    let levels = accepted_levels(context);
-    let level = level
-        .filter(|level| levels.contains(level))
-        .or(levels.first().copied());
-    let acr = LEVELS
-        .iter()
-        .find(|(offered, _)| Some(*offered) == level)
-        .map(|(_, acr)| *acr);
-    let Some(acr) = acr else {
+    let Some(acr) = reached(&LEVELS, context.acceptable, level) else {
         return Turn::Failed("no level of TestID is accepted".to_owned());
     };
     Turn::Completed(Box::new(Proven {
@@ -158,15 +150,4 @@ fn completed(context: Context<'_>, pid: Pid, level: Option<Level>) -> Turn {
         locale: context.locale,
         attributes: Attributes::default(),
     }))
-}
-
-fn accepted_levels(context: Context<'_>) -> Vec<Level> {
-    if context.acceptable.minimum(Framework::Idporten).is_none() {
-        return Vec::new();
-    }
-    LEVELS
-        .iter()
-        .filter(|(_, acr)| context.acceptable.accepts(*acr))
-        .map(|(level, _)| *level)
-        .collect()
 }

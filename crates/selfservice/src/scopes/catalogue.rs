@@ -29,7 +29,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let revision = unit.revision();
     let tag = tag(unit.as_mut(), &filter, listing).await;
     let tag = tag.map_err(|error| Problem::storage(&error))?;
-    if etag::is_known(&call.headers, &tag) {
+    if portvakt_http::is_kept(&call.headers, &tag) {
         return Ok(reply::open_version(None, &tag, revision));
     }
     let pages = Pages::new(&call, unit, Selection { filter, listing });

@@ -1,5 +1,8 @@
 //! What the attributes of a scope may be (spec: selfservice §6.1).
 
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use crate::administration::FieldFaults;
 use crate::client::IntegrationType;
 use crate::ports::{StorageError, UnitOfWork};
@@ -19,13 +22,10 @@ pub(crate) fn normalize(scope: &mut Scope) {
     keep_first(&mut scope.enforced_aud_for_introspection);
 }
 
-fn keep_first<T: Clone + PartialEq>(values: &mut Vec<T>) {
-    let mut seen = Vec::new();
-    values.retain(|value| {
-        let first = !seen.contains(value);
-        seen.push(value.clone());
-        first
-    });
+/// Callers choose how many there are, and are told only later that there are too many.
+fn keep_first<T: Clone + Eq + Hash>(values: &mut Vec<T>) {
+    let mut seen = HashSet::new();
+    values.retain(|value| seen.insert(value.clone()));
 }
 
 /// Every fault that the attributes alone show.

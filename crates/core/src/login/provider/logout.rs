@@ -98,11 +98,6 @@ impl Provider {
         Ok(handle)
     }
 
-    /// Takes a logout that was kept.
-    pub async fn parked_logout(&self, handle: &Handle) -> Result<LogoutRequest, Denied> {
-        self.take_logout(handle).await
-    }
-
     pub(super) async fn keep_logout(
         &self,
         request: &LogoutRequest,
@@ -117,7 +112,8 @@ impl Provider {
         Ok(self.store().park_logout(&parked).await?)
     }
 
-    pub(super) async fn take_logout(&self, handle: &Handle) -> Result<LogoutRequest, Denied> {
+    /// Takes a logout that was kept: there is no second time.
+    pub async fn take_logout(&self, handle: &Handle) -> Result<LogoutRequest, Denied> {
         let digest = handle.digest();
         let taken = self.store().take_logout(&digest, self.now()).await?;
         let parked = taken.ok_or(LoginRefusalCode::SessionMissing)?;

@@ -57,14 +57,17 @@ impl Provider {
         reason: ReasonToAsk,
         browser: &Browser,
     ) -> Result<LogoutQuestion, Denied> {
-        let service = self.returns(&request).await.service;
-        let request = match reason {
+        let returns = self.returns(&request).await;
+        let (request, returns_to) = match reason {
             // What another person's client asked for is not theirs: nothing leads back to it.
-            ReasonToAsk::OtherPerson => LogoutRequest {
-                ui_locales: request.ui_locales,
-                ..LogoutRequest::default()
-            },
-            ReasonToAsk::NoHint => request,
+            ReasonToAsk::OtherPerson => {
+                let request = LogoutRequest {
+                    ui_locales: request.ui_locales,
+                    ..LogoutRequest::default()
+                };
+                (request, None)
+            }
+            ReasonToAsk::NoHint => (request, returns.address),
         };
         let handle = self.handle()?;
         let kept = question(&handle, &browser.binding);
@@ -73,8 +76,8 @@ impl Provider {
         Ok(LogoutQuestion {
             handle,
             reason,
-            service,
-            returns_to: self.returns(&request).await.address,
+            service: returns.service,
+            returns_to,
             request,
         })
     }

@@ -214,7 +214,7 @@ impl Provider {
 
     /// An access token that counts now: what it says, and the authorization that it hangs off. It is
     /// none if it is not ours, has ended, or was revoked.
-    pub(in crate::login) async fn read_access_token(
+    pub(super) async fn read_access_token(
         &self,
         token: &str,
         now: Timestamp,

@@ -6,11 +6,8 @@ use std::collections::HashSet;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, VARY,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::login::Locale;
 use portvakt_core::login::companion::{Api, Bearer, Companion};
@@ -45,9 +42,7 @@ pub(super) async fn many(
     version: Version,
 ) -> Response {
     let outcome = async {
-        let bearer = call
-            .bearer(&companion, Api::Contacts, "contacts.list")
-            .await?;
+        let bearer = call.bearer(Api::Contacts, "contacts.list").await?;
         companion.may_look_people_up(&bearer)?;
         let asked: PeopleRequest = call.json(&body)?;
         let pids = numbers(&asked.personidentifikatorer)?;
@@ -85,7 +80,7 @@ pub(super) async fn own(
 ) -> Response {
     let mut client_id = None;
     let outcome = async {
-        let bearer = user(&companion, &call, "contacts.read", &mut client_id).await?;
+        let bearer = user(&call, "contacts.read", &mut client_id).await?;
         let (pid, told) = companion.own_contact(&bearer).await?;
         let person = person(&pid, told, version);
         if call.accepts(media_type::JSON) || !call.accepts(JOSE) {
@@ -109,7 +104,7 @@ pub(super) async fn change(
 ) -> Response {
     let mut client_id = None;
     let outcome = async {
-        let bearer = user(&companion, &call, "contacts.language", &mut client_id).await?;
+        let bearer = user(&call, "contacts.language", &mut client_id).await?;
         companion.may_choose_language(&bearer)?;
         let wanted: LanguageRequest = call.json(&body)?;
         let language: Locale = wanted.spraak.parse().map_err(|_| {
@@ -130,12 +125,11 @@ pub(super) async fn change(
 
 /// Who asks about themselves. The client is kept beside it, so that its scripts can read a refusal.
 async fn user(
-    companion: &Companion,
     call: &Call,
     operation: &'static str,
     client_id: &mut Option<String>,
 ) -> Result<Bearer, Denied> {
-    let bearer = call.bearer(companion, Api::Contacts, operation).await?;
+    let bearer = call.bearer(Api::Contacts, operation).await?;
     *client_id = Some(bearer.caller.client_id.clone());
     Ok(bearer)
 }
@@ -162,21 +156,5 @@ async fn readable(
 /// `OPTIONS /rest/v{1,2}/person`: a browser asks whether a script may ask. No credentials of the
 /// browser go with it; who may read the answer is decided when it is there.
 pub(super) async fn preflight(headers: HeaderMap) -> Response {
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    let answer = response.headers_mut();
-    if let Some(origin) = headers.get(ORIGIN) {
-        answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    }
-    for (name, value) in [
-        (ACCESS_CONTROL_ALLOW_METHODS, "GET, PATCH"),
-        (
-            ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, DPoP",
-        ),
-        (ACCESS_CONTROL_MAX_AGE, "600"),
-        (VARY, "Origin"),
-    ] {
-        answer.insert(name, HeaderValue::from_static(value));
-    }
-    response
+    answer::preflight(&headers, "GET, PATCH")
 }

@@ -6,7 +6,7 @@ mod form;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portvakt_core::login::acr::{Acr, Framework};
+use portvakt_core::login::acr::Acr;
 use portvakt_core::login::matching::{ForeignIdentity, IdentityMatcher};
 use portvakt_core::login::provider::Proven;
 use portvakt_core::login::record::Identity;
@@ -14,6 +14,7 @@ use portvakt_core::person::{AcceptedNumbers, Pid};
 use portvakt_oauth_types::Parameters;
 
 use self::form::{Filled, Form, Matching};
+use super::levels::{accepted, reached};
 use super::people::{PeopleSource, offered_people};
 use super::{Context, Description, EidProvider, Kept, Turn};
 use crate::pages::{
@@ -84,28 +85,13 @@ impl EidasProvider {
         Turn::Page(Box::new(page.page()))
     }
 
-    async fn login_page(
-        &self,
-        context: Context<'_>,
-        form: &Form<'_>,
-        errors: &[EidasError],
-    ) -> Turn {
-        let people = match offered_people(self.people.as_ref()).await {
-            Ok(people) => people,
-            Err(error) => return Turn::Failed(error.to_string()),
-        };
-        let levels = accepted_levels(context);
-        let page = EidasLogin {
-            frame: context.frame,
-            interaction: context.interaction,
-            country: form.country,
-            values: form.values(levels.first().copied()),
-            attributes: &form.attributes,
-            levels: &levels,
-            people: &people,
-            errors,
-        };
-        Turn::Page(Box::new(page.page()))
+    /// The form as it is shown first.
+    async fn first_page(&self, context: Context<'_>, country: &str) -> Turn {
+        let form = Form::example(country, context.attributes);
+        match offered_people(self.people.as_ref()).await {
+            Ok(people) => login_page(context, &form, &people, &[]),
+            Err(error) => Turn::Failed(error.to_string()),
+        }
     }
 
     /// The login, if everything in the form is right.
@@ -121,9 +107,9 @@ impl EidasProvider {
             errors.push(EidasError::Match);
         }
         let Some((filled, matching)) = filled.zip(matching) else {
-            return self.login_page(context, form, &errors).await;
+            return login_page(context, form, &people, &errors);
         };
-        let Some(acr) = level(context, form.level) else {
+        let Some(acr) = reached(&LEVELS, context.acceptable, form.level) else {
             return Turn::Failed("no level of eIDAS is accepted".to_owned());
         };
         let Filled { foreign, more } = filled;
@@ -187,10 +173,7 @@ impl EidProvider for EidasProvider {
 
     async fn begin(&self, context: Context<'_>, _kept: &mut Kept) -> Turn {
         match &self.countries[..] {
-            [only] => {
-                let form = Form::example(only, context.attributes);
-                self.login_page(context, &form, &[]).await
-            }
+            [only] => self.first_page(context, only).await,
             _ => self.country_page(context, None, false),
         }
     }
@@ -204,10 +187,7 @@ impl EidProvider for EidasProvider {
             }
             (Some("back"), _) => self.begin(context, kept).await,
             (_, None) => self.country_page(context, None, true),
-            (Some("country"), Some(country)) => {
-                let form = Form::example(country, context.attributes);
-                self.login_page(context, &form, &[]).await
-            }
+            (Some("country"), Some(country)) => self.first_page(context, country).await,
             (_, Some(country)) => {
                 let form = Form::sent(country, form, context.attributes);
                 self.completed(context, &form).await
@@ -232,21 +212,23 @@ impl Matching {
     }
 }
 
-fn accepted_levels(context: Context<'_>) -> Vec<Level> {
-    if context.acceptable.minimum(Framework::Eidas).is_none() {
-        return Vec::new();
-    }
-    let accepted = LEVELS
-        .iter()
-        .filter(|(_, acr)| context.acceptable.accepts(*acr));
-    accepted.map(|(level, _)| *level).collect()
-}
-
-/// A level that was not offered is not given: the lowest that was is.
-fn level(context: Context<'_>, asked: Option<Level>) -> Option<Acr> {
-    let levels = accepted_levels(context);
-    let level = asked.filter(|level| levels.contains(level));
-    let level = level.or(levels.first().copied())?;
-    let found = LEVELS.iter().find(|(offered, _)| *offered == level);
-    found.map(|(_, acr)| *acr)
+/// The form, filled in as it was sent, with what is wrong in it.
+fn login_page(
+    context: Context<'_>,
+    form: &Form<'_>,
+    people: &[TestPerson],
+    errors: &[EidasError],
+) -> Turn {
+    let levels = accepted(&LEVELS, context.acceptable);
+    let page = EidasLogin {
+        frame: context.frame,
+        interaction: context.interaction,
+        country: form.country,
+        values: form.values(levels.first().copied()),
+        attributes: &form.attributes,
+        levels: &levels,
+        people,
+        errors,
+    };
+    Turn::Page(Box::new(page.page()))
 }
