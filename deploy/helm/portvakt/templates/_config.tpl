@@ -48,7 +48,7 @@ cannot say why, and would repeat a password.
 {{- if not (or (and $module (not $logins)) .Values.secrets.encryptionKey.secretName) -}}
 {{- fail "secrets.encryptionKey.secretName: name the secret that signing keys are sealed with, and with config.idporten.issuer what people are known by" -}}
 {{- end -}}
-{{- if and $logins (not (dig "idporten" "eids" list $config)) -}}
+{{- if and $logins (not (dig "idporten" "eids" list $config)) (not (dig "idporten" "upstreams" list $config)) -}}
 {{- fail "config.idporten.eids: with an issuer name one way to log in at least" -}}
 {{- end -}}
 {{- if and .Values.secrets.traceHeaders.secretName (not (dig "traces" "endpoint" "" $config)) -}}
