@@ -5,6 +5,8 @@
 # by tests/kubernetes/go.sum, once, below the user's cache, so that every checkout uses the same one; etcd
 # is the one on PATH (the package etcd-server), or is built in the same way.
 set -euo pipefail
+# A relative folder is meant from where the caller is.
+[[ -z ${KUBEBUILDER_ASSETS:-} ]] || KUBEBUILDER_ASSETS="$(realpath -m -- "$KUBEBUILDER_ASSETS")"
 cd "$(dirname "$0")/../tests/kubernetes"
 
 say() { echo "kubernetes: $*" >&2; }
@@ -18,7 +20,10 @@ if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
   exit
 fi
 
-version="$(sed -n 's/^\tk8s.io\/kubernetes \(v[^ ]*\).*/\1/p' go.mod)"
+# The version of a module in go.mod.
+version_of() { sed -n "s|^\t$1 \(v[^ ]*\).*|\1|p" go.mod; }
+
+version="$(version_of k8s.io/kubernetes)"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/portvakt/kubernetes/$version"
 
 # Counts the packages that the compiler names as it goes, and lets everything else through.
@@ -29,7 +34,7 @@ progress() {
 }
 
 build() {
-  local program="$1" package="$2" built started=$SECONDS
+  local program="$1" package="$2" version="$3" stamp="$4" built packages started=$SECONDS
   command -v go >/dev/null || fail "Go is needed to build $program (scripts/setup.sh kubernetes), or a folder with it in KUBEBUILDER_ASSETS"
   say "building $program of $version, once; it takes minutes"
   mkdir -p "$cache"
@@ -37,9 +42,10 @@ build() {
   # shellcheck disable=SC2064
   trap "rm -rf '$built'" EXIT
   # Nothing in either needs C, and nobody debugs them here.
-  CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -v -trimpath -o "$built/$program" \
-    -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version" "$package" \
-    2> >(progress "$(go list -deps "$package" | wc -l)") \
+  export CGO_ENABLED=0 GOFLAGS=-mod=readonly
+  packages="$(go list -deps "$package")" || fail "could not find what $program is made of with $(go version)"
+  go build -v -trimpath -o "$built/$program" -ldflags "-s -w $stamp" "$package" \
+    2> >(progress "$(wc -l <<<"$packages")") \
     || fail "could not build $program with $(go version); a newer Go is at https://go.dev/dl"
   # Whole or not at all, also if two do it at once.
   mv "$built/$program" "$cache/$program"
@@ -47,12 +53,13 @@ build() {
   say "built $program in $((SECONDS - started)) s"
 }
 
-[[ -x $cache/kube-apiserver ]] || build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
+[[ -x $cache/kube-apiserver ]] || build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver "$version" \
+  "-X k8s.io/component-base/version.gitVersion=$version"
 if [[ ! -x $cache/etcd ]]; then
   if command -v etcd >/dev/null; then
     ln -sfn "$(command -v etcd)" "$cache/etcd"
   else
-    build etcd go.etcd.io/etcd/server/v3
+    build etcd go.etcd.io/etcd/server/v3 "$(version_of go.etcd.io/etcd/server/v3)" ""
   fi
 fi
 echo "$cache"

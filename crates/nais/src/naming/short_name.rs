@@ -5,10 +5,7 @@ const SUFFIX: usize = 9;
 
 /// The text, cut to `limit` less nine bytes, then `-` and the CRC-32 of the whole text.
 pub fn short_name(text: &str, limit: usize) -> String {
-    let mut end = text.len().min(limit.saturating_sub(SUFFIX));
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = text.floor_char_boundary(limit.saturating_sub(SUFFIX));
     format!("{}-{:08x}", &text[..end], crc32(text.as_bytes()))
 }
 

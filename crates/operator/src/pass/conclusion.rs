@@ -7,18 +7,16 @@ use portvakt_nais::desired::ClientKind;
 use portvakt_nais::plan::Action;
 use portvakt_nais::synchronization_hash;
 
-use super::conditions::{self, CONSUMED, CONSUMERS, ERROR, READY, Verdict};
+use super::conditions::{self, CONSUMED, CONSUMERS, ERROR, READY, Verdict, cut};
 use super::events::{Event, of_step};
+use super::retry::RESTING;
 use super::{Failure, Subject, Work, instant};
 use crate::resource::{ClientStatus, Spec};
-
-/// After a pass that succeeded.
-const RESTING: Duration = Duration::from_hours(8);
 
 /// After a pass that left something which somebody else must put right.
 const WAITING: Duration = Duration::from_hours(1);
 
-/// Longest text of a condition or an event, in bytes: Kubernetes refuses events above 1 kB.
+/// Longest text about a failure, in bytes: Kubernetes refuses events above 1 kB.
 const MAX_TEXT: usize = 1000;
 
 /// What came of the work.
@@ -120,7 +118,7 @@ pub fn failed(
     if let Some(work) = work.filter(|work| work.is_stuck) {
         validated(&mut status, subject, work, done, now);
     }
-    let text = bounded(&failure.to_string());
+    let text = cut(failure.to_string(), MAX_TEXT);
     let generation = subject.generation;
     let mut say = |verdict| conditions::set(&mut status.conditions, verdict, generation, now);
     // The existing operator leaves `Processing` here for ever.
@@ -217,34 +215,5 @@ fn access_to(action: &Action) -> Option<&str> {
         | Action::RegrantAccess { scope, .. }
         | Action::WithdrawAccess { scope, .. } => Some(scope),
         _ => None,
-    }
-}
-
-/// A text that Kubernetes accepts, cut between characters.
-fn bounded(text: &str) -> String {
-    if text.len() <= MAX_TEXT {
-        return text.to_owned();
-    }
-    let mut end = MAX_TEXT - '…'.len_utf8();
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", &text[..end])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_cut_between_characters() {
-        assert_eq!(bounded("short"), "short");
-        let long = "å".repeat(MAX_TEXT);
-        let cut = bounded(&long);
-        assert!(
-            cut.len() <= MAX_TEXT && cut.ends_with("å…"),
-            "{}",
-            cut.len()
-        );
     }
 }

@@ -10,6 +10,10 @@ pub(super) const ERROR: &str = "Error";
 pub(super) const CONSUMED: &str = "InvalidConsumedScopes";
 pub(super) const CONSUMERS: &str = "InvalidExposedScopesConsumers";
 
+/// Longest message that the definitions of the resources admit; a longer one would keep the whole status
+/// from being written.
+const MAX_MESSAGE: usize = 32_768;
+
 /// What is said of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
@@ -50,7 +54,7 @@ pub(super) fn set(conditions: &mut Vec<Condition>, verdict: Verdict, generation:
         );
     let condition = Condition {
         last_transition_time: since,
-        message: verdict.message,
+        message: cut(verdict.message, MAX_MESSAGE),
         observed_generation: Some(generation),
         reason: verdict.reason.to_owned(),
         status: status.to_owned(),
@@ -60,6 +64,15 @@ pub(super) fn set(conditions: &mut Vec<Condition>, verdict: Verdict, generation:
         Some(index) => conditions[index] = condition,
         None => conditions.push(condition),
     }
+}
+
+/// A text of so many bytes at most, cut between characters.
+pub(super) fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most - '…'.len_utf8()));
+        text.push('…');
+    }
+    text
 }
 
 /// Takes a condition away: it is about nothing any more.
@@ -151,6 +164,23 @@ mod tests {
             300,
         );
         assert_eq!(conditions[0].last_transition_time, instant::text(300));
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(cut("short".to_owned(), 1000), "short");
+        let long = "å".repeat(1000);
+        let cut = cut(long, 1000);
+        assert!(cut.len() <= 1000 && cut.ends_with("å…"), "{}", cut.len());
+    }
+
+    #[test]
+    fn a_message_is_one_that_the_status_admits() {
+        let invalid = BTreeMap::from([("nav:a".to_owned(), vec!["111111111".to_owned(); 4000])]);
+        let mut conditions = Vec::new();
+        set(&mut conditions, consumers(&[], &invalid), 1, 100);
+        let message = &conditions[0].message;
+        assert!(message.len() <= MAX_MESSAGE && message.ends_with('…'));
     }
 
     #[test]

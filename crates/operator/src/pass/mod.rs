@@ -16,22 +16,22 @@ mod conclusion;
 mod conditions;
 mod events;
 mod held;
+mod in_use;
 mod instant;
 mod retry;
 mod secret;
 mod subject;
 mod triage;
-mod usage;
 mod work;
 
 pub use self::conclusion::{Conclusion, Done, failed, key_kept, started, succeeded};
-pub use self::events::{Event, EventKind, of_step};
+pub use self::events::{Event, EventKind};
 pub use self::held::{Held, SecretFault, held};
+pub use self::in_use::InUse;
 pub use self::retry::backoff;
 pub use self::secret::{
     ClientCredentials, Entries, Issuers, SecretOwner, StoredSecret, WantedSecret,
 };
 pub use self::subject::{FINALIZER, OLD_FINALIZER, PRESERVE, RESYNC, ROTATE, Subject};
 pub use self::triage::{Reason, Triage, triage};
-pub use self::usage::InUse;
 pub use self::work::{Failure, Rules, Work, decide};

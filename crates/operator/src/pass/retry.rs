@@ -1,6 +1,9 @@
-//! How long to wait after a failure.
+//! How long to wait before the next look.
 
 use std::time::Duration;
+
+/// What is up to date is looked at again after this, in case an event was lost.
+pub(super) const RESTING: Duration = Duration::from_hours(8);
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_hours(1);

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
+use super::retry::RESTING;
 use super::secret::{ClientCredentials, Issuers, StoredSecret, WantedSecret};
 use super::{RESYNC, ROTATE, Subject, conditions, instant};
-
-/// What is up to date is looked at again after this, in case an event was lost.
-const RESTING: Duration = Duration::from_hours(8);
 
 /// What is up to date is compared with the issuer again after this many seconds.
 const STALE_SECONDS: i64 = 7 * 24 * 3600;

@@ -38,8 +38,10 @@ start() {
     --token-auth-file "$folder/tokens.csv" --authorization-mode RBAC \
     --disable-admission-plugins ServiceAccount >>"$folder/log" 2>&1 </dev/null &
   server=$!
-  until curl -sf -o /dev/null --cacert "$folder/tls/apiserver.crt" "https://127.0.0.1:$api_port/readyz"; do
+  give_up=$(($(date +%s) + 120))
+  until curl -sf -o /dev/null --max-time 5 --cacert "$folder/tls/apiserver.crt" "https://127.0.0.1:$api_port/readyz"; do
     kill -0 "$server" 2>/dev/null && kill -0 "$store" 2>/dev/null || return 1
+    [ "$(date +%s)" -lt "$give_up" ] || return 1
     sleep 0.1
   done 2>/dev/null
 }
