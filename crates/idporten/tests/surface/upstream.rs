@@ -246,6 +246,8 @@ struct Fake {
     metadata: Mutex<Value>,
     keys: Mutex<JwkSet>,
     signer: SigningKey,
+    /// The key id that its tokens name.
+    signs_as: Mutex<&'static str>,
     /// The claims of the next id token.
     claims: Mutex<Value>,
     /// The answer of the token endpoint, if it is no id token.
@@ -265,6 +267,7 @@ impl Fake {
             })),
             keys: Mutex::new(JwkSet::new(vec![signing_key().public_jwk(KID)]).unwrap()),
             signer: signing_key().clone(),
+            signs_as: Mutex::new(KID),
             claims: Mutex::default(),
             answer: Mutex::default(),
             asked: AtomicUsize::new(0),
@@ -302,7 +305,7 @@ impl OutgoingHttp for Fake {
         if let Some(answer) = self.answer.lock().unwrap().clone() {
             return Ok(answer);
         }
-        let header = json!({"alg": "RS256", "kid": KID});
+        let header = json!({"alg": "RS256", "kid": *self.signs_as.lock().unwrap()});
         let claims = self.claims.lock().unwrap().clone();
         let token = self.signer.sign_compact(&header, &claims).unwrap();
         Ok(Self::document(&json!({"id_token": token})))
@@ -541,6 +544,43 @@ async fn documents_are_kept_and_a_new_key_is_found() {
     };
     let (answer, _) = attempt(&server, &fake, &request(WEB), hour).await;
     assert!(answer.location().contains_key("code"), "{answer:?}");
+}
+
+/// A provider may sign with a new key at any time, and its documents may be away for a day.
+#[tokio::test]
+async fn a_new_key_counts_at_once_and_old_documents_for_a_day() {
+    let fake = Fake::new(ISSUER);
+    let server = broker(settings(ISSUER), fake.clone()).await;
+    let after = |seconds: i64| {
+        move |claims: &mut Value, _: &mut BTreeMap<_, _>| {
+            for (name, at) in [("iat", NOW), ("auth_time", NOW), ("exp", NOW + 120)] {
+                claims[name] = json!(at + seconds);
+            }
+        }
+    };
+    let (answer, _) = attempt(&server, &fake, &request(WEB), after(0)).await;
+    assert!(answer.location().contains_key("code"), "{answer:?}");
+
+    let next = JwkSet::new(vec![signing_key().public_jwk("next")]).unwrap();
+    *fake.keys.lock().unwrap() = next;
+    *fake.signs_as.lock().unwrap() = "next";
+    server.clock.advance(Duration::from_secs(31));
+    let (answer, _) = attempt(&server, &fake, &request(WEB), after(31)).await;
+    assert!(answer.location().contains_key("code"), "{answer:?}");
+    assert_eq!(
+        fake.asked.load(Ordering::SeqCst),
+        4,
+        "metadata and keys, twice"
+    );
+
+    *fake.metadata.lock().unwrap() = Value::Null;
+    server.clock.advance(Duration::from_hours(2));
+    let (answer, _) = attempt(&server, &fake, &request(WEB), after(31 + 7200)).await;
+    assert!(answer.location().contains_key("code"), "{answer:?}");
+    server.clock.advance(Duration::from_hours(22));
+    let mut browser = Browser::new(&server);
+    let sent = leave(&mut browser, &request(WEB)).await;
+    assert!(is_told(&mut browser, &sent).await, "{sent:?}");
 }
 
 /// A provider that is away, or that answers nonsense, is no reason to be stuck.

@@ -72,11 +72,16 @@ fn is_network_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_network_v6(address: Ipv6Addr) -> bool {
-    let [first, second, ..] = address.segments();
-    // RFC 4380 tunnels, and RFC 3879, which was for sites.
+    let [first, second, third, ..] = address.segments();
+    // RFC 8215 translators of a network's own, RFC 4380 tunnels, and RFC 3879, which was for sites.
+    let is_translated = (first, second, third) == (0x64, 0xff9b, 1);
     let is_teredo = (first, second) == (0x2001, 0);
     let is_site_local = first & 0xffc0 == 0xfec0;
-    is_teredo || is_site_local || address.is_unique_local() || address.is_unicast_link_local()
+    is_translated
+        || is_teredo
+        || is_site_local
+        || address.is_unique_local()
+        || address.is_unicast_link_local()
 }
 
 /// The IPv4 address that a translator or a tunnel makes of it: RFC 6052, RFC 3056, RFC 4291 §2.5.5.1.

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::login::provider::Denied;
 use crate::login::record::RevokedToken;
 use crate::login::refusal::LoginRefusalCode;
+use crate::ports::StorageError;
 
 /// Entries of an answer, at most.
 pub const MAX_REVOKED: u32 = 100_000;
@@ -54,15 +55,46 @@ impl Companion {
                 return Ok(RevokeList { created, tokens });
             }
         };
-        let limit = MAX_REVOKED + 1;
-        let listed = self
-            .store()
-            .list_revoked(client_id.as_ref(), since, created, limit);
-        let tokens = listed.await?;
-        // Half a list would make revoked tokens pass.
-        if tokens.len() > MAX_REVOKED as usize {
-            return Err(LoginRefusalCode::RevokeListTooLong.into());
-        }
+        let store = self.store();
+        let list = |limit| store.list_revoked(client_id.as_ref(), since, created, limit);
+        let tokens = whole(MAX_REVOKED, list).await?;
         Ok(RevokeList { created, tokens })
+    }
+}
+
+/// All of a list that may have so many entries. Half a list would make revoked tokens pass.
+async fn whole<L>(most: u32, list: impl FnOnce(u32) -> L) -> Result<Vec<RevokedToken>, Denied>
+where
+    L: Future<Output = Result<Vec<RevokedToken>, StorageError>>,
+{
+    let tokens = list(most + 1).await?;
+    if tokens.len() > most as usize {
+        return Err(LoginRefusalCode::RevokeListTooLong.into());
+    }
+    Ok(tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SystemEntropy;
+    use crate::login::Handle;
+
+    #[tokio::test]
+    async fn a_list_that_is_too_long_is_not_cut() {
+        let list = |entries: usize| {
+            async move |limit: u32| {
+                let id = Handle::generate(&SystemEntropy).unwrap();
+                let token = RevokedToken {
+                    id: id.expose().parse().unwrap(),
+                    revoked_at: Timestamp::from_seconds(1),
+                    expires_at: Timestamp::from_seconds(2),
+                };
+                Ok(vec![token; entries.min(limit as usize)])
+            }
+        };
+        assert_eq!(whole(3, list(3)).await.unwrap().len(), 3);
+        let refused = whole(3, list(4)).await.unwrap_err();
+        assert_eq!(refused.refusal, LoginRefusalCode::RevokeListTooLong.into());
     }
 }

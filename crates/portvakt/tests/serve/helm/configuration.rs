@@ -42,6 +42,20 @@ fn the_server_takes_it_and_finds_each_secret_where_it_is_mounted() {
     }
 }
 
+/// In production it is the only way.
+#[test]
+fn other_providers_suffice_to_log_in_with() {
+    let issuer = "config.idporten.issuer=https://idporten.example.no";
+    let upstreams = "config.idporten.upstreams={/etc/fjordid.yaml}";
+    let manifests = Manifests::with("postgresql", &["--set", issuer, "--set", upstreams]);
+    let configuration: Value = serde_json::from_str(manifests.configuration()).unwrap();
+    assert_eq!(
+        configuration["idporten"]["upstreams"][0],
+        "/etc/fjordid.yaml"
+    );
+    assert_eq!(configuration["idporten"]["eids"], Value::Null);
+}
+
 #[test]
 fn the_surfaces_listen_where_the_container_says() {
     for set in SETS {
