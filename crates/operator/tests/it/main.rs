@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod fixtures;
+mod injection;
 mod interruptions;
 mod keys;
 mod passes;
