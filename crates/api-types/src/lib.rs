@@ -8,6 +8,7 @@
 
 mod access;
 mod audit;
+mod changes;
 mod client;
 mod error;
 mod explain;
@@ -21,6 +22,7 @@ mod usage;
 
 pub use self::access::AccessResponse;
 pub use self::audit::AuditPartResponse;
+pub use self::changes::{ChangeResponse, ChangesResponse};
 pub use self::client::{ClientRequest, ClientResponse};
 pub use self::error::{ErrorBody, ErrorItem};
 pub use self::explain::{ExplainRequest, ExplanationResponse};

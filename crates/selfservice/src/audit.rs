@@ -18,7 +18,7 @@ use crate::reply;
 
 const OBJECT: Object = Object::Audit;
 const DEFAULT_LIMIT: usize = 100;
-const MAX_LIMIT: usize = 1000;
+const MAX_LIMIT: u64 = 1000;
 /// An object's key is never longer.
 const MAX_KEY_CHARACTERS: usize = 1000;
 
@@ -59,15 +59,13 @@ fn query(query: &Query) -> Result<PartQuery, Problem> {
         request_id: request_id.map(|id| id.to_string()),
         from: instant(query, "from")?,
         to: instant(query, "to")?,
-        after: number(query, "after", 0, 0, i64::MAX.unsigned_abs())?,
-        limit: usize::try_from(number(
-            query,
-            "limit",
-            DEFAULT_LIMIT as u64,
-            1,
-            MAX_LIMIT as u64,
-        )?)
-        .unwrap_or(MAX_LIMIT),
+        after: query
+            .number("after", OBJECT, 0..=i64::MAX.unsigned_abs())?
+            .unwrap_or_default(),
+        limit: query
+            .number("limit", OBJECT, 1..=MAX_LIMIT)?
+            .and_then(|limit| usize::try_from(limit).ok())
+            .unwrap_or(DEFAULT_LIMIT),
     })
 }
 
@@ -75,23 +73,6 @@ fn instant(query: &Query, name: &str) -> Result<Option<Timestamp>, Problem> {
     let instant = query.text(name, OBJECT)?.map(Timestamp::parse);
     let message = "is not an instant: write RFC 3339 or seconds since 1970";
     instant.transpose().map_err(|_| refused(name, message))
-}
-
-/// Digits alone: neither a sign nor a space.
-fn number(query: &Query, name: &str, absent: u64, least: u64, most: u64) -> Result<u64, Problem> {
-    let Some(text) = query.text(name, OBJECT)? else {
-        return Ok(absent);
-    };
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|_| digits);
-    number
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| {
-            refused(
-                name,
-                &format!("is not a whole number from {least} to {most}"),
-            )
-        })
 }
 
 fn refused(name: &str, message: &str) -> Problem {

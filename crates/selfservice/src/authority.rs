@@ -25,6 +25,7 @@ pub(crate) enum Operation {
     ReadOwnAccess,
     ReadAudit,
     ReadClientAudit,
+    ReadChanges,
 }
 
 impl Operation {
@@ -40,7 +41,7 @@ impl Operation {
             Self::ChangeScopes => &[SCOPES_WRITE],
             Self::ReadAudit => &[DCR_READ, DCR_MODIFY, DCR_WRITE, SCOPES_READ, SCOPES_WRITE],
             Self::ReadClientAudit => &[DCR_READ, DCR_MODIFY, DCR_WRITE],
-            Self::ReadOwnAccess => &[
+            Self::ReadOwnAccess | Self::ReadChanges => &[
                 DCR_READ,
                 DCR_MODIFY,
                 DCR_WRITE,

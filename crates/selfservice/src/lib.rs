@@ -12,6 +12,7 @@ mod audit;
 mod authority;
 mod body;
 mod call;
+mod changes;
 mod clients;
 mod etag;
 mod explain;

@@ -40,6 +40,7 @@ pub(crate) enum Object {
     AuditEntry,
     Explanation,
     Audit,
+    Changes,
     /// The request itself, where no resource was reached.
     Request,
 }
@@ -60,6 +61,7 @@ impl Object {
             Self::AuditEntry => "AuditEntry",
             Self::Explanation => "Explanation",
             Self::Audit => "Audit",
+            Self::Changes => "Changes",
             Self::Request => "Request",
         }
     }

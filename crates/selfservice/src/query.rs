@@ -1,5 +1,7 @@
 //! Query parameters (spec: selfservice §2.2).
 
+use std::ops::RangeInclusive;
+
 use portvakt_core::client::SecretOverlap;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::Listing;
@@ -60,6 +62,26 @@ impl Query {
     ) -> Result<T, Problem> {
         self.parsed(name, object)?
             .ok_or_else(|| refused(object, name, "is required"))
+    }
+
+    /// A whole number within bounds: digits alone, neither a sign nor a space.
+    pub(crate) fn number(
+        &self,
+        name: &str,
+        object: Object,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Problem> {
+        let Some(text) = self.text(name, object)? else {
+            return Ok(None);
+        };
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| digits);
+        let number = number.filter(|number| bounds.contains(number));
+        number.map(Some).ok_or_else(|| {
+            let (least, most) = bounds.into_inner();
+            let message = format!("is not a whole number from {least} to {most}");
+            refused(object, name, &message)
+        })
     }
 
     /// `true` or `false` in any case.

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 
 use crate::clients::{keys, many, on_behalf_of, one, secret};
 use crate::scopes::{access, catalogue, own};
-use crate::{State, audit, explain, lists, openapi, usage};
+use crate::{State, audit, changes, explain, lists, openapi, usage};
 
 /// Every resource below each of the base paths that clients are configured with.
 pub(crate) fn all() -> Router<Arc<State>> {
@@ -111,6 +111,7 @@ fn decisions() -> Vec<Route> {
     vec![
         ("/explain", post(explain::explain)),
         ("/audit", get(audit::list)),
+        ("/changes", get(changes::list)),
     ]
 }
 

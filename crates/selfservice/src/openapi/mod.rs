@@ -114,6 +114,8 @@ fn components() -> Components {
         .schema_from::<api::AuditEntryResponse>()
         .schema_from::<api::AuditObjectResponse>()
         .schema_from::<api::AuditPartResponse>()
+        .schema_from::<api::ChangeResponse>()
+        .schema_from::<api::ChangesResponse>()
         .schema_from::<api::ClientRequest>()
         .schema_from::<api::ClientResponse>()
         .schema_from::<api::ClientScopeUsage>()

@@ -80,7 +80,7 @@ fn tag(path: &str) -> &'static str {
         () if has("/clients") => "Clients",
         () if has("/scopes/access") => "Access",
         () if has("/scopes") && !has("/all") => "Scopes",
-        () if has("/explain") || has("/audit") => "Decisions",
+        () if has("/explain") || has("/audit") || has("/changes") => "Decisions",
         () => "Open lists",
     }
 }

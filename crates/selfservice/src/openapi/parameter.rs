@@ -21,6 +21,7 @@ pub(super) enum Parameter {
     AccessibleForAll,
     After,
     AllowedIntegrationType,
+    ChangesLimit,
     ClientId,
     ClientOrgno,
     ConsumerFilter,
@@ -55,6 +56,7 @@ pub(super) enum Parameter {
     RequiredScope,
     RequiredSupplierOrgno,
     ScopeFilter,
+    Since,
     SomeClient,
     SupplierOrgno,
     To,
@@ -138,7 +140,7 @@ impl Parameter {
             Self::Inactive => "inactive",
             Self::IntegrationType => "integration_type",
             Self::MinRevision => "Portvakt-Min-Revision",
-            Self::Limit | Self::PartLimit => "limit",
+            Self::ChangesLimit | Self::Limit | Self::PartLimit => "limit",
             Self::NamedSource => "name",
             Self::Organization | Self::RequiredOrganization => "organization",
             Self::Orgno => "orgno",
@@ -148,6 +150,7 @@ impl Parameter {
             Self::NamedPrefix | Self::Prefix => "prefix",
             Self::RequiredSupplierOrgno | Self::SupplierOrgno => "supplier_orgno",
             Self::LastDay | Self::To => "to",
+            Self::Since => "since",
             Self::Value => "value",
         }
     }
@@ -157,6 +160,13 @@ impl Parameter {
             Self::AccessibleForAll => "Only scopes that are, or are not, open to everybody",
             Self::After => "Only entries with a greater number: `next` of the page before",
             Self::PartLimit => "Most entries of the page; 100 unless stated",
+            Self::ChangesLimit => {
+                "Most records that are looked at, whoever's they are; 500 unless stated"
+            }
+            Self::Since => {
+                "The revision of the answer before; without it nothing is listed, and the answer says \
+                 where to begin"
+            }
             Self::Object => "Only entries about the object with this key, or what belongs to it",
             Self::RequestId => "Only entries of this request",
             Self::AllowedIntegrationType => "Only scopes that admit clients of this type",
@@ -239,7 +249,7 @@ impl Parameter {
             Self::OwnScope | Self::RequiredScope | Self::ScopeFilter => {
                 text.pattern(Some(SCOPE)).max_length(Some(255))
             }
-            Self::MinRevision | Self::After => number().minimum(Some(0)),
+            Self::MinRevision | Self::After | Self::Since => number().minimum(Some(0)),
             Self::Overlap => number()
                 .minimum(Some(0))
                 .maximum(Some(SecretOverlap::MAX_SECONDS)),
@@ -250,7 +260,7 @@ impl Parameter {
             | Self::IfNoneMatch
             | Self::NamedPrefix
             | Self::Prefix => text,
-            Self::PartLimit => number().minimum(Some(1)).maximum(Some(1000)),
+            Self::ChangesLimit | Self::PartLimit => number().minimum(Some(1)).maximum(Some(1000)),
             Self::Object => text.max_length(Some(1000)),
             Self::RequestId => text.pattern(Some("^[0-9a-fA-F]{32}$")),
         }

@@ -3,13 +3,13 @@
 use utoipa::openapi::HttpMethod;
 
 use super::parameter::Parameter::{
-    self, AccessibleForAll, After, AllowedIntegrationType, ClientId, ClientOrgno, ConsumerFilter,
-    ConsumerOrgno, FirstDay, From, IdempotencyKey, IfMatch, IfNoneMatch, Inactive, IntegrationType,
-    LastDay, Object, Overlap, OwnScope, OwnerOrgno, PartLimit, Prefix, RequestId, RequiredScope,
-    ScopeFilter, To, Value,
+    self, AccessibleForAll, After, AllowedIntegrationType, ChangesLimit, ClientId, ClientOrgno,
+    ConsumerFilter, ConsumerOrgno, FirstDay, From, IdempotencyKey, IfMatch, IfNoneMatch, Inactive,
+    IntegrationType, LastDay, Object, Overlap, OwnScope, OwnerOrgno, PartLimit, Prefix, RequestId,
+    RequiredScope, ScopeFilter, Since, To, Value,
 };
 use crate::authority::Operation::{
-    self, ReadAudit, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes,
+    self, ReadAudit, ReadChanges, ReadClients, ReadOnBehalfOf, ReadOwnAccess, ReadScopes,
 };
 use crate::authority::Operation::{ChangeClient, ChangeOnBehalfOf, ChangeScopes, CreateClient};
 
@@ -409,6 +409,15 @@ fn decisions() -> Vec<Entry> {
         .needs(ReadAudit)
         .with(&[Object, RequestId, From, To, PartLimit, After])
         .gives(Success::Outcome("AuditPartResponse")),
+        on(
+            Get,
+            "/changes",
+            "listChanges",
+            "List which of the caller's records changed after a revision",
+        )
+        .needs(ReadChanges)
+        .with(&[Since, ChangesLimit])
+        .gives(Success::Outcome("ChangesResponse")),
     ]
 }
 

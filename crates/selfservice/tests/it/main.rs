@@ -9,6 +9,7 @@ mod addresses;
 mod audit;
 mod bad_input;
 mod catalogue;
+mod changes;
 mod clients;
 mod concurrency;
 mod examples;
