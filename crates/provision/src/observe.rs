@@ -8,6 +8,7 @@ use portvakt_nais::desired::{ClientKey, Desired, Presence};
 use portvakt_nais::plan::{Object, Plan, Policy, Prune, access_needed};
 
 use crate::keeper::{Keeper, KeeperError};
+use crate::lists::where_offered;
 
 /// Why it is not known what is.
 #[derive(Debug, thiserror::Error)]
@@ -122,8 +123,7 @@ impl<'a> Reader<'a> {
 
     async fn read_access(&mut self, scopes: &BTreeSet<String>) -> Result<(), ObserveError> {
         for scope in scopes {
-            let listed = self.api.access(scope).await?;
-            self.actual.set_access(scope, &listed);
+            read_access(self.api, scope, &mut self.actual).await?;
         }
         Ok(())
     }
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
             let keys = keeper.local_keys(client).await.map_err(kept)?;
             self.actual.local_keys.insert(client.clone(), keys);
             for id in self.ids(client) {
-                self.read_keys(id).await?;
+                read_keys(self.api, id, &mut self.actual).await?;
             }
         }
         Ok(())
@@ -183,21 +183,35 @@ impl<'a> Reader<'a> {
         });
         described.map(|(id, _)| id.clone()).collect()
     }
+}
 
-    async fn read_keys(&mut self, client_id: String) -> Result<(), ObserveError> {
-        let set = self.api.keys(&client_id).await?;
-        // A key without an id, or that was removed, is not one that could be kept.
-        let is_removed = |key: &&serde_json::Value| key["active"] == false;
-        let keys = set.value.keys.iter().filter(|key| !is_removed(key));
-        let keys = keys.filter_map(|key| RegisteredKey::try_from(key).ok());
-        self.actual
-            .key_sets
-            .insert(client_id.clone(), keys.collect());
-        if let Some(etag) = set.etag {
-            self.actual.etags.insert(format!("keys {client_id}"), etag);
-        }
-        Ok(())
+/// Reads who has access to an own scope.
+pub(crate) async fn read_access(
+    api: &SelfService,
+    scope: &str,
+    actual: &mut Actual,
+) -> Result<(), ObserveError> {
+    let listed = api.access(scope).await?;
+    actual.set_access(scope, &listed);
+    Ok(())
+}
+
+/// Reads the keys of a client.
+pub(crate) async fn read_keys(
+    api: &SelfService,
+    client_id: String,
+    actual: &mut Actual,
+) -> Result<(), ObserveError> {
+    let set = api.keys(&client_id).await?;
+    // A key without an id, or that was removed, is not one that could be kept.
+    let is_removed = |key: &&serde_json::Value| key["active"] == false;
+    let keys = set.value.keys.iter().filter(|key| !is_removed(key));
+    let keys = keys.filter_map(|key| RegisteredKey::try_from(key).ok());
+    actual.key_sets.insert(client_id.clone(), keys.collect());
+    if let Some(etag) = set.etag {
+        actual.etags.insert(format!("keys {client_id}"), etag);
     }
+    Ok(())
 }
 
 /// The organization that the administration client's token is for. What is read is not believed:
@@ -211,12 +225,4 @@ pub async fn organization(api: &SelfService) -> Result<Option<String>, ClientErr
         .as_ref()
         .and_then(|claims| claims["consumer"]["ID"].as_str());
     Ok(id.map(|id| id.trim_start_matches("0192:").to_owned()))
-}
-
-/// A list that a target need not have.
-fn where_offered<T>(list: Result<Vec<T>, ClientError>) -> Result<Vec<T>, ClientError> {
-    match list {
-        Err(error) if matches!(error.status(), Some(403..=405)) => Ok(Vec::new()),
-        other => other,
-    }
 }

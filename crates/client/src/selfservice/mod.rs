@@ -1,5 +1,6 @@
 //! The self-service API (spec: selfservice), with an organization's administration client.
 
+mod changes;
 mod clients;
 mod lenient;
 mod lists;
@@ -39,6 +40,7 @@ pub struct SelfService {
     tokens: Tokens,
     grant: Grant,
     written: Arc<AtomicU64>,
+    seen: Arc<AtomicU64>,
 }
 
 /// What a write answered.
@@ -74,6 +76,7 @@ impl SelfService {
             tokens,
             grant: Grant::for_scopes(scopes.iter().cloned()),
             written: Arc::default(),
+            seen: Arc::default(),
         })
     }
 
@@ -89,10 +92,12 @@ impl SelfService {
 
     /// The newest revision that a write of this client made, if the target tells revisions.
     pub fn newest_revision(&self) -> Option<u64> {
-        match self.written.load(Ordering::Relaxed) {
-            0 => None,
-            revision => Some(revision),
-        }
+        known(&self.written)
+    }
+
+    /// The newest revision that any answer to this client told of, if the target tells revisions.
+    pub fn seen_revision(&self) -> Option<u64> {
+        known(&self.seen)
     }
 
     /// The access token that its calls are made with.
@@ -150,7 +155,7 @@ impl SelfService {
     }
 
     fn note_revision(&self, answer: &Answer) -> Option<u64> {
-        let revision = answer.header(REVISION)?.parse().ok()?;
+        let revision = revision(answer)?;
         self.written.fetch_max(revision, Ordering::Relaxed);
         Some(revision)
     }
@@ -203,8 +208,23 @@ impl SelfService {
             request = request.header(MIN_REVISION, revision);
         }
         let answer = self.http.send(request, limit).await?;
+        if let Some(revision) = revision(&answer) {
+            self.seen.fetch_max(revision, Ordering::Relaxed);
+        }
         answer.success(url.as_str())
     }
+}
+
+fn known(revision: &AtomicU64) -> Option<u64> {
+    match revision.load(Ordering::Relaxed) {
+        0 => None,
+        revision => Some(revision),
+    }
+}
+
+/// The revision that an answer tells of.
+fn revision(answer: &Answer) -> Option<u64> {
+    answer.header(REVISION)?.parse().ok()
 }
 
 impl fmt::Debug for SelfService {

@@ -1,7 +1,7 @@
 //! A token endpoint with the self-service API of its registry, an administration client of
 //! Fjordetaten, and a network that can lose calls.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,7 +28,7 @@ use portvakt_nais::actual::Actual;
 use portvakt_nais::desired::{Desired, desired};
 use portvakt_nais::manifest::Manifest;
 use portvakt_nais::plan::{Plan, Policy};
-use portvakt_provision::{ApplyError, apply, observe, plan};
+use portvakt_provision::{ApplyError, Lists, apply, observe, observe_one, plan};
 use portvakt_selfservice::{MAX_BODY_BYTES, Surface, router};
 use portvakt_testkit::{FJORDETATEN, KID, NOW, Options, TestServer, World, signing_key};
 use serde_json::{Value, json};
@@ -49,11 +49,23 @@ pub(crate) enum Loss {
     Answer,
 }
 
+/// What the network does, and has done.
+#[derive(Clone)]
+struct Network {
+    loss: Loss,
+    log: Arc<Mutex<Vec<String>>>,
+    /// What an address answers instead.
+    broken: Arc<Mutex<HashMap<&'static str, StatusCode>>>,
+    /// Calls that were made already.
+    seen: Arc<Mutex<HashSet<String>>>,
+}
+
 /// A running service. It stops when it is dropped.
 pub(crate) struct Service {
     pub(crate) server: TestServer,
     pub(crate) api: SelfService,
-    changes: Arc<Mutex<usize>>,
+    log: Arc<Mutex<Vec<String>>>,
+    broken: Arc<Mutex<HashMap<&'static str, StatusCode>>>,
     shutdown: Shutdown,
 }
 
@@ -84,22 +96,71 @@ impl Service {
         }
         unit.commit().await.unwrap();
         let shutdown = Shutdown::new();
-        let changes: Arc<Mutex<usize>> = Arc::default();
-        let url = serve_api(&server, loss, changes.clone(), &shutdown).await;
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let broken: Arc<Mutex<HashMap<&'static str, StatusCode>>> = Arc::default();
+        let network = Network {
+            loss,
+            log: log.clone(),
+            broken: broken.clone(),
+            seen: Arc::default(),
+        };
+        let url = serve_api(&server, network, &shutdown).await;
         let source = source(&server, ADMIN, signing_key().clone().into(), KID).await;
         let scopes = SCOPES.map(str::to_owned);
         let api = SelfService::new(http(), &url, Tokens::new(source), &scopes).unwrap();
         Self {
             server,
             api,
-            changes,
+            log,
+            broken,
             shutdown,
         }
     }
 
+    /// From now on an address fails, or does so no more.
+    pub(crate) fn fail(&self, path: &'static str, fails: bool) {
+        let mut broken = self.broken.lock().unwrap();
+        if fails {
+            broken.insert(path, StatusCode::INTERNAL_SERVER_ERROR);
+        } else {
+            broken.remove(path);
+        }
+    }
+
+    /// The service is one that has no such address.
+    pub(crate) fn lack(&self, path: &'static str) {
+        self.broken
+            .lock()
+            .unwrap()
+            .insert(path, StatusCode::NOT_FOUND);
+    }
+
     /// Calls that changed something so far.
     pub(crate) fn changes(&self) -> usize {
-        *self.changes.lock().unwrap()
+        let log = self.log.lock().unwrap();
+        log.iter().filter(|call| !call.starts_with("GET ")).count()
+    }
+
+    /// Calls that arrived since it was asked last, as `GET /clients?inactive=true`.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut *self.log.lock().unwrap())
+    }
+
+    /// Makes a pass over one resource as one of many do.
+    pub(crate) async fn pass(&self, lists: &Lists, wanted: &Desired, keeper: &mut Memory) -> usize {
+        let policy = Policy::compatible();
+        let actual = observe_one(&self.api, lists, wanted, &policy, keeper, NOW).await;
+        let plan = portvakt_nais::plan::plan(
+            std::slice::from_ref(wanted),
+            &actual.unwrap(),
+            &policy,
+            None,
+        );
+        let plan = plan.unwrap();
+        let attempt = lists.attempt(&plan);
+        self.apply(&plan, keeper).await.unwrap();
+        drop(attempt);
+        plan.steps.len()
     }
 
     pub(crate) async fn observe(
@@ -197,12 +258,7 @@ pub(crate) fn http() -> HttpClient {
     .unwrap()
 }
 
-async fn serve_api(
-    server: &TestServer,
-    loss: Loss,
-    changes: Arc<Mutex<usize>>,
-    shutdown: &Shutdown,
-) -> String {
+async fn serve_api(server: &TestServer, network: Network, shutdown: &Shutdown) -> String {
     let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
     let listener = listener.unwrap();
     let url = format!("http://{}/api/v1", listener.local_addr());
@@ -225,23 +281,30 @@ async fn serve_api(
         siblings: Vec::new(),
         refusals: Arc::new(Deaf),
     });
-    let seen: Arc<Mutex<HashSet<String>>> = Arc::default();
     let app: Router = app.layer(from_fn(move |request: Request, next: Next| {
-        lossy(request, next, loss, seen.clone(), changes.clone())
+        lossy(request, next, network.clone())
     }));
     tokio::spawn(serve(listener, app, limits, shutdown.clone()));
     url
 }
 
 /// A status that no client repeats a call for stands for what a caller that dies never hears of.
-async fn lossy(
-    request: Request,
-    next: Next,
-    loss: Loss,
-    seen: Arc<Mutex<HashSet<String>>>,
-    changes: Arc<Mutex<usize>>,
-) -> Response {
+async fn lossy(request: Request, next: Next, network: Network) -> Response {
+    let Network {
+        loss,
+        log,
+        broken,
+        seen,
+    } = network;
+    let uri = request.uri();
+    let below = portvakt_selfservice::below_base(uri.path());
+    let query = uri.query().map(|query| format!("?{query}"));
+    let line = format!("{} {below}{}", request.method(), query.unwrap_or_default());
+    if let Some(status) = broken.lock().unwrap().get(below) {
+        return status.into_response();
+    }
     if request.method() == Method::GET {
+        log.lock().unwrap().push(line);
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
@@ -253,7 +316,7 @@ async fn lossy(
     if is_first && loss == Loss::Call {
         return unheard;
     }
-    *changes.lock().unwrap() += 1;
+    log.lock().unwrap().push(line);
     let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
     if is_first && loss == Loss::Answer {
         return unheard;

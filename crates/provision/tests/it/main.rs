@@ -6,7 +6,9 @@
 )]
 
 mod applying;
+mod drift;
 mod effective;
 mod harness;
+mod lists;
 mod memory;
 mod properties;
