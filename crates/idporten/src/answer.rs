@@ -11,9 +11,10 @@ use portvakt_core::client::{ApplicationType, Client};
 use portvakt_core::login::provider::Denied;
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 pub(crate) use portvakt_http::private_json as json;
-use portvakt_http::{RequestId, SOON, TransportFault, advise};
+use portvakt_http::{RequestId, SOON, TransportFault, advise, tell_error_type};
 use portvakt_oauth_types::ErrorResponse;
 
+use crate::observer::Event;
 use crate::reading::Basic;
 
 /// A refusal as JSON.
@@ -45,6 +46,7 @@ pub(crate) fn denied_client(
     denied: &Denied,
     basic: &Basic,
 ) -> Response {
+    state.observer.heard(Event::Refused(denied));
     log(request_id, endpoint, denied);
     let mut response = refusal(&denied.refusal);
     if basic.is_there() && response.status() == StatusCode::UNAUTHORIZED {
@@ -57,8 +59,9 @@ pub(crate) fn denied_client(
     response
 }
 
-/// One line for each refusal. Ids only: no token, no person, no address with a query.
+/// Tells of a refusal, with one line in the log. Ids only: no token, no person, no address with a query.
 pub(crate) fn log(request_id: RequestId, endpoint: &'static str, denied: &Denied) {
+    tell_error_type(denied.refusal.error());
     let client_id = denied.client_id.as_ref().map(ToString::to_string);
     let refusal = denied.refusal.code().name();
     let cause = denied.cause.as_deref();

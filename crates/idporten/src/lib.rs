@@ -15,6 +15,7 @@ mod documents;
 pub mod eid;
 mod login;
 mod logout;
+mod observer;
 pub mod pages;
 mod par;
 mod protected;
@@ -38,6 +39,7 @@ use portvakt_http::{Limits, RateLimits, RequestIdSource, bounded, limit_addresse
 use self::cookies::Cookies;
 use self::documents::Documents;
 use self::eid::EidProvider;
+pub use self::observer::{Event, Grant, Observer, Outcome};
 use self::pages::Site;
 
 /// What the surface is made of.
@@ -50,6 +52,8 @@ pub struct Surface {
     pub eids: Vec<Arc<dyn EidProvider>>,
     /// What all pages show.
     pub site: Site,
+    /// Hears of what the surface does.
+    pub observer: Arc<dyn Observer>,
     /// Makes request ids.
     pub request_ids: RequestIdSource,
     /// Bounds of size and time.
@@ -111,6 +115,7 @@ struct State {
     provider: Provider,
     eids: Vec<Arc<dyn EidProvider>>,
     site: Site,
+    observer: Arc<dyn Observer>,
     cookies: Cookies,
     documents: Documents,
 }
@@ -122,6 +127,7 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
         companion,
         eids,
         site,
+        observer,
         request_ids,
         limits,
         rates,
@@ -138,6 +144,7 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
         provider,
         eids,
         site,
+        observer: Arc::clone(&observer),
     });
     let mut router = Router::new()
         .route("/", get(documents::root).fallback(answer::only_get))
@@ -174,7 +181,11 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
     let fault = answer::transport_fault;
     let mut router = bounded(router, &limits, request_ids.clone(), fault);
     if let Some(companion) = companion {
-        router = router.merge(companion::router(companion, &limits, request_ids.clone()));
+        let apis = companion::Apis {
+            companion,
+            observer,
+        };
+        router = router.merge(companion::router(apis, &limits, request_ids.clone()));
     }
     Ok(limit_addresses(router, rates.addresses, request_ids, fault))
 }

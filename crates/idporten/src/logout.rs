@@ -13,6 +13,7 @@ use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_core::login::{Handle, Locale};
 use portvakt_oauth_types::Parameters;
 
+use crate::observer::Event;
 use crate::pages::{
     Frame, Interaction, LocalPath, LoggedOut, LogoutConfirmation, LogoutOf, Onward, ReturnAddress,
     Service, StillLoggedIn,
@@ -163,6 +164,7 @@ fn ask(
 /// The session is over: the browser goes on, by way of those who are told in it.
 fn finish(state: &crate::State, asked: Asked<'_>, outcome: &LogoutOutcome) -> Response {
     tracing::info!(request_id = %asked.request_id, "logged out");
+    state.observer.heard(Event::LoggedOut);
     let response = onward(state, asked, outcome);
     with_cookie(response, state.cookies.clear_session())
 }

@@ -15,6 +15,7 @@ use portvakt_oauth_types::Parameters;
 use serde::Serialize;
 
 use crate::answer;
+use crate::observer::{Event, Grant};
 use crate::reading::{Basic, dpop, form, one};
 
 #[derive(Serialize)]
@@ -94,7 +95,11 @@ async fn exchange(
                 resources: &resources,
                 dpop: dpop(headers),
             };
-            state.provider.redeem(request, credentials).await
+            let tokens = state.provider.redeem(request, credentials).await?;
+            state
+                .observer
+                .heard(Event::Issued(Grant::AuthorizationCode));
+            Ok(tokens)
         }
         Some("refresh_token") => {
             let request = RefreshRequest {
@@ -103,7 +108,9 @@ async fn exchange(
                 resources: &resources,
                 dpop: dpop(headers),
             };
-            state.provider.refresh(request, credentials).await
+            let tokens = state.provider.refresh(request, credentials).await?;
+            state.observer.heard(Event::Issued(Grant::RefreshToken));
+            Ok(tokens)
         }
         Some(_) => Err(LoginRefusalCode::GrantTypeUnsupported.into()),
         None => {

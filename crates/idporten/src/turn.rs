@@ -8,6 +8,7 @@ use portvakt_oauth_types::Parameters;
 
 use crate::eid::{Context, EidProvider, Kept, Turn};
 use crate::login::cancel;
+use crate::observer::{Event, Outcome};
 use crate::view::{Asked, here, redirect, show, with_cookie};
 use crate::visit::{Visit, frame};
 
@@ -61,6 +62,16 @@ pub(crate) async fn take(
             Move::Return(answer) => eid.return_from(context, &mut kept, answer).await,
         }
     };
+    let outcome = match &turn {
+        Turn::Completed(_) => Some(Outcome::Completed),
+        Turn::Cancelled => Some(Outcome::Cancelled),
+        Turn::Failed(_) => Some(Outcome::Failed),
+        _ => None,
+    };
+    if let Some(outcome) = outcome {
+        let eid = &described.id;
+        state.observer.heard(Event::Proved { eid, outcome });
+    }
     match turn {
         Turn::Page(page) => {
             keep(state, &mut visit, kept, &described.id).await?;

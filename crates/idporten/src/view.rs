@@ -19,6 +19,7 @@ use portvakt_http::RequestId;
 
 use crate::cookies::Cookies;
 use crate::eid::EidProvider;
+use crate::observer::Event;
 use crate::pages::{
     ErrorDetails, ErrorKind, ErrorPage, FormPost, Frame, Interaction, Language, LocalPath,
     LogoutOf, LogoutProgress, Name, Nonce, Notified, Onward, Page, Plain, ReturnAddress, Service,
@@ -213,6 +214,7 @@ impl State {
             outcome = outcome(answer),
             "authorization request answered"
         );
+        self.observer.heard(Event::Answered);
         if !answer.address.response_mode.is_form() {
             return redirect(&answer.answer.location(&answer.address), asked);
         }
@@ -244,6 +246,7 @@ impl State {
         endpoint: &'static str,
         denied: Denied,
     ) -> Response {
+        self.observer.heard(Event::Refused(&denied));
         answer::log(asked.request_id, endpoint, &denied);
         if let (Some(address), Some(client_id)) = (&denied.told, &denied.client_id) {
             let refused = self.provider.refuse(client_id, &denied.refusal, address);
@@ -299,7 +302,7 @@ fn kind(code: LoginRefusalCode) -> ErrorKind {
         LoginRefusalCode::SessionMissing => ErrorKind::NoSession,
         LoginRefusalCode::TooManyRequests => ErrorKind::TooMany,
         LoginRefusalCode::Internal => ErrorKind::Failure,
-        LoginRefusalCode::Unavailable => ErrorKind::Unavailable,
+        LoginRefusalCode::Unavailable | LoginRefusalCode::TooManyUnderWay => ErrorKind::Unavailable,
         _ => ErrorKind::Request,
     }
 }

@@ -7,7 +7,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use portvakt_core::login::companion::{Api, Bearer, Companion};
+use portvakt_core::login::companion::{Api, Bearer};
 use portvakt_core::login::provider::Denied;
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 use portvakt_core::person::{Pid, PidCheck};
@@ -16,13 +16,15 @@ use portvakt_oauth_types::{Parameters, media_type};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Apis;
 use crate::answer;
+use crate::observer::Event;
 pub(super) use crate::reading::one;
 use crate::resource::{self, ResourceRequest};
 
 /// A request without its body.
 pub(super) struct Call {
-    companion: Companion,
+    apis: Apis,
     request_id: Option<RequestId>,
     pub(super) headers: HeaderMap,
     method: Method,
@@ -30,15 +32,12 @@ pub(super) struct Call {
     query: String,
 }
 
-impl FromRequestParts<Companion> for Call {
+impl FromRequestParts<Apis> for Call {
     type Rejection = Infallible;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        companion: &Companion,
-    ) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, apis: &Apis) -> Result<Self, Infallible> {
         Ok(Self {
-            companion: companion.clone(),
+            apis: apis.clone(),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             request_id: parts.extensions.get().copied(),
@@ -58,13 +57,14 @@ impl Call {
     /// Who asks, and a line in the log about it: ids only.
     pub(super) async fn bearer(&self, api: Api, operation: &'static str) -> Result<Bearer, Denied> {
         self.query()?;
+        let companion = &self.apis.companion;
         let request = ResourceRequest {
             method: &self.method,
             query: &self.query,
             headers: &self.headers,
-            address: &format!("{}{}", self.companion.settings().base_url(api), self.path),
+            address: &format!("{}{}", companion.settings().base_url(api), self.path),
         };
-        let bearer = self.companion.bearer(request.token()?, api).await?;
+        let bearer = companion.bearer(request.token()?, api).await?;
         let caller = &bearer.caller;
         tracing::info!(
             request_id = self.request_id.map(tracing::field::display),
@@ -96,10 +96,15 @@ impl Call {
     /// What came of it as an answer; a refusal is in the log.
     pub(super) fn answer(&self, outcome: Result<Response, Denied>) -> Response {
         outcome.unwrap_or_else(|denied| {
+            self.apis.observer.heard(Event::Refused(&denied));
             if let Some(request_id) = self.request_id {
                 answer::log(request_id, "companion", &denied);
             }
-            resource::refused(&self.headers, &denied, self.companion.provider().issuer())
+            resource::refused(
+                &self.headers,
+                &denied,
+                self.apis.companion.provider().issuer(),
+            )
         })
     }
 

@@ -12,7 +12,10 @@ mod level;
 mod openapi;
 mod revokelist;
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::FromRef;
 use axum::http::StatusCode;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::middleware::map_response;
@@ -24,6 +27,7 @@ use portvakt_http::{Limits, RequestIdSource, bounded};
 
 use self::contacts::Version;
 use crate::answer;
+use crate::observer::Observer;
 
 /// The largest body: a thousand identity numbers are a sixtieth of it.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -62,24 +66,33 @@ const BELOW: [&str; 5] = [
     "/rest",
 ];
 
+/// The APIs, and who hears of what they refuse.
+#[derive(Clone)]
+pub(crate) struct Apis {
+    pub(crate) companion: Companion,
+    pub(crate) observer: Arc<dyn Observer>,
+}
+
+impl FromRef<Apis> for Companion {
+    fn from_ref(apis: &Apis) -> Self {
+        apis.companion.clone()
+    }
+}
+
 /// The APIs as a router of their own, because their bodies may be larger.
-pub(crate) fn router(
-    companion: Companion,
-    limits: &Limits,
-    request_ids: RequestIdSource,
-) -> Router {
+pub(crate) fn router(apis: Apis, limits: &Limits, request_ids: RequestIdSource) -> Router {
     let limits = Limits {
         max_body_bytes: MAX_BODY_BYTES,
         ..*limits
     };
-    let issuer = companion.provider().issuer().identifier.clone();
-    let router = openapi::add(routes(), companion.settings(), &issuer);
-    let router = router.with_state(companion);
+    let issuer = &apis.companion.provider().issuer().identifier;
+    let router = openapi::add(routes(), apis.companion.settings(), issuer);
+    let router = router.with_state(apis);
     let router = router.layer(map_response(said_by_the_router));
     bounded(router, &limits, request_ids, answer::transport_fault)
 }
 
-fn routes() -> Router<Companion> {
+fn routes() -> Router<Apis> {
     let mut router = Router::new()
         .route("/innlogginger/logg/idporten", get(history::list))
         .route("/authlevel/rest/v1/sikkerhetsnivaa", post(level::ask));
@@ -121,7 +134,7 @@ fn routes() -> Router<Companion> {
     router
 }
 
-fn view(view: View) -> axum::routing::MethodRouter<Companion> {
+fn view(view: View) -> axum::routing::MethodRouter<Apis> {
     get(move |state, call| authorizations::own(state, call, view))
         .post(move |state, call, body| authorizations::of_person(state, call, body, view))
 }

@@ -227,6 +227,7 @@ impl LoginServer {
             logouts: Some(told.clone()),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            room: Arc::default(),
             shares: None,
         });
         let mut settings = CompanionSettings::at(&base);
@@ -251,6 +252,7 @@ impl LoginServer {
                 strict_transport: false,
                 links: FooterLinks::default(),
             },
+            observer: Arc::new(()),
             request_ids: request_ids(),
             limits,
             rates: RateLimits::default(),

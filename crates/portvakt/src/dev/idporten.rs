@@ -8,7 +8,6 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use portvakt_core::cache::CachedStore;
-use portvakt_core::login::LoginStore;
 use portvakt_core::login::companion::{
     Companion, CompanionParts, CompanionSettings, MachineIssuer,
 };
@@ -16,6 +15,7 @@ use portvakt_core::login::issuer::{Environment, LoginIssuer};
 use portvakt_core::login::matching::RegistryMatcher;
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::login::subject::PairwiseKey;
+use portvakt_core::login::{LoginStore, Room};
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_http::RateLimits;
 use portvakt_idporten::eid::{
@@ -51,6 +51,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) trust: Arc<ArcSwap<TrustStore>>,
     pub(super) pairwise: PairwiseKey,
     pub(super) logouts: BackchannelLogouts,
+    pub(super) room: Arc<Room>,
     /// Whose tokens the companion APIs take beside its own.
     pub(super) machines: MachineIssuer,
     pub(super) email_login: bool,
@@ -80,6 +81,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Resul
         trust,
         pairwise,
         logouts,
+        room,
         machines,
         email_login,
         upstreams,
@@ -100,6 +102,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Resul
         logouts: Some(Arc::new(logouts)),
         clock,
         entropy: Arc::new(SystemEntropy),
+        room,
         shares: None,
     });
     let companion = Companion::new(CompanionParts {
@@ -118,6 +121,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Resul
             strict_transport: false,
             links: FooterLinks::default(),
         },
+        observer: Arc::new(()),
         request_ids: request_ids(),
         limits: super::surface::limits(),
         rates: RateLimits::default(),

@@ -8,6 +8,7 @@ use axum::Router;
 use portvakt_core::Clock;
 use portvakt_core::cache::{CacheSettings, CachedStore};
 use portvakt_core::issuer::Profile;
+use portvakt_core::login::Room;
 use portvakt_core::login::companion::MachineIssuer;
 use portvakt_core::login::issuer::Environment;
 use portvakt_core::login::subject::PairwiseKey;
@@ -153,6 +154,7 @@ impl Server {
         let house = House {
             store: database.clone(),
             logins: database.clone(),
+            room: Some(Arc::clone(&parts.room)),
             present: Arc::clone(&horizon),
             horizon,
             usage: Arc::clone(&parts.usage),
@@ -301,6 +303,7 @@ struct Parts {
     logouts: BackchannelLogouts,
     email_login: bool,
     upstreams: Vec<PathBuf>,
+    room: Arc<Room>,
     trust: Arc<Trust>,
     downloads: Downloads,
     faults: Arc<Faults>,
@@ -351,6 +354,7 @@ impl Parts {
             logouts: BackchannelLogouts::new(Reach::of(Environment::Test, Vec::new()))?,
             email_login: options.email_login,
             upstreams: options.upstreams.clone(),
+            room: Arc::default(),
             trust: Arc::new(trust),
             downloads,
             faults: Arc::default(),
@@ -409,6 +413,7 @@ impl Parts {
             trust: Arc::clone(self.trust.shared()),
             pairwise: self.pairwise.clone(),
             logouts: self.logouts.clone(),
+            room: Arc::clone(&self.room),
             machines: MachineIssuer {
                 identifier: endpoints.maskinporten.issuer.clone(),
                 keys: Arc::clone(self.keys.shared()),

@@ -8,6 +8,7 @@
 
 mod histogram;
 mod layer;
+mod logins;
 mod node;
 mod process;
 mod requests;
@@ -26,8 +27,9 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use self::layer::CountRequests;
+use self::logins::LoginMeter;
 use self::node::NodeFigures;
-pub(crate) use self::node::{Keepers, NodeSources};
+pub(crate) use self::node::{LoginSources, NodeSources};
 use self::process::ProcessFigures;
 use self::requests::RequestMeters;
 pub(crate) use self::tokens::TokenMeter;
@@ -48,6 +50,8 @@ const OPERATIONS: [&str; 3] = ["/health", "/ready", "/metrics"];
 pub(crate) struct Metrics {
     registry: Arc<Registry>,
     tokens: Arc<TokenMeter>,
+    /// If people log in here.
+    logins: Option<Arc<LoginMeter>>,
     maskinporten: CountRequests,
     /// If people log in here.
     idporten: Option<CountRequests>,
@@ -68,7 +72,9 @@ impl Metrics {
         let requests = RequestMeters::default();
         requests.register(ours);
         let tokens = Arc::new(TokenMeter::register(ours));
-        let logs_in = sources.keepers.idporten.is_some();
+        let logs_in = sources.logins.is_some();
+        let eids = sources.logins.as_ref().map(|logins| logins.eids.as_slice());
+        let logins = eids.map(|eids| Arc::new(LoginMeter::register(ours, eids)));
         ours.register_collector(Box::new(NodeFigures(sources)));
         let count = |surface, spelling| CountRequests { surface, spelling };
         let selfservice = requests.surface("selfservice", portvakt_selfservice::routes(), NONE);
@@ -87,12 +93,21 @@ impl Metrics {
             operator: count(requests.surface("operator", [], OPERATOR_API), |path| path),
             registry: Arc::new(registry),
             tokens,
+            logins,
         }
     }
 
     /// Hears of every decision.
     pub(crate) fn tokens(&self) -> Arc<TokenMeter> {
         Arc::clone(&self.tokens)
+    }
+
+    /// Hears of what the login surface does.
+    pub(crate) fn logins(&self) -> Arc<dyn portvakt_idporten::Observer> {
+        match &self.logins {
+            Some(meter) => Arc::clone(meter) as Arc<dyn portvakt_idporten::Observer>,
+            None => Arc::new(()),
+        }
     }
 
     /// Counts the requests of the machine-to-machine surface.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use portvakt_core::Clock;
 use portvakt_core::cache::CachedStore;
+use portvakt_core::login::{Opening, Room};
 use portvakt_core::ports::ReplayLedger;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -21,8 +22,10 @@ use crate::traces::SpanCounters;
 pub(crate) struct NodeSources {
     /// The store with its cache.
     pub(crate) store: Arc<CachedStore>,
-    /// The signing keys of each surface.
-    pub(crate) keepers: Keepers,
+    /// The signing keys of machines' tokens.
+    pub(crate) keeper: Arc<SigningKeyKeeper>,
+    /// What there is of logins; none where nobody logs in.
+    pub(crate) logins: Option<LoginSources>,
     /// Whoever writes refusals down.
     pub(crate) refusals: Arc<RefusalRecorder>,
     /// When clients' keys end.
@@ -35,12 +38,14 @@ pub(crate) struct NodeSources {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// The signing keys of each surface that signs.
-pub(crate) struct Keepers {
-    /// Of machines.
-    pub(crate) maskinporten: Arc<SigningKeyKeeper>,
-    /// Of people's logins, if there are any.
-    pub(crate) idporten: Option<Arc<SigningKeyKeeper>>,
+/// Where the figures of logins come from.
+pub(crate) struct LoginSources {
+    /// Their signing keys.
+    pub(crate) keeper: Arc<SigningKeyKeeper>,
+    /// The room for what anybody may begin.
+    pub(crate) room: Arc<Room>,
+    /// The ids of the ways to log in.
+    pub(crate) eids: Vec<String>,
 }
 
 /// Asks for the figures when somebody looks.
@@ -60,6 +65,7 @@ impl Collector for NodeFigures {
         self.ledger(&mut figures)?;
         self.keys(&mut figures)?;
         self.client_keys(&mut figures)?;
+        self.room(&mut figures)?;
         self.refusals(&mut figures)?;
         let help = "Spans of traces, by what became of them";
         let spans = self.0.spans.by_result();
@@ -135,10 +141,9 @@ impl NodeFigures {
     }
 
     fn keys(&self, figures: &mut Figures<'_>) -> fmt::Result {
-        let keepers = &self.0.keepers;
-        let maskinporten = ("maskinporten", keepers.maskinporten.figures());
-        let idporten = keepers.idporten.as_ref();
-        let idporten = idporten.map(|keeper| ("idporten", keeper.figures()));
+        let maskinporten = ("maskinporten", self.0.keeper.figures());
+        let logins = self.0.logins.as_ref();
+        let idporten = logins.map(|logins| ("idporten", logins.keeper.figures()));
         let surfaces = || std::iter::once(maskinporten).chain(idporten);
         let states = surfaces().flat_map(|(surface, keys)| {
             let states = [
@@ -185,6 +190,26 @@ impl NodeFigures {
         figures.gauge("clients_without_usable_key", help, None, without)
     }
 
+    fn room(&self, figures: &mut Figures<'_>) -> fmt::Result {
+        let Some(logins) = &self.0.logins else {
+            return Ok(());
+        };
+        let room = logins.room.figures();
+        let help = "What anybody may begin and is under way, on all nodes together";
+        let begun = room.begun;
+        let begun = [
+            ("pushed_request", begun.pushed_requests),
+            ("login", begun.logins),
+            ("parked_logout", begun.parked_logouts),
+        ];
+        let begun = begun.map(|(kind, number)| (kind, u64::from(number)));
+        figures.gauges("login_openings", help, "kind", begun)?;
+        let help = "What anybody wanted to begin when there was no room for it";
+        let turned_away = room.turned_away;
+        let turned_away = turned_away.map(|(opening, number)| (kind_of(opening), number));
+        figures.counters("login_openings_refused", help, "kind", turned_away)
+    }
+
     fn refusals(&self, figures: &mut Figures<'_>) -> fmt::Result {
         let counters = self.0.refusals.counters();
         figures.counters(
@@ -209,6 +234,14 @@ impl NodeFigures {
                 ("organization", limited.organizations),
             ],
         )
+    }
+}
+
+fn kind_of(opening: Opening) -> &'static str {
+    match opening {
+        Opening::PushedRequest => "pushed_request",
+        Opening::Login => "login",
+        Opening::ParkedLogout => "parked_logout",
     }
 }
 

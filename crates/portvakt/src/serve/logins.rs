@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use axum::Router;
 use portvakt_core::cache::CachedStore;
-use portvakt_core::login::LoginStore;
 use portvakt_core::login::companion::{
     Companion, CompanionParts, CompanionSettings, MachineIssuer,
 };
 use portvakt_core::login::matching::RegistryMatcher;
 use portvakt_core::login::provider::{Provider, ProviderParts};
+use portvakt_core::login::{LoginStore, Room};
 use portvakt_core::signing::KeySource;
 use portvakt_core::{Clock, SystemEntropy};
 use portvakt_http::Limits;
-use portvakt_idporten::Surface;
 use portvakt_idporten::eid::{
     EidProvider, EidasProvider, EmailProvider, RegistryPeople, TestIdProvider,
 };
 use portvakt_idporten::pages::Site;
+use portvakt_idporten::{Observer, Surface};
 
 use crate::backchannel::{BackchannelLogouts, Reach};
 use crate::config::{Config, EidName, Faults};
@@ -33,6 +33,8 @@ pub(super) struct LoginParts {
     pub(super) keeper: Arc<SigningKeyKeeper>,
     /// Tells clients' servers of logouts.
     pub(super) logouts: BackchannelLogouts,
+    /// For what anybody may begin.
+    pub(super) room: Arc<Room>,
     provider: Provider,
     companion: Companion,
     eids: Vec<Arc<dyn EidProvider>>,
@@ -91,6 +93,8 @@ impl LoginParts {
         let site = config.idporten.site.site(&issuer)?;
         let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
         let logouts = BackchannelLogouts::new(Reach::of(issuer.environment, Vec::new()))?;
+        let most = Faults::settle(|faults| Some(config.idporten.bounds.most(faults)))?;
+        let room = Arc::new(Room::new(most));
         let provider = Provider::new(ProviderParts {
             issuer,
             registry: store.clone(),
@@ -103,6 +107,7 @@ impl LoginParts {
             logouts: Some(Arc::new(logouts.clone())),
             clock,
             entropy: Arc::new(SystemEntropy),
+            room: Arc::clone(&room),
             shares: limiters.login_shares(),
         });
         let companion = Companion::new(CompanionParts {
@@ -113,6 +118,7 @@ impl LoginParts {
         Ok(Some(Self {
             keeper,
             logouts,
+            room,
             provider,
             companion,
             eids,
@@ -120,14 +126,25 @@ impl LoginParts {
         }))
     }
 
+    /// The ids of the ways to log in.
+    pub(super) fn eids(&self) -> impl Iterator<Item = String> {
+        self.eids.iter().map(|eid| eid.describe().id)
+    }
+
     /// The surface.
-    pub(super) fn router(&self, limits: Limits, limiters: &Limiters) -> anyhow::Result<Router> {
+    pub(super) fn router(
+        &self,
+        limits: Limits,
+        limiters: &Limiters,
+        observer: Arc<dyn Observer>,
+    ) -> anyhow::Result<Router> {
         let max_age = self.keeper.policy().document_max_age().as_secs();
         let router = portvakt_idporten::router(Surface {
             provider: self.provider.clone(),
             companion: Some(self.companion.clone()),
             eids: self.eids.clone(),
             site: self.site.clone(),
+            observer,
             request_ids: request_ids(),
             limits,
             rates: limiters.idporten(),

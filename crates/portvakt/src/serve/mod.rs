@@ -157,6 +157,7 @@ fn tend(
     let house = House {
         store: store.clone(),
         logins,
+        room: parts.logins.map(|logins| logins.room),
         horizon,
         present,
         usage: parts.usage,

@@ -28,7 +28,7 @@ use super::traced::TracedSurfaces;
 use crate::config::{Config, Faults};
 use crate::key_expiry::KeyEndFigures;
 use crate::limits::Limiters;
-use crate::metrics::{Keepers, Metrics, NodeSources};
+use crate::metrics::{LoginSources, Metrics, NodeSources};
 use crate::operations::{Drain, bounded_for_platform, probes};
 use crate::recorded::{Author, begin_as_server};
 use crate::refusals::RefusalRecorder;
@@ -113,10 +113,12 @@ impl Parts {
         let metrics = Metrics::new(NodeSources {
             key_ends: key_ends.clone(),
             store: Arc::clone(&store),
-            keepers: Keepers {
-                maskinporten: Arc::clone(&keeper),
-                idporten: logins.as_ref().map(|logins| Arc::clone(&logins.keeper)),
-            },
+            keeper: Arc::clone(&keeper),
+            logins: logins.as_ref().map(|logins| LoginSources {
+                keeper: Arc::clone(&logins.keeper),
+                room: Arc::clone(&logins.room),
+                eids: logins.eids().collect(),
+            }),
             refusals: Arc::clone(&refusals),
             limiters: Arc::clone(&limiters),
             spans,
@@ -181,7 +183,8 @@ impl Parts {
         let operator = traces.follow(operator, surfaces.operator);
         let idporten = match (&self.logins, surfaces.idporten) {
             (Some(logins), Some(surface)) => {
-                let router = logins.router(limits, &self.limiters)?;
+                let observer = metrics.logins();
+                let router = logins.router(limits, &self.limiters, observer)?;
                 Some(metrics.count_idporten(traces.follow(router, surface)))
             }
             _ => None,

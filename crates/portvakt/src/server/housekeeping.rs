@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portvakt_core::Timestamp;
 use portvakt_core::idempotency;
-use portvakt_core::login::{Keeping, LoginStore};
+use portvakt_core::login::{Keeping, LoginStore, Room};
 use portvakt_core::ports::Store;
 use portvakt_core::refusals::forget as forget_refusals;
 use portvakt_core::usage::{Day, MAX_DAYS};
@@ -16,6 +16,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::{Downloads, REFRESH_INTERVAL, Trust};
 use crate::usage::UsageCounter;
 
+const COUNTING_INTERVAL: Duration = Duration::from_secs(1);
 const REMOVAL_INTERVAL: Duration = Duration::from_secs(30);
 const USAGE_REMOVAL_INTERVAL: Duration = Duration::from_hours(1);
 const REVOCATION_INTERVAL: Duration = Duration::from_secs(1);
@@ -35,6 +36,8 @@ pub(crate) struct House {
     /// Where logins are kept. Also where nobody logs in now: what was kept when somebody did goes in its
     /// time.
     pub(crate) logins: Arc<dyn LoginStore>,
+    /// The room for what anybody may begin; none where nobody logs in.
+    pub(crate) room: Option<Arc<Room>>,
     /// Before which instant things are over.
     pub(crate) horizon: Horizon,
     /// Before which instant what anybody may begin is over: the present, where nobody moves it back.
@@ -52,6 +55,7 @@ pub(crate) fn start(tasks: &mut JoinSet<()>, house: House, shutdown: &Shutdown) 
     let House {
         store,
         logins,
+        room,
         horizon,
         present,
         usage,
@@ -60,6 +64,10 @@ pub(crate) fn start(tasks: &mut JoinSet<()>, house: House, shutdown: &Shutdown) 
     } = house;
     let (small, old) = (Arc::clone(&store), Arc::clone(&store));
     tasks.spawn(keep_small(small, Arc::clone(&horizon), shutdown.clone()));
+    if let Some(room) = room {
+        let (logins, present) = (Arc::clone(&logins), Arc::clone(&present));
+        tasks.spawn(count_begun(room, logins, present, shutdown.clone()));
+    }
     let earlier = Arc::clone(&horizon);
     tasks.spawn(forget_logins(logins, present, earlier, shutdown.clone()));
     tasks.spawn(remove_old_usage(old, horizon, shutdown.clone()));
@@ -96,6 +104,21 @@ async fn forget_logins(
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "records of logins forgotten"),
             Err(error) => tracing::warn!(%error, "cannot forget records of logins"),
+        }
+    }
+}
+
+/// Counts what anybody may begin, so that there is no more of it than there may be, until shutdown.
+async fn count_begun(
+    room: Arc<Room>,
+    logins: Arc<dyn LoginStore>,
+    present: Horizon,
+    shutdown: Shutdown,
+) {
+    let mut ticks = every(COUNTING_INTERVAL);
+    while next(&mut ticks, &shutdown).await {
+        if let Err(error) = room.count(logins.as_ref(), present()).await {
+            tracing::warn!(%error, "cannot count the logins under way");
         }
     }
 }

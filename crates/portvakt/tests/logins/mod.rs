@@ -118,7 +118,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    async fn of(request: RequestBuilder) -> Self {
+    pub(crate) async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         Self {
             status: response.status().as_u16(),
@@ -168,7 +168,7 @@ impl Answer {
     }
 
     /// A hidden field of a page's form.
-    fn field(&self, name: &str) -> String {
+    pub(crate) fn field(&self, name: &str) -> String {
         let rest = self.body.split(&format!("name=\"{name}\"")).nth(1);
         let rest = rest.unwrap_or_else(|| panic!("no field {name}: {self:?}"));
         let value = rest.split("value=\"").nth(1).unwrap();
@@ -209,6 +209,15 @@ impl Site {
             bases: bases.iter().map(|base| (*base).to_owned()).collect(),
             turn: AtomicUsize::default(),
             http: http.build().unwrap(),
+        }
+    }
+
+    /// The same, for browsers that call themselves so.
+    pub(crate) fn with_agent(self, agent: &str) -> Self {
+        let http = Client::builder().redirect(Policy::none()).no_proxy();
+        Self {
+            http: http.user_agent(agent).build().unwrap(),
+            ..self
         }
     }
 
@@ -298,7 +307,7 @@ pub(crate) fn assertion(client_id: &str) -> String {
     KEY.sign_compact(&header, &claims).unwrap()
 }
 
-fn posted(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+pub(crate) fn posted(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
     let mut url = Url::parse("http://localhost/").unwrap();
     url.query_pairs_mut().extend_pairs(fields);
     request

@@ -4,6 +4,7 @@
 //! In its long form (`make soak`) everything happens more often, and figures are printed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[expect(dead_code, reason = "the tests of one server use the rest")]
 #[path = "../logins/mod.rs"]
 mod people;
 

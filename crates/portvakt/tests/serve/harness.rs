@@ -170,6 +170,11 @@ impl Deployment {
         String::from_utf8(failed.stderr).unwrap()
     }
 
+    /// The text of a file in the folder.
+    pub(crate) fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.place(name)).unwrap()
+    }
+
     /// The path of a file in the folder.
     pub(crate) fn place(&self, name: &str) -> String {
         format!("{}/{name}", self.path())

@@ -4,7 +4,7 @@ use portvakt_testkit::{PostgresServer, SoftHsm};
 use serde_json::{Value, json};
 
 use crate::harness::{Deployment, KEY, Server};
-use crate::people::{Browser, ISSUER, WEB, claims, key_id, text};
+use crate::people::{self, Browser, ISSUER, PID, SPA, WEB, claims, key_id, text};
 
 /// By what the client knows a person who logs in now.
 async fn subject(server: &Server) -> Value {
@@ -160,4 +160,104 @@ async fn logins_are_signed_in_a_module_and_what_people_are_known_by_is_sealed_be
     let listed = attached.operated(&["key", "list"]);
     let kept = listed.as_array().unwrap().iter().map(|key| &key["kept"]);
     assert!(kept.into_iter().all(|kept| kept == "module"), "{listed}");
+}
+
+/// Asks for the figures until this line is among them.
+async fn until_told(server: &Server, line: &str) {
+    let asked = async {
+        loop {
+            let figures = server.send("operations", "/metrics", Vec::new()).await;
+            if figures.text().await.unwrap().contains(line) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(30);
+    tokio::time::timeout(patience, asked).await.unwrap();
+}
+
+/// Threat: a stranger fills the database with logins, requests and logouts that nobody finishes, or
+/// keeps people out who are in.
+#[tokio::test]
+async fn a_full_house_turns_away_who_begins_and_nobody_who_is_there() {
+    let deployment = Deployment::new()
+        .with_logins()
+        .with("PORTVAKT__IDPORTEN__BOUNDS__LOGINS", "3")
+        .with("PORTVAKT__IDPORTEN__BOUNDS__PUSHED_REQUESTS", "2")
+        .with("PORTVAKT__IDPORTEN__BOUNDS__PARKED_LOGOUTS", "1");
+    let server = deployment.start().await;
+    let site = server.site();
+    let mut member = Browser::new(&site);
+    let tokens = member.tokens(SPA, "openid").await;
+
+    // What ended leaves its place once the server has counted.
+    for kind in ["login", "pushed_request"] {
+        until_told(
+            &server,
+            &format!("portvakt_login_openings{{kind=\"{kind}\"}} 0\n"),
+        )
+        .await;
+    }
+
+    let mut strangers = [
+        Browser::new(&site),
+        Browser::new(&site),
+        Browser::new(&site),
+    ];
+    let mut begun = Vec::new();
+    for stranger in &mut strangers {
+        let selector = stranger.ask(SPA, "openid").await;
+        assert_eq!(selector.location().path(), "/login");
+        begun.push(selector);
+    }
+    let late = Browser::new(&site).ask(SPA, "openid").await;
+    assert_eq!(late.returned("error"), "temporarily_unavailable");
+    assert_eq!(late.returned("state"), "s1");
+
+    // Whoever is there goes on: by the session, by a refresh token, by a login that was begun.
+    assert_eq!(member.ask(SPA, "openid").await.returned("state"), "s1");
+    let refreshed = site.refresh(SPA, &text(&tokens["refresh_token"])).await;
+    assert_eq!(refreshed.status, 200);
+    let finished = strangers[0].log_in(&begun[0], PID).await;
+    finished.returned("code");
+    // There is room again as soon as the server has counted.
+    let room = async {
+        loop {
+            let selector = Browser::new(&site).ask(SPA, "openid").await;
+            if selector.location().path() == "/login" {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(30);
+    tokio::time::timeout(patience, room).await.unwrap();
+
+    for status in [201, 201, 503] {
+        let request = people::request(SPA, "openid");
+        let fields: Vec<_> = request
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let pushed = site.post("/par", &fields).await;
+        assert_eq!(pushed.status, status, "{pushed:?}");
+        if status == 503 {
+            assert_eq!(pushed.header("retry-after"), "1");
+        }
+    }
+    let parked = site.post("/logout", &[("client_id", SPA)]).await;
+    assert_eq!(parked.status, 303, "{parked:?}");
+    let full = site.post("/logout", &[("client_id", SPA)]).await;
+    assert_eq!(full.status, 503, "{full:?}");
+    let out = member.get("/logout").await;
+    assert!(out.status < 400, "{out:?}");
+    let figures = server.send("operations", "/metrics", Vec::new()).await;
+    let figures = figures.text().await.unwrap();
+    for (kind, turned_away) in [("pushed_request", 1), ("parked_logout", 1)] {
+        let series =
+            format!("portvakt_login_openings_refused_total{{kind=\"{kind}\"}} {turned_away}\n");
+        assert!(figures.contains(&series), "{series} in {figures}");
+    }
+    assert!(server.stopped().await.success());
 }

@@ -1,7 +1,6 @@
 //! The production server as a process: what it needs to start, what it serves, how it stops.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[expect(dead_code, reason = "the tests of several nodes use the rest")]
 #[path = "../logins/mod.rs"]
 mod people;
 

@@ -74,7 +74,7 @@ const TOKEN: &str = "surface=\"maskinporten\",route=\"/token\"";
 
 #[tokio::test]
 async fn the_page_names_every_metric_and_no_other() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::new().with_logins();
     let server = deployment.start().await;
     let scrape = Scrape::of(&server).await;
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md");
@@ -159,7 +159,7 @@ async fn decisions_and_requests_are_counted_where_they_belong() {
 /// Threat: labels that strangers choose, with which memory grows.
 #[tokio::test]
 async fn strangers_cannot_add_a_series() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::new().with_logins();
     let server = deployment.start().await;
     let before = Scrape::of(&server).await;
     let client = reqwest::Client::new();
@@ -169,7 +169,8 @@ async fn strangers_cannot_add_a_series() {
         let asked = client.post(server.url("maskinporten", "/token"));
         let asked = asked.header("content-type", "application/x-www-form-urlencoded");
         assert_eq!(asked.body(form).send().await.unwrap().status(), 400);
-        let (surface, path) = match number % 4 {
+        let (surface, path) = match number % 5 {
+            4 => ("idporten", format!("/login/{name}?txn={name}")),
             0 => ("maskinporten", format!("/{name}/{name}")),
             1 => ("maskinporten", format!("/errors/{name}")),
             2 => ("selfservice", format!("/api/v1/clients/{name}")),

@@ -7,7 +7,6 @@ use super::step::Step;
 use super::transaction::TransactionState;
 use super::{Denied, Provider};
 use crate::client::{Client, OnBehalfOf};
-use crate::login::Handle;
 use crate::login::decision::{Next, Situation, group_of, next};
 use crate::login::port::{Ending, PushedStart};
 use crate::login::record::Session;
@@ -16,6 +15,7 @@ use crate::login::request::{
     AuthorizationParameters, RequestFacts, RequestObject, ReturnAddress, ValidRequest,
 };
 use crate::login::scopes;
+use crate::login::{Handle, Opening};
 use crate::ports::ClientRecord;
 use crate::scope::Scope;
 
@@ -224,6 +224,7 @@ impl Provider {
         };
         let (handle, record) = match &resolved.pushed {
             None => {
+                self.enter(Opening::Login)?;
                 let handle = self.handle()?;
                 let record = self.new_transaction(&handle, browser, &state)?;
                 self.store().begin_transaction(&record).await?;
@@ -233,6 +234,12 @@ impl Provider {
                 let handle = Handle::derive("pushed login", &[pushed, &browser.binding]);
                 let mut record = self.new_transaction(&handle, browser, &state)?;
                 record.pushed = Some(pushed.digest());
+                // Whoever comes back to a login that they began needs no other place.
+                if let Err(full) = self.enter(Opening::Login) {
+                    let begun = (&record.handle, &record.browser);
+                    let found = self.store().find_transaction(begun.0, begun.1, self.now());
+                    found.await?.ok_or(full)?;
+                }
                 match self.store().start_pushed(&record, self.now()).await? {
                     PushedStart::Started => (handle, record),
                     PushedStart::Resumed(present) => (handle, present),

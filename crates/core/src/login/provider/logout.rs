@@ -13,13 +13,19 @@ use crate::client::Client;
 use crate::login::record::{ParkedLogout, Session};
 use crate::login::redirect_uri::is_registered;
 use crate::login::refusal::LoginRefusalCode;
-use crate::login::{Document, Handle};
+use crate::login::{Document, Handle, Opening};
 
 /// How long the parameters of a logout wait for the browser to come back with its cookie.
 const PARKED: Duration = Duration::from_mins(1);
 
 /// The longest `state`, in characters.
 const MAX_STATE: usize = 2048;
+/// The longest `client_id`, in bytes.
+const MAX_CLIENT_ID: usize = 255;
+/// The longest address to return to, in bytes.
+const MAX_ADDRESS: usize = 4096;
+/// The longest list of languages, in bytes.
+const MAX_LOCALES: usize = 255;
 
 /// The parameters of a logout. It has no `Debug`: the hint says who somebody is.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -74,6 +80,14 @@ impl Provider {
         hint: Option<&str>,
         mut request: LogoutRequest,
     ) -> Result<LogoutRequest, Denied> {
+        // Of what is longer than anything that counts nothing is kept.
+        for (text, longest) in [
+            (&mut request.client_id, MAX_CLIENT_ID),
+            (&mut request.post_logout_redirect_uri, MAX_ADDRESS),
+            (&mut request.ui_locales, MAX_LOCALES),
+        ] {
+            text.take_if(|text| text.len() > longest);
+        }
         let hint = hint.and_then(|hint| self.id_token_hint(hint));
         request.hinted = hint.map(|hint| (hint.audience, hint.subject));
         let state_in_order = request.state.as_deref().is_none_or(|state| {
@@ -93,6 +107,7 @@ impl Provider {
     /// Keeps a logout that came without the session's cookie, because another site's form does not
     /// carry it, until the browser comes back by a link, which does.
     pub async fn park_logout(&self, request: &LogoutRequest) -> Result<Handle, Denied> {
+        self.enter(Opening::ParkedLogout)?;
         let handle = self.handle()?;
         self.keep_logout(request, &handle, PARKED).await?;
         Ok(handle)

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use portvakt_jose::{KeyError, TrustStore};
 use serde::Serialize;
+use tracing::Instrument;
 
 pub use self::answer::Answer;
 pub use self::authorize::{AuthorizationRequest, Browser};
@@ -48,7 +49,7 @@ use super::port::LoginStore;
 use super::refusal::{LoginRefusal, LoginRefusalCode};
 use super::request::{RequestFault, ReturnAddress};
 use super::subject::PairwiseKey;
-use super::{Handle, UnreadableDocument};
+use super::{Handle, Opening, Room, UnreadableDocument};
 use crate::client::ClientId;
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::{Entropy, EntropyUnavailable};
@@ -56,6 +57,7 @@ use crate::fair_share::FairShare;
 use crate::grant::TokenHeader;
 use crate::ports::{GrantRegistry, ReplayLedger, StorageError};
 use crate::signing::SigningKeys;
+use crate::spans::span;
 
 /// What a [`Provider`] is made of.
 #[derive(Clone)]
@@ -82,6 +84,8 @@ pub struct ProviderParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// How much there may be at a time of what anybody may begin.
+    pub room: Arc<Room>,
     /// How much each client and organization may use; none when nobody is limited.
     pub shares: Option<Arc<dyn FairShare>>,
 }
@@ -146,6 +150,15 @@ impl Provider {
         self.0.store.as_ref()
     }
 
+    /// Takes a place for what anybody may begin.
+    fn enter(&self, opening: Opening) -> Result<(), Denied> {
+        if self.0.room.enter(opening) {
+            Ok(())
+        } else {
+            Err(LoginRefusalCode::TooManyUnderWay.into())
+        }
+    }
+
     fn handle(&self) -> Result<Handle, Denied> {
         Ok(Handle::generate(self.0.entropy.as_ref())?)
     }
@@ -175,7 +188,8 @@ impl Provider {
             },
             typ,
         };
-        let signed = ring.active().sign_compact(&header, claims).await;
+        let signing = ring.active().sign_compact(&header, claims);
+        let signed = signing.instrument(span!("token.sign")).await;
         signed.map_err(|error| match error {
             KeyError::Unavailable => Denied::of(LoginRefusalCode::Unavailable, &error),
             _ => Denied::of(LoginRefusalCode::Internal, &error),

@@ -6,7 +6,7 @@ use crate::login::dpop::{DpopHeader, ProvenKey};
 use crate::login::record::{PushedRequest, PushedState};
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
 use crate::login::request::{AuthorizationParameters, RequestObject};
-use crate::login::{Document, Handle};
+use crate::login::{Document, Handle, Opening};
 
 /// How references to pushed requests begin.
 pub(super) const REQUEST_URI_PREFIX: &str = "urn:idporten:";
@@ -62,6 +62,7 @@ impl Provider {
         bind(&mut parameters, key.as_ref()).map_err(|refusal| denied(refusal.into()))?;
         let checked = self.check_request(&parameters, client.client()).await;
         checked.map_err(denied)?;
+        self.enter(Opening::PushedRequest).map_err(denied)?;
         if let Some(used) = used
             && !self.use_up(used).await?
         {

@@ -497,6 +497,12 @@ refusal_table! {
         when: "The address or the client sends more requests than it may.",
         next: "Wait as long as `Retry-After` says.",
     }
+    TooManyUnderWay {
+        status: 503, error: TemporarilyUnavailable, shown: Client,
+        text: "Too much is under way",
+        when: "There are as many logins under way, pushed requests, or logouts that wait for their browser, as the server keeps at a time. Whoever is logged in stays so, and logins that were begun go on.",
+        next: "Try again in a moment. If it lasts, tell the operator: somebody may be filling the server up.",
+    }
     Unavailable {
         status: 503, error: TemporarilyUnavailable, shown: Client,
         text: "The server cannot answer now",

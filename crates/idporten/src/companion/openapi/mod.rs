@@ -17,15 +17,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portvakt_core::login::companion::{Companion, CompanionSettings};
+use portvakt_core::login::companion::CompanionSettings;
 use portvakt_http::is_kept;
+
+use super::Apis;
 
 /// Adds the address of each document.
 pub(super) fn add(
-    router: Router<Companion>,
+    router: Router<Apis>,
     settings: &CompanionSettings,
     issuer: &str,
-) -> Router<Companion> {
+) -> Router<Apis> {
     table::documents().fold(router, |router, document| {
         let base_url = match document.at {
             table::Base::Api => &settings.api_base_url,

@@ -1,5 +1,6 @@
 //! The login surface.
 
+mod bounds;
 mod lifetimes;
 mod site;
 #[cfg(test)]
@@ -68,6 +69,10 @@ pub(crate) struct Section {
     /// How long things live, where neither client nor scope says otherwise.
     #[schema(inline)]
     pub(crate) lifetimes: lifetimes::Section,
+    /// How much there may be at a time of what anybody may begin, on all nodes together. Beyond it the next
+    /// ones are answered 503 at once; whoever is logged in notices nothing.
+    #[schema(inline)]
+    pub(crate) bounds: bounds::Section,
     /// How long relying parties may keep metadata and keys, in seconds. Keys rotate no faster.
     pub(crate) cache_seconds: u32,
     /// Algorithm of the next key of this surface, if it is another than `keys.algorithm`.
@@ -139,6 +144,7 @@ impl Default for Section {
             accepted_person_numbers: AcceptedNumbersName::ByEnvironment,
             site: site::Section::default(),
             lifetimes: lifetimes::Section::default(),
+            bounds: bounds::Section::default(),
             cache_seconds: 3600,
             signing_algorithm: None,
             client_algorithms: issuer.client_algorithms.iter().collect(),
@@ -177,6 +183,7 @@ impl Section {
     /// Whether it can be meant.
     pub(super) fn check(&self, config: &Config, faults: &mut Faults) {
         self.listener.binding("idporten", faults);
+        self.bounds.most(faults);
         self.site.check(self.environment.into(), faults);
         if self.is_served() {
             self.login_issuer(config, faults);

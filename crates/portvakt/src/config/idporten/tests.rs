@@ -185,6 +185,7 @@ fn values_that_cannot_be_meant_are_named() {
         ("ACCEPTED_PERSON_NUMBERS", "real", ACCEPTED_NUMBERS),
         ("CLIENT_ALGORITHMS", "[]", "idporten.client_algorithms"),
         ("SITE__NAME", " ", "idporten.site.name"),
+        ("BOUNDS__LOGINS", "0", "idporten.bounds.logins"),
         (
             "SITE__HELP_URL",
             "javascript:alert(1)",

@@ -3,6 +3,7 @@
 mod collector;
 mod context;
 mod failures;
+mod logins;
 mod secrets;
 mod spans;
 

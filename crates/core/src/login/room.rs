@@ -1,0 +1,172 @@
+//! How much there may be at a time of what anybody may begin: pushed requests of clients that cannot
+//! prove themselves, logins under way, logouts that wait for their browser. Each is a row of the store
+//! for a while, so strangers would decide how many there are.
+//!
+//! The bound is that of the store, for all nodes together. Each node learns once a second how many there
+//! are, and adds what it lets in until it learns anew: a request costs no look at the store. Whoever is
+//! logged in needs no room, and what was begun goes on.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use super::port::{Begun, LoginStore};
+use crate::clock::Timestamp;
+use crate::ports::StorageError;
+
+/// What anybody may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// A pushed request.
+    PushedRequest,
+    /// A login.
+    Login,
+    /// A logout that waits for its browser.
+    ParkedLogout,
+}
+
+/// The room for what anybody may begin.
+#[derive(Debug)]
+pub struct Room {
+    pushed_requests: Places,
+    logins: Places,
+    parked_logouts: Places,
+}
+
+/// What is told of the room in figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomFigures {
+    /// How much there is, as far as this node knows.
+    pub begun: Begun,
+    /// How many of each this node has turned away.
+    pub turned_away: [(Opening, u64); 3],
+}
+
+#[derive(Debug)]
+struct Places {
+    most: u32,
+    /// As the store last told.
+    counted: AtomicU32,
+    /// Let in here since it was asked.
+    since: AtomicU32,
+    turned_away: AtomicU64,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::new(Self::MOST)
+    }
+}
+
+impl Room {
+    /// As much as there may be unless an operator says otherwise: more than a national service has at a
+    /// time, and little for a database.
+    pub const MOST: Begun = Begun {
+        pushed_requests: 100_000,
+        logins: 100_000,
+        parked_logouts: 10_000,
+    };
+
+    /// Room for this much.
+    pub fn new(most: Begun) -> Self {
+        Self {
+            pushed_requests: Places::new(most.pushed_requests),
+            logins: Places::new(most.logins),
+            parked_logouts: Places::new(most.parked_logouts),
+        }
+    }
+
+    /// Takes a place. Says whether there was one.
+    pub fn enter(&self, opening: Opening) -> bool {
+        self.places(opening).take()
+    }
+
+    /// Asks the store how much there is. Called outside requests, once a second.
+    pub async fn count(&self, store: &dyn LoginStore, now: Timestamp) -> Result<(), StorageError> {
+        let most = self.each(|places| places.most);
+        let let_in = self.each(|places| places.since.load(Ordering::Acquire));
+        let counted = store.count_begun(most, now).await?;
+        for (places, counted, let_in) in [
+            (
+                &self.pushed_requests,
+                counted.pushed_requests,
+                let_in.pushed_requests,
+            ),
+            (&self.logins, counted.logins, let_in.logins),
+            (
+                &self.parked_logouts,
+                counted.parked_logouts,
+                let_in.parked_logouts,
+            ),
+        ] {
+            places.counted.store(counted, Ordering::Release);
+            // Who came in after the store was asked is not among the counted.
+            places.since.fetch_sub(let_in, Ordering::AcqRel);
+        }
+        Ok(())
+    }
+
+    /// What is told of it in figures.
+    pub fn figures(&self) -> RoomFigures {
+        let turned_away = |opening| {
+            (
+                opening,
+                self.places(opening).turned_away.load(Ordering::Relaxed),
+            )
+        };
+        RoomFigures {
+            begun: self.each(Places::present),
+            turned_away: [
+                Opening::PushedRequest,
+                Opening::Login,
+                Opening::ParkedLogout,
+            ]
+            .map(turned_away),
+        }
+    }
+
+    fn places(&self, opening: Opening) -> &Places {
+        match opening {
+            Opening::PushedRequest => &self.pushed_requests,
+            Opening::Login => &self.logins,
+            Opening::ParkedLogout => &self.parked_logouts,
+        }
+    }
+
+    fn each(&self, read: impl Fn(&Places) -> u32) -> Begun {
+        Begun {
+            pushed_requests: read(&self.pushed_requests),
+            logins: read(&self.logins),
+            parked_logouts: read(&self.parked_logouts),
+        }
+    }
+}
+
+impl Places {
+    fn new(most: u32) -> Self {
+        Self {
+            most,
+            counted: AtomicU32::default(),
+            since: AtomicU32::default(),
+            turned_away: AtomicU64::default(),
+        }
+    }
+
+    fn present(&self) -> u32 {
+        let counted = self.counted.load(Ordering::Acquire);
+        counted.saturating_add(self.since.load(Ordering::Acquire))
+    }
+
+    /// Of many who ask for the last place at once one gets it.
+    fn take(&self) -> bool {
+        let counted = self.counted.load(Ordering::Acquire);
+        let taken = self
+            .since
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |since| {
+                let is_room = counted.saturating_add(since) < self.most;
+                is_room.then(|| since + 1)
+            });
+        if taken.is_err() {
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+        }
+        taken.is_ok()
+    }
+}
