@@ -7,3 +7,5 @@
 pub mod injection;
 pub mod pass;
 pub mod resource;
+pub mod webhook;
+pub mod workload;

@@ -9,4 +9,5 @@ mod keys;
 mod passes;
 mod triage;
 mod vectors;
+mod webhook;
 mod world;
