@@ -2,10 +2,12 @@
 //! Secrets at the service that it administers.
 //!
 //! [`resource`] is what a cluster stores: the custom resources field by field, and what may be in them.
-//! [`pass`] is what is decided about one of them. [`injection`] is what Pods are given.
+//! [`pass`] is what is decided about one of them, and [`shell`] carries it out in a cluster.
+//! [`injection`] is what Pods are given.
 
 pub mod injection;
 pub mod pass;
 pub mod resource;
+pub mod shell;
 pub mod webhook;
 pub mod workload;

@@ -10,10 +10,12 @@ use crate::keeper::{Keeper, KeeperError};
 use crate::key::NewKey;
 
 /// What came of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// How many steps were carried out: all of them.
+    /// How many steps were carried out, or refused and tolerated: all of them.
     pub steps: usize,
+    /// Which steps were refused and tolerated, from 1.
+    pub refused: Vec<usize>,
     /// The registry's revision after the last, where the target tells it.
     pub revision: Option<u64>,
 }
@@ -29,6 +31,8 @@ pub struct ApplyError {
     pub total: usize,
     /// The step, as a plan shows it.
     pub action: String,
+    /// Which steps before it were refused and tolerated, from 1.
+    pub refused: Vec<usize>,
     /// Why.
     pub fault: ApplyFault,
 }
@@ -55,20 +59,40 @@ pub async fn apply(
     api: &SelfService,
     plan: &Plan,
     keeper: &mut dyn Keeper,
+    before: impl FnMut(usize, &Step) + Send,
+) -> Result<Applied, ApplyError> {
+    apply_tolerating(api, plan, keeper, before, |_, _| false).await
+}
+
+/// As [`apply()`], but goes on after a step whose refusal is tolerated: one that is about nothing that
+/// later steps need, such as a consumer that the issuer does not accept.
+pub async fn apply_tolerating(
+    api: &SelfService,
+    plan: &Plan,
+    keeper: &mut dyn Keeper,
     mut before: impl FnMut(usize, &Step) + Send,
+    is_tolerated: impl Fn(&Action, &ClientError) -> bool + Send,
 ) -> Result<Applied, ApplyError> {
     let mut work = Work {
         api,
         keeper,
         made: BTreeMap::new(),
     };
+    let mut refused = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {
         before(index, step);
-        let done = work.carry_out(step).await;
+        let done = match work.carry_out(step).await {
+            Err(ApplyFault::Api(error)) if is_tolerated(&step.action, &error) => {
+                refused.push(index + 1);
+                Ok(())
+            }
+            done => done,
+        };
         done.map_err(|fault| ApplyError {
             number: index + 1,
             total: plan.steps.len(),
             action: step.action.to_string(),
+            refused: refused.clone(),
             fault: match fault {
                 ApplyFault::Api(error) if error.status() == Some(412) => ApplyFault::Moved,
                 other => other,
@@ -77,6 +101,7 @@ pub async fn apply(
     }
     Ok(Applied {
         steps: plan.steps.len(),
+        refused,
         revision: api.newest_revision(),
     })
 }

@@ -24,7 +24,7 @@ mod plan;
 mod single;
 mod usage;
 
-pub use self::apply::{Applied, ApplyError, ApplyFault, apply};
+pub use self::apply::{Applied, ApplyError, ApplyFault, apply, apply_tolerating};
 pub use self::drift::{Drift, Pace, Touched, Watch};
 pub use self::effective::{Effect, Patience, Probe, wait_until_effective};
 pub use self::keeper::{Keeper, KeeperError};

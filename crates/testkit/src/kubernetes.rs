@@ -78,7 +78,12 @@ impl ApiServer {
              users: [{{name: test, user: {{token: {token}}}}}],\n\
              contexts: [{{name: test, context: {{cluster: test, user: test}}}}]}}\n"
         );
-        write(&path, &text);
+        // Others may be reading the file that is there.
+        let new = tempfile::NamedTempFile::new_in(&self.folder)
+            .unwrap_or_else(|error| panic!("a kubeconfig: {error}"));
+        write(new.path(), &text);
+        new.persist(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path
     }
 

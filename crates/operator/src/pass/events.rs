@@ -43,7 +43,7 @@ impl Event {
 }
 
 /// The event of a step that was carried out. Taking a client away has none, as ever.
-pub(super) fn of_step(action: &Action) -> Option<Event> {
+pub fn of_step(action: &Action) -> Option<Event> {
     let access = |message: String| Some(Event::normal("UpdatedACLForScopeInDigDir", message));
     match action {
         Action::CreateScope { scope, .. } => {

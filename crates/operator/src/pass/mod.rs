@@ -25,12 +25,13 @@ mod triage;
 mod work;
 
 pub use self::conclusion::{Conclusion, Done, failed, key_kept, started, succeeded};
-pub use self::events::{Event, EventKind};
+pub use self::events::{Event, EventKind, of_step};
 pub use self::held::{Held, SecretFault, held};
 pub use self::in_use::InUse;
 pub use self::retry::backoff;
 pub use self::secret::{
-    ClientCredentials, Entries, Issuers, SecretOwner, StoredSecret, WantedSecret,
+    ClientCredentials, Entries, IDPORTEN_SECRET, Issuers, MASKINPORTEN_SECRET, SecretOwner,
+    StoredSecret, WantedSecret,
 };
 pub use self::subject::{FINALIZER, OLD_FINALIZER, PRESERVE, RESYNC, ROTATE, Subject};
 pub use self::triage::{Reason, Triage, triage};

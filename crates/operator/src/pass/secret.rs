@@ -12,11 +12,11 @@ use super::{Subject, instant};
 use crate::resource::Spec;
 
 /// The `type` label of Secrets of machine clients.
-const MASKINPORTEN_SECRET: &str = "maskinporten.digdirator.nais.io";
+pub const MASKINPORTEN_SECRET: &str = "maskinporten.digdirator.nais.io";
 
 /// The `type` label of Secrets of login clients. As the existing operator labels them, it does not say
 /// `idporten`.
-const IDPORTEN_SECRET: &str = "digdirator.nais.io";
+pub const IDPORTEN_SECRET: &str = "digdirator.nais.io";
 
 /// On a Secret: since when it has its key. Pods that are older may have been started with another.
 const KEY_SINCE: &str = "portvakt/key-since";

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::retry::RESTING;
-use super::secret::{ClientCredentials, Issuers, StoredSecret, WantedSecret};
-use super::{RESYNC, ROTATE, Subject, conditions, instant};
+use super::secret::{ClientCredentials, StoredSecret, WantedSecret};
+use super::{RESYNC, ROTATE, Rules, Subject, conditions, instant};
 
 /// What is up to date is compared with the issuer again after this many seconds.
 const STALE_SECONDS: i64 = 7 * 24 * 3600;
@@ -40,12 +40,7 @@ pub enum Reason {
 }
 
 /// Decides. `secret` is the Secret that the resource names, if it is there.
-pub fn triage(
-    subject: &Subject,
-    secret: Option<&StoredSecret>,
-    issuers: &Issuers,
-    now: i64,
-) -> Triage {
+pub fn triage(subject: &Subject, secret: Option<&StoredSecret>, rules: &Rules, now: i64) -> Triage {
     if subject.is_deleted {
         return if subject.waits_for_us() {
             Triage::Finalize(Reason::Deleted)
@@ -53,7 +48,7 @@ pub fn triage(
             Triage::Forget
         };
     }
-    match reason(subject, secret, issuers, now) {
+    match reason(subject, secret, rules, now) {
         Some(reason) => Triage::Process(reason),
         None => Triage::Rest(RESTING),
     }
@@ -62,7 +57,7 @@ pub fn triage(
 fn reason(
     subject: &Subject,
     secret: Option<&StoredSecret>,
-    issuers: &Issuers,
+    rules: &Rules,
     now: i64,
 ) -> Option<Reason> {
     let status = &subject.status;
@@ -85,12 +80,12 @@ fn reason(
     if last.is_some_and(|at| now - at > STALE_SECONDS) {
         return Some(Reason::Stale);
     }
-    (!is_intact(subject, secret, issuers)).then_some(Reason::Secret)
+    (!is_intact(subject, secret, rules)).then_some(Reason::Secret)
 }
 
 /// Whether the Secret says what the last pass wrote into it, with a key that is registered. The existing
 /// operator looks once a week.
-fn is_intact(subject: &Subject, secret: Option<&StoredSecret>, issuers: &Issuers) -> bool {
+fn is_intact(subject: &Subject, secret: Option<&StoredSecret>, rules: &Rules) -> bool {
     let Ok(spec) = &subject.spec else {
         return true;
     };
@@ -111,11 +106,18 @@ fn is_intact(subject: &Subject, secret: Option<&StoredSecret>, issuers: &Issuers
             key,
             key_since: None,
         }),
-        (Some(_), None) => return false,
-        (None, _) => None,
+        (Some(_), None) if has_client(subject, rules) => return false,
+        // A resource that consumes nothing any more may keep its client, and needs no key for it.
+        (Some(_), None) | (None, _) => None,
     };
-    let wanted = WantedSecret::new(subject, spec, client, issuers);
+    let wanted = WantedSecret::new(subject, spec, client, &rules.issuers);
     wanted.is_none_or(|wanted| {
         secret.is_managed_for(subject) && secret.entries.has_all(&wanted.entries)
     })
+}
+
+/// Whether the resource asks for a client.
+fn has_client(subject: &Subject, rules: &Rules) -> bool {
+    let desired = subject.desired(&rules.settings);
+    desired.is_ok_and(|desired| desired.client.is_some())
 }

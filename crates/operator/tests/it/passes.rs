@@ -35,7 +35,7 @@ impl World {
         let secret = spec
             .ok()
             .and_then(|spec| self.secrets.get(spec.secret_name()));
-        triage(&self.subject, secret, &rules().issuers, self.now)
+        triage(&self.subject, secret, &self.rules, self.now)
     }
 
     /// A whole pass.
@@ -116,7 +116,7 @@ impl World {
             actual.known_clients.insert(key.clone(), id.clone());
         }
         actual.local_keys.insert(key, held.keys.clone());
-        let work = match decide(&self.subject, &held, &actual, &rules()) {
+        let work = match decide(&self.subject, &held, &actual, &self.rules) {
             Ok(work) => decided.insert(work).clone(),
             Err(failure) => return Ok(Err(failure)),
         };
@@ -134,7 +134,7 @@ impl World {
             return Ok(Err(Failure::NoUsableScope));
         }
         let credentials = credentials(done.client_id.as_deref(), signer.as_ref());
-        let wanted = match work.secret(&self.subject, credentials, &rules().issuers) {
+        let wanted = match work.secret(&self.subject, credentials, &self.rules.issuers) {
             Ok(wanted) => wanted,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -188,7 +188,7 @@ impl World {
                     *signer = Some((key, Some(self.now)));
                     let credentials = credentials(Some(&id), signer.as_ref());
                     let wanted = work
-                        .secret(&self.subject, credentials, &rules().issuers)
+                        .secret(&self.subject, credentials, &self.rules.issuers)
                         .unwrap();
                     budget.spend()?;
                     self.write(wanted.unwrap());

@@ -64,6 +64,35 @@ fn each_reason_starts_a_pass() {
     );
 }
 
+/// Its client stays registered, and what runs keeps its key; the Secret of the new name holds no key, and is
+/// whole without one.
+#[test]
+fn a_resource_that_consumes_nothing_any_more_comes_to_rest() {
+    let mut world = settled();
+    world.rules.settings.default_client_scope = None;
+    world.start_pod("some-secret");
+    let exposing = "
+apiVersion: nais.io/v1
+kind: MaskinportenClient
+metadata: {name: app, namespace: team}
+spec: {secretName: other-secret, scopes: {exposes: [{name: some.read, product: prod, enabled: true}]}}
+";
+    world.subject.spec = subject(exposing).spec;
+    world.subject.generation += 1;
+    world.pass();
+    assert!(
+        matches!(world.triage(), Triage::Rest(_)),
+        "{:?}",
+        world.triage()
+    );
+    assert_eq!(world.registered("id-1"), ["new-2"]);
+    assert_eq!(world.kid_in("some-secret").as_deref(), Some("new-2"));
+    assert_eq!(world.kid_in("other-secret"), None);
+    // Edited by hand, it is still a reason for a pass.
+    world.secrets.remove("other-secret");
+    assert_eq!(world.triage(), Triage::Process(Reason::Secret));
+}
+
 #[test]
 fn a_client_without_any_usable_scope_is_left_as_it_is() {
     let mut world = settled();

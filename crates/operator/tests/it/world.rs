@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use portvakt_nais::actual::{AccessState, Actual, Consumable};
 use portvakt_nais::plan::Action;
-use portvakt_operator::pass::{SecretOwner, StoredSecret, Subject};
+use portvakt_operator::pass::{Rules, SecretOwner, StoredSecret, Subject};
 use serde_json::{Value, json};
 
 use crate::fixtures::*;
@@ -24,6 +24,8 @@ pub(crate) struct Pod {
 pub(crate) struct World {
     /// The resource, as the API server has it.
     pub(crate) subject: Subject,
+    /// What the operator decides by.
+    pub(crate) rules: Rules,
     pub(crate) secrets: BTreeMap<String, StoredSecret>,
     pub(crate) pods: Vec<Pod>,
     /// What is registered.
@@ -43,6 +45,7 @@ impl World {
         issuer.delegation_sources.insert("altinn".into(), source);
         let mut world = Self {
             subject,
+            rules: rules(),
             secrets: BTreeMap::new(),
             pods: Vec::new(),
             issuer,
@@ -94,7 +97,7 @@ impl World {
 
     /// A registered client as the resource wants it, with these scopes and keys.
     pub(crate) fn client(&mut self, id: &str, scopes: &[&str], keys: &[&str]) {
-        let desired = self.subject.desired(&rules().settings).unwrap();
+        let desired = self.subject.desired(&self.rules.settings).unwrap();
         let mut attributes = desired.client.unwrap().body;
         attributes.scopes = Some(scopes.iter().map(ToString::to_string).collect());
         let action = Action::UpdateClient {

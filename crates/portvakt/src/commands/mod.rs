@@ -22,6 +22,7 @@ mod inspect;
 mod key;
 mod key_files;
 mod migrate;
+mod operator;
 mod organization;
 mod pem;
 mod plan;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Env(env::Args),
     /// Print the definitions of the custom resources for a Kubernetes cluster
     Crds,
+    /// Look after the custom resources of a Kubernetes cluster
+    Operator(Box<operator::Args>),
     /// Organizations
     #[command(subcommand)]
     Org(organization::Command),
@@ -132,6 +135,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<()>
         Command::Run(args) => run::run(args, *output).await,
         Command::Env(args) => env::run(args, *output).await,
         Command::Crds => crds::run(*output),
+        Command::Operator(args) => operator::run(*args, *output).await,
         Command::Org(command) => organization::run(command, *output).await,
         Command::Prefix(command) => prefix::run(command, *output).await,
         Command::Scope(command) => scope::run(command, *output).await,

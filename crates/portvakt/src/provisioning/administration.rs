@@ -46,9 +46,39 @@ pub(crate) struct AdministrationArgs {
     #[cfg(feature = "pkcs11")]
     #[command(flatten)]
     module: module::AdminModuleArgs,
+    /// PEM text, in place of the file that `admin_certificate` names.
+    #[arg(skip)]
+    certificate_text: Option<String>,
 }
 
 impl AdministrationArgs {
+    /// The same, where settings under other names say something: the client, its certificate as text, and
+    /// its scopes, separated by blanks.
+    #[must_use]
+    pub(crate) fn with_settings(
+        self,
+        client: Option<String>,
+        certificate: Option<String>,
+        scopes: Option<&str>,
+    ) -> Self {
+        let scopes = scopes.map(|scopes| scopes.split_whitespace().map(str::to_owned).collect());
+        Self {
+            admin_client: client.or(self.admin_client),
+            admin_scope: scopes.unwrap_or(self.admin_scope),
+            certificate_text: certificate.or(self.certificate_text),
+            ..self
+        }
+    }
+
+    /// Whether it is said where the key is.
+    pub(crate) fn has_key(&self) -> bool {
+        #[cfg(feature = "pkcs11")]
+        if self.module.is_named() {
+            return true;
+        }
+        self.admin_key.is_some()
+    }
+
     /// The client and its key. Only at a development server does anything go without saying.
     pub(crate) fn credentials(&self, dev: Option<&DataDir>) -> anyhow::Result<Credentials> {
         let client = match (&self.admin_client, dev) {
@@ -59,13 +89,14 @@ impl AdministrationArgs {
                  with --admin-key or PORTVAKT_ADMIN_KEY"
             ),
         };
-        let chain = match &self.admin_certificate {
-            Some(file) => {
+        let chain = match (&self.certificate_text, &self.admin_certificate) {
+            (Some(pem), _) => Some(certificates(pem.as_bytes())?),
+            (None, Some(file)) => {
                 let pem =
                     std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
                 Some(certificates(&pem).with_context(|| file.display().to_string())?)
             }
-            None => None,
+            (None, None) => None,
         };
         #[cfg(feature = "pkcs11")]
         if let Some(signer) = self.module.open(chain.as_deref())? {
@@ -159,6 +190,11 @@ mod module {
     }
 
     impl AdminModuleArgs {
+        /// Whether a module is named.
+        pub(super) fn is_named(&self) -> bool {
+            self.library.is_some()
+        }
+
         /// The key, if a module is named.
         pub(super) fn open(&self, chain: Option<&[Vec<u8>]>) -> anyhow::Result<Option<Signer>> {
             let Some(library) = &self.library else {

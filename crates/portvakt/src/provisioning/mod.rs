@@ -12,6 +12,7 @@ mod settings;
 mod show;
 mod target;
 
+pub(crate) use self::administration::AdministrationArgs;
 pub(crate) use self::environment::{EnvironmentArgs, login_issuer, resource_environment};
 pub(crate) use self::manifests::FileArgs;
 pub(crate) use self::progress::{Outcome, ask, can_ask, progress};
@@ -19,4 +20,4 @@ pub(crate) use self::saved::SavedPlan;
 pub(crate) use self::session::{ProvisionArgs, Session, apply_saved, connect_for, not_planned};
 pub(crate) use self::settings::{PolicyArgs, SettingsArgs};
 pub(crate) use self::show::{describe, differences, printable};
-pub(crate) use self::target::TargetArgs;
+pub(crate) use self::target::{Needs, TargetArgs, endpoints, usable_scopes};

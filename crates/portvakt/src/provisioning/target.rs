@@ -98,7 +98,7 @@ impl TargetArgs {
             retry: RetryPolicy::default(),
         };
         let tokens = Tokens::new(source);
-        let scopes = self.usable_scopes(&tokens, needs).await?;
+        let scopes = usable_scopes(&tokens, &self.administration.admin_scope, needs).await?;
         let folder = match &self.credentials {
             Some(folder) => folder.clone(),
             None => data_dir.path().join("provisioned"),
@@ -143,29 +143,33 @@ impl TargetArgs {
             base_url,
         })
     }
+}
 
-    /// The administration scopes that the client may have: both, or the one that is needed.
-    async fn usable_scopes(&self, tokens: &Tokens, needs: Needs) -> anyhow::Result<Vec<String>> {
-        let named = &self.administration.admin_scope;
-        if !named.is_empty() {
-            tokens
-                .get(&Grant::for_scopes(named.iter().cloned()))
-                .await?;
-            return Ok(named.clone());
-        }
-        let both = [SCOPES_WRITE, DCR_WRITE].map(str::to_owned);
-        let Err(refused) = tokens.get(&Grant::for_scopes(both.clone())).await else {
-            return Ok(both.to_vec());
-        };
-        let one = match (needs.scopes, needs.clients) {
-            (true, false) => SCOPES_WRITE,
-            (false, true) => DCR_WRITE,
-            _ => return Err(told(&refused, "both")),
-        };
-        let only = tokens.get(&Grant::for_scopes([one])).await;
-        only.map_err(|refused| told(&refused, one))?;
-        Ok(vec![one.to_owned()])
+/// The administration scopes that the client may have: those that are named, or else both, or the one that is
+/// needed.
+pub(crate) async fn usable_scopes(
+    tokens: &Tokens,
+    named: &[String],
+    needs: Needs,
+) -> anyhow::Result<Vec<String>> {
+    if !named.is_empty() {
+        tokens
+            .get(&Grant::for_scopes(named.iter().cloned()))
+            .await?;
+        return Ok(named.to_vec());
     }
+    let both = [SCOPES_WRITE, DCR_WRITE].map(str::to_owned);
+    let Err(refused) = tokens.get(&Grant::for_scopes(both.clone())).await else {
+        return Ok(both.to_vec());
+    };
+    let one = match (needs.scopes, needs.clients) {
+        (true, false) => SCOPES_WRITE,
+        (false, true) => DCR_WRITE,
+        _ => return Err(told(&refused, "both")),
+    };
+    let only = tokens.get(&Grant::for_scopes([one])).await;
+    only.map_err(|refused| told(&refused, one))?;
+    Ok(vec![one.to_owned()])
 }
 
 fn told(refused: &ClientError, scopes: &str) -> anyhow::Error {
@@ -200,7 +204,8 @@ impl Target {
     }
 }
 
-fn endpoints(server: &AuthorizationServer) -> Endpoints {
+/// The addresses that a client of this server needs.
+pub(crate) fn endpoints(server: &AuthorizationServer) -> Endpoints {
     Endpoints {
         well_known_url: server.well_known().to_string(),
         issuer: server.issuer().to_owned(),

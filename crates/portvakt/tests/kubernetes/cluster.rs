@@ -1,5 +1,6 @@
 //! A cluster as far as there is one: an API server, with the custom resources defined.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
@@ -28,12 +29,30 @@ pub(crate) async fn namespace() -> (Client, String) {
     (client, made.unwrap().metadata.name.unwrap())
 }
 
+/// A server of its own, for a test whose operator looks after everything that there is, with a client that
+/// may do everything and a namespace.
+pub(crate) async fn own_cluster() -> (ApiServer, Client, String) {
+    let server = tokio::task::spawn_blocking(ApiServer::start).await.unwrap();
+    let client = client_by(server.kubeconfig(ApiServer::ADMIN)).await;
+    define(client.clone()).await;
+    let namespace = json!({"metadata": {"name": "team"}});
+    let namespace: Namespace = serde_json::from_value(namespace).unwrap();
+    let namespaces = Api::all(client.clone());
+    let made = namespaces.create(&PostParams::default(), &namespace).await;
+    made.unwrap();
+    (server, client, "team".to_owned())
+}
+
 /// A client of the shared server for the user with this token.
 pub(crate) async fn client(token: &str) -> Client {
     // A blocking start, which the tests of this binary wait for together.
     let token = token.to_owned();
     let path = tokio::task::spawn_blocking(move || ApiServer::shared().kubeconfig(&token));
-    let kubeconfig = Kubeconfig::read_from(path.await.unwrap()).unwrap();
+    client_by(path.await.unwrap()).await
+}
+
+async fn client_by(kubeconfig: PathBuf) -> Client {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
     let options = KubeConfigOptions::default();
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
     Client::try_from(config.unwrap()).unwrap()

@@ -1,7 +1,10 @@
 //! What a plan shows is what is done, or nothing is.
 
+use portvakt_client::ClientError;
 use portvakt_nais::plan::{Action, KeyReason, Plan, Policy, Problem};
-use portvakt_provision::{ApplyFault, Effect, Patience, observe_for, plan, wait_until_effective};
+use portvakt_provision::{
+    ApplyFault, Effect, Patience, apply_tolerating, observe_for, plan, wait_until_effective,
+};
 use portvakt_testkit::{FJORDETATEN, HAVBRIS, LYNGVIK, NOW, World};
 
 use crate::harness::{Loss, Service, wanted};
@@ -129,4 +132,46 @@ async fn what_cannot_be_is_refused_before_anything_is_changed() {
         "{refused}"
     );
     assert_eq!(service.changes(), 0);
+}
+
+/// A plan that gives access to what is no organization, too.
+async fn plan_with_nobody(service: &Service, keeper: &mut Memory) -> Plan {
+    let two = "{orgno: '000000000'}, {orgno: '312773023'}";
+    let wanted = wanted(&MANIFEST.replace("{orgno: '312773023'}", two));
+    let mut plan = service.plan(&wanted, &Policy::careful(), keeper).await;
+    for step in &mut plan.steps {
+        if let Action::GrantAccess { consumer, .. } = &mut step.action
+            && consumer == "000000000"
+        {
+            *consumer = "nobody".to_owned();
+        }
+    }
+    plan
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_tolerated_is_told_and_the_rest_is_done() {
+    let service = Service::start(world(), Loss::None).await;
+    let mut keeper = Memory::default();
+    let grant = "grant nobody access to fjord:sea/tide.read";
+    let plan = plan_with_nobody(&service, &mut keeper).await;
+    let refused = service.apply(&plan, &mut keeper).await.unwrap_err();
+    assert_eq!(refused.action, grant);
+
+    let plan = plan_with_nobody(&service, &mut keeper).await;
+    let is_grant = |action: &Action, error: &ClientError| {
+        matches!(action, Action::GrantAccess { .. }) && error.status() == Some(400)
+    };
+    let applied = apply_tolerating(&service.api, &plan, &mut keeper, |_, _| (), is_grant).await;
+    let applied = applied.unwrap();
+    let refused = applied.refused.iter().map(|number| &plan.steps[number - 1]);
+    let refused: Vec<_> = refused.map(|step| step.action.to_string()).collect();
+    assert_eq!(refused, [grant]);
+    assert_eq!(applied.steps, plan.steps.len());
+    let access = service.api.access("fjord:sea/tide.read").await.unwrap();
+    let access: Vec<_> = access
+        .iter()
+        .map(|one| one.consumer_orgno.as_str())
+        .collect();
+    assert_eq!(access, ["312773023"]);
 }

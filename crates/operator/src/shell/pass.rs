@@ -1,0 +1,236 @@
+//! One pass over one resource.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::{Client, ResourceExt};
+use portvakt_client::{Clock, SelfService};
+use portvakt_provision::Lists;
+
+use super::carrying_out::{carry_out, steps_of};
+use super::cluster::Namespace;
+use super::error::PassError;
+use super::events::Teller;
+use super::keeper::ClusterKeeper;
+use super::kind::ClientResource;
+use crate::pass::{
+    Conclusion, Done, FINALIZER, Failure, Held, OLD_FINALIZER, Rules, Subject, Triage, failed,
+    held, succeeded, triage,
+};
+use crate::resource::Spec;
+
+/// Everything that a pass needs beside the resource.
+#[derive(Clone)]
+pub struct Operator {
+    client: Client,
+    pub(super) api: SelfService,
+    pub(super) rules: Rules,
+    pub(super) lists: Arc<Lists>,
+    clock: Clock,
+    ids: Arc<dyn Fn() -> String + Send + Sync>,
+    teller: Teller,
+}
+
+/// What a pass was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// The resource is gone, or goes without us.
+    Gone,
+    /// There was nothing to do; look again after this.
+    Rested(Duration),
+    /// Everything is as it is asked for; look again after this.
+    Succeeded(Duration),
+    /// Something stood in the way, as the resource's status says; look again after this, or after a
+    /// pause that grows.
+    Failed(Option<Duration>),
+}
+
+impl Operator {
+    /// An operator of this cluster for this issuer. `ids` makes an id for each pass.
+    pub fn new(
+        client: Client,
+        api: SelfService,
+        rules: Rules,
+        ids: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            teller: Teller::new(client.clone()),
+            clock: api.tokens().source().clock.clone(),
+            client,
+            api,
+            rules,
+            lists: Arc::default(),
+            ids: Arc::new(ids),
+        }
+    }
+
+    /// The cluster's API server.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Makes a pass over the resource of this kind and name.
+    ///
+    /// # Errors
+    /// The API server refuses or fails in a way that cannot be told on the resource.
+    pub async fn pass<R: ClientResource>(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Passed, PassError> {
+        let space = Namespace::<R>::new(&self.client, namespace);
+        let Some(resource) = space.find(name).await? else {
+            return Ok(Passed::Gone);
+        };
+        let subject = resource.subject(&self.rules.settings.cluster)?;
+        let secret = match subject.spec.as_ref().map(Spec::secret_name) {
+            Ok(secret) if !secret.is_empty() => space.secret(secret, &subject).await?,
+            _ => None,
+        };
+        let now = self.clock.now();
+        let triage = triage(&subject, secret.as_ref(), &self.rules, now);
+        if let Triage::Process(reason) | Triage::Finalize(reason) = triage {
+            tracing::info!(%namespace, name, ?reason, "looking at a {}", R::kind(&()));
+        }
+        match triage {
+            Triage::Forget => Ok(Passed::Gone),
+            Triage::Rest(pause) => {
+                // A platform that replaces whole objects takes the finalizer away.
+                let resource = with_finalizer(&space, resource, &subject).await?;
+                Ok(resource.map_or(Passed::Gone, |_| Passed::Rested(pause)))
+            }
+            Triage::Finalize(_) => self.finalize(&space, resource, subject, now).await,
+            Triage::Process(_) => match with_finalizer(&space, resource, &subject).await? {
+                Some(resource) => self.process(&space, resource, subject, now).await,
+                None => Ok(Passed::Gone),
+            },
+        }
+    }
+
+    async fn process<R: ClientResource>(
+        &self,
+        space: &Namespace<R>,
+        resource: R,
+        subject: Subject,
+        now: i64,
+    ) -> Result<Passed, PassError> {
+        let mut keeper = self.keeper(space, resource, subject, now);
+        let result = match self.hold(&mut keeper).await? {
+            Ok(()) => carry_out(self, &mut keeper).await,
+            Err(failure) => Err(failure),
+        };
+        let (subject, work, done) = (&keeper.subject, keeper.work.as_ref(), &keeper.done);
+        let conclusion = match (result, work) {
+            (Ok(()), Some(work)) => succeeded(subject, work, done, &(self.ids)(), now),
+            // Nothing was decided, so nothing is said.
+            (Ok(()), None) => return Ok(Passed::Gone),
+            (Err(failure), work) => failed(subject, work, done, &failure, now),
+        };
+        self.conclude(keeper, conclusion).await
+    }
+
+    async fn finalize<R: ClientResource>(
+        &self,
+        space: &Namespace<R>,
+        resource: R,
+        subject: Subject,
+        now: i64,
+    ) -> Result<Passed, PassError> {
+        let mut keeper = self.keeper(space, resource, subject, now);
+        if let Err(failure) = carry_out(self, &mut keeper).await {
+            let (work, done) = (keeper.work.as_ref(), &keeper.done);
+            let conclusion = failed(&keeper.subject, work, done, &failure, now);
+            return self.conclude(keeper, conclusion).await;
+        }
+        let events = keeper.work.as_ref().map(steps_of).unwrap_or_default();
+        self.teller.tell(&keeper.resource, &events).await;
+        let mut finalizers = keeper.subject.finalizers.clone();
+        finalizers.retain(|name| name != FINALIZER && name != OLD_FINALIZER);
+        space
+            .write_finalizers(&keeper.resource, &finalizers)
+            .await?;
+        Ok(Passed::Gone)
+    }
+
+    fn keeper<'k, R: ClientResource>(
+        &'k self,
+        namespace: &'k Namespace<R>,
+        resource: R,
+        subject: Subject,
+        now: i64,
+    ) -> ClusterKeeper<'k, R> {
+        let done = Done {
+            client_id: subject.status.client_id.clone(),
+            ..Done::default()
+        };
+        ClusterKeeper {
+            namespace,
+            resource,
+            issuers: &self.rules.issuers,
+            now,
+            subject,
+            held: Held::default(),
+            work: None,
+            done,
+        }
+    }
+
+    /// Reads the keys of a resource, or says why they are not known.
+    async fn hold<R: ClientResource>(
+        &self,
+        keeper: &mut ClusterKeeper<'_, R>,
+    ) -> Result<Result<(), Failure>, PassError> {
+        let (space, subject) = (keeper.namespace, &keeper.subject);
+        let name = match &subject.spec {
+            Ok(spec) => spec.secret_name(),
+            Err(error) => return Ok(Err(error.clone().into())),
+        };
+        let mut secrets = space.managed_secrets(subject).await?;
+        if !secrets.iter().any(|secret| secret.name == name) {
+            secrets.extend(space.secret(name, subject).await?);
+        }
+        let used = space.in_use(subject.name()).await?;
+        Ok(match held(subject, name, &secrets, &used) {
+            Ok(held) => {
+                keeper.held = held;
+                Ok(())
+            }
+            Err(fault) => Err(fault.into()),
+        })
+    }
+
+    /// Writes down what came of a pass, and tells of it.
+    async fn conclude<R: ClientResource>(
+        &self,
+        mut keeper: ClusterKeeper<'_, R>,
+        conclusion: Conclusion,
+    ) -> Result<Passed, PassError> {
+        let is_ready = conclusion.status.synchronization_state.as_deref() == Some("Synchronized");
+        let written = keeper.write_status(conclusion.status).await;
+        let mut events = conclusion.events;
+        if written.is_err() {
+            // What was done is told now; how it ended, by the pass that comes after this one.
+            events.pop();
+        }
+        self.teller.tell(&keeper.resource, &events).await;
+        written?;
+        Ok(match (is_ready, conclusion.requeue) {
+            (true, Some(pause)) => Passed::Succeeded(pause),
+            (_, pause) => Passed::Failed(pause),
+        })
+    }
+}
+
+/// The resource with our finalizer; nothing if it is gone.
+async fn with_finalizer<R: ClientResource>(
+    space: &Namespace<R>,
+    resource: R,
+    subject: &Subject,
+) -> Result<Option<R>, PassError> {
+    if subject.finalizers.iter().any(|name| name == FINALIZER) {
+        return Ok(Some(resource));
+    }
+    let mut finalizers = resource.finalizers().to_vec();
+    finalizers.push(FINALIZER.to_owned());
+    space.write_finalizers(&resource, &finalizers).await
+}

@@ -1,0 +1,229 @@
+//! Settings of the operator that existing clusters have, under their names (spec: nais §7.2).
+
+use anyhow::bail;
+use portvakt_nais::Settings;
+use portvakt_nais::plan::Ownership;
+
+/// Flags and variables that the existing operator has.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Named {
+    /// Cluster, the first part of what records whose a scope or a client is
+    #[arg(long, value_name = "NAME", env = "DIGDIRATOR_CLUSTER_NAME")]
+    pub(super) cluster_name: String,
+    /// Which log lines are written
+    #[arg(
+        long,
+        value_enum,
+        env = "DIGDIRATOR_LOG_LEVEL",
+        default_value_t = Level::Info
+    )]
+    log_level: Level,
+    /// Look after resources of the kind `MaskinportenClient`
+    #[arg(
+        long = "features.maskinporten",
+        value_name = "BOOL",
+        env = "DIGDIRATOR_FEATURES_MASKINPORTEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set
+    )]
+    pub(super) maskinporten: bool,
+    /// Look after resources of the kind `IDPortenClient`
+    #[arg(
+        long = "features.idporten",
+        value_name = "BOOL",
+        env = "DIGDIRATOR_FEATURES_IDPORTEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = true,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set
+    )]
+    pub(super) idporten: bool,
+    /// Base address of the self-service API [default: the development server of the data folder]
+    #[arg(
+        long = "digdir.admin.base-url",
+        value_name = "URL",
+        env = "DIGDIRATOR_DIGDIR_ADMIN_BASE_URL"
+    )]
+    pub(super) base_url: Option<String>,
+    /// Administration client, as `--admin-client` names it
+    #[arg(
+        long = "digdir.admin.client-id",
+        value_name = "CLIENT_ID",
+        env = "DIGDIRATOR_DIGDIR_ADMIN_CLIENT_ID",
+        conflicts_with = "admin_client"
+    )]
+    pub(super) client_id: Option<String>,
+    /// Organization certificate of its key: PEM text, leaf first
+    #[arg(
+        long = "digdir.admin.cert-chain",
+        value_name = "PEM",
+        env = "DIGDIRATOR_DIGDIR_ADMIN_CERT_CHAIN",
+        allow_hyphen_values = true,
+        conflicts_with = "admin_certificate"
+    )]
+    pub(super) cert_chain: Option<String>,
+    /// Not used: the key is where `--admin-key` or a hardware module says
+    #[arg(
+        long = "digdir.admin.kms-key-path",
+        value_name = "PATH",
+        env = "DIGDIRATOR_DIGDIR_ADMIN_KMS_KEY_PATH"
+    )]
+    pub(super) kms_key_path: Option<String>,
+    /// Administration scopes, separated by blanks [default: those that the features need]
+    #[arg(
+        long = "digdir.admin.scopes",
+        value_name = "SCOPES",
+        env = "DIGDIRATOR_DIGDIR_ADMIN_SCOPES",
+        conflicts_with = "admin_scope"
+    )]
+    pub(super) scopes: Option<String>,
+    /// Lifetime of access tokens, in seconds
+    #[arg(
+        long = "digdir.common.access-token-lifetime",
+        value_name = "SECONDS",
+        env = "DIGDIRATOR_DIGDIR_COMMON_ACCESS_TOKEN_LIFETIME",
+        default_value_t = 3600
+    )]
+    access_token_lifetime: u32,
+    /// Lifetime of sessions, in seconds
+    #[arg(
+        long = "digdir.common.session-lifetime",
+        value_name = "SECONDS",
+        env = "DIGDIRATOR_DIGDIR_COMMON_SESSION_LIFETIME",
+        default_value_t = 7200
+    )]
+    session_lifetime: u32,
+    /// Name of clients that give none
+    #[arg(
+        long = "digdir.common.client-name",
+        value_name = "NAME",
+        env = "DIGDIRATOR_DIGDIR_COMMON_CLIENT_NAME",
+        default_value = "ARBEIDS- OG VELFERDSETATEN"
+    )]
+    client_name: String,
+    /// Home page of clients that give none
+    #[arg(
+        long = "digdir.common.client-uri",
+        value_name = "URL",
+        env = "DIGDIRATOR_DIGDIR_COMMON_CLIENT_URI",
+        default_value = "https://www.nav.no"
+    )]
+    client_uri: String,
+    /// Metadata of the issuer of login clients; needed where they are looked after
+    #[arg(
+        long = "digdir.idporten.well-known-url",
+        value_name = "URL",
+        env = "DIGDIRATOR_DIGDIR_IDPORTEN_WELL_KNOWN_URL"
+    )]
+    pub(super) idporten_well_known_url: Option<String>,
+    /// Metadata of the issuer of machine clients, which also issues the administration client's tokens
+    #[arg(
+        long = "digdir.maskinporten.well-known-url",
+        value_name = "URL",
+        env = "DIGDIRATOR_DIGDIR_MASKINPORTEN_WELL_KNOWN_URL"
+    )]
+    pub(super) maskinporten_well_known_url: Option<String>,
+    /// Scope of clients that consume none; without one (an empty text) they are not made
+    #[arg(
+        long = "digdir.maskinporten.default.client-scope",
+        value_name = "SCOPE",
+        env = "DIGDIRATOR_DIGDIR_MASKINPORTEN_DEFAULT_CLIENT_SCOPE",
+        default_value = "nav:test/api"
+    )]
+    client_scope: String,
+    /// Prefix of exposed scopes, without colon
+    #[arg(
+        long = "digdir.maskinporten.default.scope-prefix",
+        value_name = "PREFIX",
+        env = "DIGDIRATOR_DIGDIR_MASKINPORTEN_DEFAULT_SCOPE_PREFIX",
+        default_value = "nav"
+    )]
+    pub(super) scope_prefix: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum OwnershipArg {
+    /// Any with the wanted name, whoever made it, as the existing operator does
+    Takeover,
+    /// Those of the same workload and those of nobody; another's are refused
+    Claimed,
+    /// Those of the same workload; others are left alone
+    Legacy,
+}
+
+impl From<OwnershipArg> for Ownership {
+    fn from(rule: OwnershipArg) -> Self {
+        match rule {
+            OwnershipArg::Takeover => Self::Takeover,
+            OwnershipArg::Claimed => Self::Claimed,
+            OwnershipArg::Legacy => Self::Legacy,
+        }
+    }
+}
+
+impl Named {
+    /// Which lines the log has.
+    pub(super) fn log_filter(&self) -> String {
+        let level = match self.log_level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        };
+        // Other people's modules speak up when something is wrong.
+        let others = if self.log_level == Level::Error {
+            "error"
+        } else {
+            "warn"
+        };
+        format!("{others},portvakt={level},portvakt_operator={level}")
+    }
+
+    /// Whether it can be meant.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        if !self.maskinporten && !self.idporten {
+            bail!(
+                "there is nothing to look after: switch on --features.maskinporten or --features.idporten"
+            );
+        }
+        let is_set = |url: &Option<String>| url.is_some();
+        if is_set(&self.base_url) && !is_set(&self.maskinporten_well_known_url) {
+            bail!(
+                "name the issuer of the administration client's tokens with --digdir.maskinporten.well-known-url or \
+                 DIGDIRATOR_DIGDIR_MASKINPORTEN_WELL_KNOWN_URL"
+            );
+        }
+        if is_set(&self.base_url) && self.idporten && !is_set(&self.idporten_well_known_url) {
+            bail!(
+                "name the issuer of login clients with --digdir.idporten.well-known-url or \
+                 DIGDIRATOR_DIGDIR_IDPORTEN_WELL_KNOWN_URL, or switch off --features.idporten=false"
+            );
+        }
+        Ok(())
+    }
+
+    /// Names and defaults.
+    pub(super) fn settings(&self) -> Settings {
+        let scope = Some(self.client_scope.clone());
+        Settings {
+            default_client_scope: scope.filter(|scope| !scope.is_empty()),
+            client_name: self.client_name.clone(),
+            client_uri: self.client_uri.clone(),
+            access_token_lifetime: self.access_token_lifetime,
+            session_lifetime: self.session_lifetime,
+            ..Settings::new(&self.cluster_name, &self.scope_prefix)
+        }
+    }
+}
