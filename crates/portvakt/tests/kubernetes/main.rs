@@ -2,11 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod calls;
 mod cluster;
+mod deaths;
 mod first_deploy;
+mod issuer;
 mod operator;
+mod scene;
 mod schema;
 #[path = "../it/support.rs"]
 #[allow(dead_code, reason = "these tests use a part of it")]
 mod support;
+mod vector;
+mod vectors;
 mod webhook;
