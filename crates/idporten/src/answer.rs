@@ -31,6 +31,15 @@ pub(crate) fn refusal(refusal: &LoginRefusal) -> Response {
     response
 }
 
+/// Says in a page's headers what [`refusal`] says in those of JSON.
+pub(crate) fn advise_browser(response: &mut Response) {
+    advise(response, None);
+    if response.headers().contains_key(ALLOW) {
+        let allow = HeaderValue::from_static("GET, POST");
+        response.headers_mut().insert(ALLOW, allow);
+    }
+}
+
 /// The status of a page or of JSON.
 pub(crate) fn status_of(code: LoginRefusalCode) -> StatusCode {
     let status = StatusCode::from_u16(code.row().http_status);

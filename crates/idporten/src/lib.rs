@@ -13,6 +13,7 @@ mod consent;
 mod cookies;
 mod documents;
 pub mod eid;
+mod fault;
 mod login;
 mod logout;
 mod observer;

@@ -10,9 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::login::issuer::Environment;
-use portvakt_core::login::provider::{
-    Answer, Denied, Notification, OpenTransaction, ServiceView, Step,
-};
+use portvakt_core::login::provider::{Answer, Notification, OpenTransaction, ServiceView, Step};
 use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_core::login::{Handle, Locale};
 use portvakt_http::RequestId;
@@ -21,9 +19,8 @@ use crate::cookies::Cookies;
 use crate::eid::EidProvider;
 use crate::observer::Event;
 use crate::pages::{
-    ErrorDetails, ErrorKind, ErrorPage, FormPost, Frame, Interaction, Language, LocalPath,
-    LogoutOf, LogoutProgress, Name, Nonce, Notified, Onward, Page, Plain, ReturnAddress, Service,
-    WebAddress,
+    FormPost, Frame, Interaction, Language, LocalPath, LogoutOf, LogoutProgress, Name, Nonce,
+    Notified, Onward, Page, Plain, ReturnAddress, Service, WebAddress,
 };
 use crate::{State, answer};
 
@@ -40,6 +37,7 @@ impl FromBrowser {
         Asked {
             request_id: self.request_id,
             method: &self.method,
+            uri: &self.uri,
             headers: &self.headers,
         }
     }
@@ -64,6 +62,7 @@ impl<S: Send + Sync> FromRequestParts<S> for FromBrowser {
 pub(crate) struct Asked<'a> {
     pub(crate) request_id: RequestId,
     pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
     pub(crate) headers: &'a HeaderMap,
 }
 
@@ -143,7 +142,7 @@ impl State {
             } => {
                 // The next step is decided anew when the browser comes back.
                 let next = here("/login", &handle).map(Onward::Here);
-                let preferred = transaction.state.request.locale;
+                let preferred = transaction.state.request.return_to.locale;
                 let told = self.notified(&notifications);
                 let frame = Frame::new(&self.site, language(locale(asked.headers, preferred)));
                 self.progress(asked, frame, &told, next, LogoutOf::Former)
@@ -229,7 +228,8 @@ impl State {
         let fields: Vec<_> = fields
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let frame = Frame::new(&self.site, language(locale(asked.headers, None)));
+        let preferred = answer.address.locale;
+        let frame = Frame::new(&self.site, language(locale(asked.headers, preferred)));
         let page = FormPost {
             frame,
             action: &action,
@@ -237,47 +237,6 @@ impl State {
             nonce: &Nonce::new(random),
         };
         show(StatusCode::OK, page.page())
-    }
-
-    /// Tells a refusal: to the client if there is an address of it, else to the person.
-    pub(crate) async fn refuse(
-        &self,
-        asked: Asked<'_>,
-        endpoint: &'static str,
-        denied: Denied,
-    ) -> Response {
-        self.observer.heard(Event::Refused(&denied));
-        answer::log(asked.request_id, endpoint, &denied);
-        if let (Some(address), Some(client_id)) = (&denied.told, &denied.client_id) {
-            let refused = self.provider.refuse(client_id, &denied.refusal, address);
-            if let Ok(told) = refused.await {
-                return self.answer(asked, &told);
-            }
-        }
-        self.error(asked, &denied)
-    }
-
-    /// The page that says what went wrong.
-    pub(crate) fn error(&self, asked: Asked<'_>, denied: &Denied) -> Response {
-        let code = denied.refusal.code();
-        let (reference, time) = (
-            asked.request_id.to_string(),
-            self.provider.now().to_string(),
-        );
-        let client_id = denied.client_id.as_ref().map(ToString::to_string);
-        let description = denied.refusal.description();
-        let page = ErrorPage {
-            frame: Frame::new(&self.site, language(locale(asked.headers, None))),
-            kind: kind(code),
-            reference: &reference,
-            time: &time,
-            details: Some(ErrorDetails {
-                error: denied.refusal.error(),
-                description: &description,
-                client_id: client_id.as_deref(),
-            }),
-        };
-        show(answer::status_of(code), page.page())
     }
 }
 
@@ -288,22 +247,6 @@ fn outcome(answer: &Answer) -> &str {
         Some(("error", error)) => error,
         Some((name, _)) => name,
         None => "nothing",
-    }
-}
-
-fn kind(code: LoginRefusalCode) -> ErrorKind {
-    match code {
-        LoginRefusalCode::PersonRefused
-        | LoginRefusalCode::ForgedForm
-        | LoginRefusalCode::LevelNotReached => ErrorKind::Forbidden,
-        LoginRefusalCode::IdentityRequired => ErrorKind::NoMatch,
-        LoginRefusalCode::NotFound => ErrorKind::NotFound,
-        LoginRefusalCode::TransactionOver => ErrorKind::Expired,
-        LoginRefusalCode::SessionMissing => ErrorKind::NoSession,
-        LoginRefusalCode::TooManyRequests => ErrorKind::TooMany,
-        LoginRefusalCode::Internal => ErrorKind::Failure,
-        LoginRefusalCode::Unavailable | LoginRefusalCode::TooManyUnderWay => ErrorKind::Unavailable,
-        _ => ErrorKind::Request,
     }
 }
 

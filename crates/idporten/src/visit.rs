@@ -49,7 +49,7 @@ impl Visit {
         let binding = state.cookies.browser(asked.headers);
         let binding = binding.ok_or(LoginRefusalCode::TransactionOver)?;
         let transaction = state.provider.transaction(&handle, &binding).await?;
-        let preferred = transaction.state.request.locale;
+        let preferred = transaction.state.request.return_to.locale;
         Ok(Self {
             locale: locale(asked.headers, preferred),
             browser: Browser {

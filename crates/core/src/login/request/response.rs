@@ -7,6 +7,7 @@ use super::{AuthorizationParameters, RequestFault};
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::login::issuer::LoginIssuer;
+use crate::login::locale::Locale;
 use crate::login::redirect_uri::is_registered;
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
 
@@ -70,6 +71,9 @@ pub struct ReturnAddress {
     /// What the client wants back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// The language that the client prefers for the pages on the way, if they have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Locale>,
 }
 
 impl ReturnAddress {
@@ -92,6 +96,7 @@ impl ReturnAddress {
             redirect_uri,
             response_mode: ResponseMode::Query,
             state: parameters.state.clone().filter(|state| is_state(state)),
+            locale: parameters.ui_locales.as_deref().and_then(Locale::preferred),
         };
         match parameters.response_mode.as_deref() {
             None => Ok(address),
@@ -220,6 +225,7 @@ mod tests {
             redirect_uri: redirect_uri.to_owned(),
             response_mode: ResponseMode::Query,
             state: Some(state.to_owned()),
+            locale: None,
         }
     }
 
@@ -253,6 +259,15 @@ mod tests {
         assert_eq!(found("a%26b").unwrap().state.as_deref(), Some("a&b"));
         for wrong in ["a%0Ab", "%C3%A6", &"a".repeat(2049)] {
             assert_eq!(found(wrong).unwrap().state, None);
+        }
+    }
+
+    /// Spec: idporten §6.5: a page on the way speaks it, also one that only posts a form.
+    #[test]
+    fn the_language_that_the_client_prefers_goes_with_its_address() {
+        for (ui_locales, locale) in [("de+se", Some(Locale::Se)), ("de", None)] {
+            let text = format!("redirect_uri={CALLBACK}&ui_locales={ui_locales}");
+            assert_eq!(find(&text).unwrap().locale, locale, "{ui_locales}");
         }
     }
 

@@ -9,7 +9,6 @@ use super::{AuthorizationParameters, EidasRequest, Prompt, RequestFault, ReturnA
 use crate::client::{AuthenticationMethod, Client, ClientId, GrantType, OnBehalfOf};
 use crate::login::acr::{AcceptableSet, Acr};
 use crate::login::issuer::LoginIssuer;
-use crate::login::locale::Locale;
 use crate::login::pkce::{CodeChallenge, S256};
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
 use crate::login::scopes::{self, OPENID};
@@ -53,9 +52,6 @@ pub struct ValidRequest {
     /// How old a login may be, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u32>,
-    /// The language that the client prefers, if the pages have it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub locale: Option<Locale>,
     /// For the id token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
@@ -139,7 +135,6 @@ fn check(
         acceptable,
         prompt,
         max_age: max_age(parameters.max_age.as_deref())?,
-        locale: parameters.ui_locales.as_deref().and_then(Locale::preferred),
         nonce: parameters.nonce.clone(),
         code_challenge,
         resources: resources(&parameters.resource)?,

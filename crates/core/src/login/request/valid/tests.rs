@@ -3,6 +3,7 @@ use crate::access::AccessState;
 use crate::client::{ApplicationType, IntegrationType};
 use crate::clock::Timestamp;
 use crate::login::issuer::Environment;
+use crate::login::locale::Locale;
 use crate::organization::OrgNumber;
 
 const CHALLENGE: &str = "ZAXbmzaXdMaXmF7t11VHM5SR3qvVBx3rvxsshIvtEl8";
@@ -224,7 +225,7 @@ fn values_are_read_as_the_specification_says() {
     let request = request.judge().unwrap();
     assert!(request.acceptable.accepts(Acr::IdportenHigh));
     assert!(!request.acceptable.accepts(Acr::IdportenSubstantial));
-    assert_eq!(request.locale, Some(Locale::Nn));
+    assert_eq!(request.return_to.locale, Some(Locale::Nn));
     assert_eq!(request.max_age, Some(u32::MAX));
     assert!(request.prompt.wants_login());
     assert_eq!(request.resources, ["urn:a", "https://b.no/"]);
