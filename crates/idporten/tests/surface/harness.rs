@@ -11,6 +11,7 @@ use portvakt_core::client::{
 };
 use portvakt_core::clock::{Clock, MockClock, Timestamp};
 use portvakt_core::entropy::{SeededEntropy, SystemEntropy, unique_id};
+use portvakt_core::login::Room;
 use portvakt_core::login::companion::{
     Companion, CompanionParts, CompanionSettings, MachineIssuer,
 };
@@ -133,6 +134,14 @@ pub(crate) fn testid(store: &Arc<SqliteStore>) -> Arc<dyn EidProvider> {
     Arc::new(TestIdProvider::new(people))
 }
 
+/// How much a server takes.
+#[derive(Default)]
+pub(crate) struct Bounds {
+    pub(crate) limits: Limits,
+    pub(crate) rates: RateLimits,
+    pub(crate) room: Arc<Room>,
+}
+
 /// A running surface. It stops, and its files go, when it is dropped.
 pub(crate) struct LoginServer {
     pub(crate) store: Arc<SqliteStore>,
@@ -178,12 +187,16 @@ impl LoginServer {
         companion: impl FnOnce(&mut CompanionSettings),
         eids: impl FnOnce(&Arc<SqliteStore>, &str) -> Vec<Arc<dyn EidProvider>>,
     ) -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let store = SqliteStore::open(folder.path().join("test.db")).await;
-        let store = store.unwrap();
-        world.save(&store).await;
-        save_rest(&store, &world).await;
-        Self::run(folder, store, None, policy, companion, eids).await
+        let (folder, store) = stored(&world).await;
+        let bounds = Bounds::default();
+        Self::run(folder, store, None, bounds, policy, companion, eids).await
+    }
+
+    /// A server that takes requests within these bounds alone.
+    pub(crate) async fn bounded(bounds: Bounds) -> Self {
+        let (folder, store) = stored(&world()).await;
+        let eids = |store: &Arc<SqliteStore>, _: &str| vec![testid(store)];
+        Self::run(folder, store, None, bounds, |_| (), |_| (), eids).await
     }
 
     /// Another process of the same server: the same files and name, and nothing in memory.
@@ -193,13 +206,15 @@ impl LoginServer {
         let issuer = Some(self.issuer.as_str());
         let (folder, store) = (self.folder.clone(), store.unwrap());
         let eids = |store: &Arc<SqliteStore>, _: &str| vec![testid(store)];
-        Self::run(folder, store, issuer, |_| (), |_| (), eids).await
+        let bounds = Bounds::default();
+        Self::run(folder, store, issuer, bounds, |_| (), |_| (), eids).await
     }
 
     async fn run(
         folder: Arc<tempfile::TempDir>,
         store: SqliteStore,
         issuer: Option<&str>,
+        bounds: Bounds,
         policy: impl FnOnce(&mut LoginIssuer),
         companion: impl FnOnce(&mut CompanionSettings),
         eids: impl FnOnce(&Arc<SqliteStore>, &str) -> Vec<Arc<dyn EidProvider>>,
@@ -227,7 +242,7 @@ impl LoginServer {
             logouts: Some(told.clone()),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
-            room: Arc::default(),
+            room: bounds.room,
             shares: None,
         });
         let mut settings = CompanionSettings::at(&base);
@@ -240,7 +255,6 @@ impl LoginServer {
             }),
             settings,
         });
-        let limits = Limits::default();
         let app = router(Surface {
             provider,
             companion: Some(companion),
@@ -254,12 +268,17 @@ impl LoginServer {
             },
             observer: Arc::new(()),
             request_ids: request_ids(),
-            limits,
-            rates: RateLimits::default(),
+            limits: bounds.limits,
+            rates: bounds.rates,
             cache_seconds: 3600,
         });
         let shutdown = Shutdown::new();
-        tokio::spawn(serve(listener, app.unwrap(), limits, shutdown.clone()));
+        tokio::spawn(serve(
+            listener,
+            app.unwrap(),
+            bounds.limits,
+            shutdown.clone(),
+        ));
         let http = reqwest::Client::builder().redirect(Policy::none());
         Self {
             store,
@@ -381,6 +400,16 @@ impl Told {
     pub(crate) fn take(&self) -> Vec<LogoutNotice> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
+}
+
+/// A store with this world, in a folder that goes with the server.
+async fn stored(world: &World) -> (Arc<tempfile::TempDir>, SqliteStore) {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let store = SqliteStore::open(folder.path().join("test.db")).await;
+    let store = store.unwrap();
+    world.save(&store).await;
+    save_rest(&store, world).await;
+    (folder, store)
 }
 
 async fn save_rest(store: &SqliteStore, world: &World) {

@@ -28,11 +28,11 @@ const STRANGER: &str = "lyngvik-innsyn";
 /// A scope that makes tokens opaque.
 const OPAQUE: &str = "fjord:skjermet.read";
 
-const AUTHORIZATIONS: &str = "idporten:authorizations";
+pub(crate) const AUTHORIZATIONS: &str = "idporten:authorizations";
 const READ: &str = "idporten:authorizations.read";
 const REVOKE: &str = "idporten:authorizations.revoke";
 const HISTORY: &str = "idporten:user.log.read";
-const LEVEL: &str = "global/idporten.authlevel.read";
+pub(crate) const LEVEL: &str = "global/idporten.authlevel.read";
 
 fn world() -> World {
     let mut world = crate::harness::world();
@@ -66,7 +66,7 @@ fn world() -> World {
     world
 }
 
-async fn server() -> LoginServer {
+pub(crate) async fn server() -> LoginServer {
     LoginServer::with(world(), |_| ()).await
 }
 
@@ -106,7 +106,7 @@ async fn person(server: &LoginServer, client_id: &str, pid: &str, scope: &str) -
 }
 
 /// The claims of a token of the machine-to-machine issuer.
-fn organization_claims(server: &LoginServer, orgno: &str, scope: &str) -> Value {
+pub(crate) fn organization_claims(server: &LoginServer, orgno: &str, scope: &str) -> Value {
     json!({
         "iss": MACHINE_ISSUER, "scope": scope, "token_type": "Bearer", "client_id": "maskin",
         "client_amr": "private_key_jwt", "iat": server.now(), "exp": server.now() + 120, "jti": "j",
@@ -115,11 +115,11 @@ fn organization_claims(server: &LoginServer, orgno: &str, scope: &str) -> Value 
 }
 
 /// An access token of an organization.
-async fn organization(server: &LoginServer, orgno: &str, scope: &str) -> String {
+pub(crate) async fn organization(server: &LoginServer, orgno: &str, scope: &str) -> String {
     sign_as_machine_issuer(&organization_claims(server, orgno, scope)).await
 }
 
-async fn ask(
+pub(crate) async fn ask(
     server: &LoginServer,
     method: Method,
     path: &str,
@@ -138,11 +138,11 @@ async fn ask(
     Answer::read(request.send().await.unwrap()).await
 }
 
-async fn get(server: &LoginServer, path: &str, token: &str) -> Answer {
+pub(crate) async fn get(server: &LoginServer, path: &str, token: &str) -> Answer {
     ask(server, Method::GET, path, token, None).await
 }
 
-async fn post(server: &LoginServer, path: &str, token: &str, body: &Value) -> Answer {
+pub(crate) async fn post(server: &LoginServer, path: &str, token: &str, body: &Value) -> Answer {
     ask(server, Method::POST, path, token, Some(body)).await
 }
 
