@@ -45,7 +45,7 @@ const received = async (page) => {
   return page.locator("pre").innerText();
 };
 
-const { pages, payloads } = await (await fetch(`${base}/pages.json`)).json();
+const { pages, similar, payloads } = await (await fetch(`${base}/pages.json`)).json();
 rmSync(screenshots, { recursive: true, force: true });
 mkdirSync(screenshots, { recursive: true });
 
@@ -83,7 +83,7 @@ const look = async (language) => {
   let where = "";
   const page = await openPage(context, () => where);
   await stay(page);
-  for (const name of pages) {
+  for (const name of language === "nb" ? [...pages, ...similar] : pages) {
     where = `${language}/${name}`;
     await page.goto(`${base}/${where}`);
     await page.evaluate(axe);
@@ -335,7 +335,7 @@ const started = performance.now();
 const finish = (code) => {
   for (const fault of faults) console.error(fault);
   const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(`${pages.length} pages in ${seconds} s, ${faults.length} faults, ${screenshots}`);
+  console.log(`${pages.length + similar.length} pages in ${seconds} s, ${faults.length} faults, ${screenshots}`);
   process.exit(code);
 };
 setTimeout(() => {
