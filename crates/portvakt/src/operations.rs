@@ -27,7 +27,8 @@ impl Drain {
         self.0.store(true, Ordering::Release);
     }
 
-    fn has_begun(&self) -> bool {
+    /// Whether it has begun.
+    pub(crate) fn has_begun(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }

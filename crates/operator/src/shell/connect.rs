@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use k8s_openapi::api::core::v1::Namespace;
+pub use kube::Client;
+use kube::api::{Api, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
+use kube::{Config, ResourceExt};
 
 /// Why there is no API server to talk to.
 #[derive(Debug, thiserror::Error)]
@@ -29,4 +32,17 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> 
         None => Config::infer().await?,
     };
     Ok(Client::try_from(config)?)
+}
+
+/// Namespaces that there are, for counters that begin at 0; without permission to see them, a namespace is
+/// known when something in it is looked at.
+pub async fn namespaces(client: &Client) -> Vec<String> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    match namespaces.list_metadata(&ListParams::default()).await {
+        Ok(listed) => listed.items.iter().map(ResourceExt::name_any).collect(),
+        Err(error) => {
+            tracing::info!(%error, "namespaces are not listed");
+            Vec::new()
+        }
+    }
 }

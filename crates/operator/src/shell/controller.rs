@@ -42,6 +42,7 @@ pub async fn run<R: ClientResource>(
     let resources: Api<PartialObjectMeta<R>> = Api::all(operator.client().clone());
     let secrets: Api<PartialObjectMeta<Secret>> = Api::all(operator.client().clone());
     let (reader, writer) = reflector::store::<PartialObjectMeta<R>>();
+    let (stored, secret_writer) = reflector::store::<PartialObjectMeta<Secret>>();
     // What the operator writes to the status is no reason for a pass.
     let asked = predicates::generation
         .combine(predicates::labels)
@@ -55,7 +56,10 @@ pub async fn run<R: ClientResource>(
     let labelled = watcher::Config::default().labels(&format!("type={}", R::SECRET_TYPE));
     let secrets = watcher(secrets, labelled)
         .default_backoff()
+        .reflect(secret_writer)
         .touched_objects();
+    let figures = operator.figures().clone();
+    let secrets = secrets.inspect(move |_| figures.set_secrets(R::KIND, stored.len()));
     let work = Work {
         operator,
         failures: Mutex::default(),
@@ -79,9 +83,12 @@ async fn reconcile<R: ClientResource>(
     work: Arc<Work>,
 ) -> Result<Action, PassError> {
     let key = key(&resource);
-    let passed = work.operator.pass::<R>(&key.0, &key.1).await?;
+    let pass = work.operator.pass::<R>(&key.0, &key.1);
+    let passed = work.operator.lead().guard(pass).await;
+    let passed = passed.ok_or(PassError::NotLeading)??;
     Ok(match passed {
         Passed::Gone => {
+            work.operator.figures().gone(R::KIND, &key.0, &key.1);
             work.forget(&key);
             Action::await_change()
         }

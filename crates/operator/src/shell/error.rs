@@ -13,6 +13,9 @@ pub enum PassError {
         /// What the API server said.
         source: Box<kube::Error>,
     },
+    /// Another operator acts from now on.
+    #[error("another operator leads")]
+    NotLeading,
     /// The operator's cluster has a name that no description can have.
     #[error(transparent)]
     Owner(#[from] OwnerError),

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use kube::Resource;
 use kube::core::NamespaceResourceScope;
+use portvakt_nais::desired::ClientKind;
 use portvakt_nais::naming::OwnerError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +23,9 @@ pub trait ClientResource:
     + Sync
     + 'static
 {
+    /// Which issuer its client is for.
+    const KIND: ClientKind;
+
     /// The `type` label of its Secrets.
     const SECRET_TYPE: &str;
 
@@ -37,6 +41,7 @@ pub trait ClientResource:
 }
 
 impl ClientResource for MaskinportenClient {
+    const KIND: ClientKind = ClientKind::Maskinporten;
     const SECRET_TYPE: &str = MASKINPORTEN_SECRET;
 
     fn subject(&self, cluster: &str) -> Result<Subject, OwnerError> {
@@ -50,6 +55,7 @@ impl ClientResource for MaskinportenClient {
 }
 
 impl ClientResource for IDPortenClient {
+    const KIND: ClientKind = ClientKind::IdPorten;
     const SECRET_TYPE: &str = IDPORTEN_SECRET;
 
     fn subject(&self, cluster: &str) -> Result<Subject, OwnerError> {

@@ -1,5 +1,6 @@
 //! Carrying passes out: the cluster and the issuer around [`crate::pass`].
 //!
+//! A [`Candidate`] sees to it that one operator acts at a time. [`Figures`] say what it does.
 //! [`Operator::pass`] makes one pass over one resource. [`run`] makes them whenever a resource, or its Secret,
 //! changes, and when time has come to look again.
 
@@ -10,12 +11,16 @@ mod controller;
 mod error;
 mod events;
 mod facts;
+mod figures;
 mod keeper;
 mod kind;
+mod leadership;
 mod pass;
 
-pub use self::connect::{ConnectError, connect};
+pub use self::connect::{Client, ConnectError, connect, namespaces};
 pub use self::controller::run;
 pub use self::error::PassError;
+pub use self::figures::Figures;
 pub use self::kind::ClientResource;
+pub use self::leadership::{Candidate, LEASE, Lead, Terms};
 pub use self::pass::{Operator, Passed};

@@ -11,8 +11,10 @@ use super::carrying_out::{carry_out, steps_of};
 use super::cluster::Namespace;
 use super::error::PassError;
 use super::events::Teller;
+use super::figures::{End, Figures};
 use super::keeper::ClusterKeeper;
 use super::kind::ClientResource;
+use super::leadership::Lead;
 use crate::pass::{
     Conclusion, Done, FINALIZER, Failure, Held, OLD_FINALIZER, Rules, Subject, Triage, failed,
     held, succeeded, triage,
@@ -29,6 +31,8 @@ pub struct Operator {
     clock: Clock,
     ids: Arc<dyn Fn() -> String + Send + Sync>,
     teller: Teller,
+    figures: Figures,
+    lead: Lead,
 }
 
 /// What a pass was.
@@ -61,7 +65,25 @@ impl Operator {
             rules,
             lists: Arc::default(),
             ids: Arc::new(ids),
+            figures: Figures::default(),
+            lead: Lead::alone(),
         }
+    }
+
+    /// The same, which acts only while this lead is held.
+    #[must_use]
+    pub fn led_by(self, lead: Lead) -> Self {
+        Self { lead, ..self }
+    }
+
+    /// What it does, in numbers.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// Whether it may act.
+    pub(super) fn lead(&self) -> &Lead {
+        &self.lead
     }
 
     /// The cluster's API server.
@@ -87,6 +109,7 @@ impl Operator {
             Ok(secret) if !secret.is_empty() => space.secret(secret, &subject).await?,
             _ => None,
         };
+        self.figures.seen(&subject);
         let now = self.clock.now();
         let triage = triage(&subject, secret.as_ref(), &self.rules, now);
         if let Triage::Process(reason) | Triage::Finalize(reason) = triage {
@@ -126,6 +149,7 @@ impl Operator {
             (Ok(()), None) => return Ok(Passed::Gone),
             (Err(failure), work) => failed(subject, work, done, &failure, now),
         };
+        self.count(&keeper, &conclusion);
         self.conclude(keeper, conclusion).await
     }
 
@@ -140,6 +164,7 @@ impl Operator {
         if let Err(failure) = carry_out(self, &mut keeper).await {
             let (work, done) = (keeper.work.as_ref(), &keeper.done);
             let conclusion = failed(&keeper.subject, work, done, &failure, now);
+            self.count(&keeper, &conclusion);
             return self.conclude(keeper, conclusion).await;
         }
         let events = keeper.work.as_ref().map(steps_of).unwrap_or_default();
@@ -149,6 +174,9 @@ impl Operator {
         space
             .write_finalizers(&keeper.resource, &finalizers)
             .await?;
+        let (subject, work) = (&keeper.subject, keeper.work.as_ref());
+        self.figures
+            .passed(subject, work, &keeper.done, End::Deleted);
         Ok(Passed::Gone)
     }
 
@@ -197,6 +225,19 @@ impl Operator {
             }
             Err(fault) => Err(fault.into()),
         })
+    }
+
+    fn count<R>(&self, keeper: &ClusterKeeper<'_, R>, conclusion: &Conclusion) {
+        let (work, done) = (keeper.work.as_ref(), &keeper.done);
+        let lacks_access = work.is_some_and(|work| !work.missing.is_empty());
+        let end = match conclusion.status.synchronization_state.as_deref() {
+            Some("Synchronized") if lacks_access || !done.invalid_consumers.is_empty() => {
+                End::Waiting { lacks_access }
+            }
+            Some("Synchronized") => End::Whole,
+            _ => End::Failed,
+        };
+        self.figures.passed(&keeper.subject, work, done, end);
     }
 
     /// Writes down what came of a pass, and tells of it.

@@ -1,25 +1,30 @@
 //! `portvakt operator`: the Kubernetes operator.
 
 mod issuer;
+mod probes;
 mod settings;
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use portvakt_core::{Entropy, SystemEntropy};
 use portvakt_nais::naming::key_id;
 use portvakt_nais::plan::{Ownership, Policy};
 use portvakt_operator::pass::Rules;
 use portvakt_operator::resource::{IDPortenClient, MaskinportenClient};
-use portvakt_operator::shell::{Operator, connect, run as look_after};
+use portvakt_operator::shell::{
+    Candidate, Client, Lead, Operator, Terms, connect, namespaces, run as look_after,
+};
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use self::issuer::Issuer;
+use self::probes::Probes;
 use self::settings::{Named, OwnershipArg};
 use crate::config::{LogFormat, LogSection};
 use crate::data_dir::DataDirArgs;
+use crate::operations::Drain;
 use crate::output::Output;
 use crate::provisioning::AdministrationArgs;
 use crate::server::Signals;
@@ -67,7 +72,7 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let issuer = Issuer::find(&args).await?;
     let client = connect(args.kubeconfig.as_deref()).await;
     let client = client.context("reach the Kubernetes API server")?;
-    let report = json!({
+    let mut report = json!({
         "cluster": args.named.cluster_name, "target": issuer.api.base_url().as_str(),
         "administration_client": issuer.api.tokens().source().credentials.client_id(),
         "prefix": args.named.scope_prefix, "maskinporten": args.named.maskinporten, "idporten": args.named.idporten,
@@ -82,31 +87,100 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         },
         issuers: issuer.issuers,
     };
-    let operator = Operator::new(client, issuer.api, rules, pass_id);
+    let operator = Operator::new(client.clone(), issuer.api, rules, pass_id);
     let (stop, stopped) = watch::channel(false);
+    let (lead, candidate) = lead(&args.named, client.clone(), stopped.clone());
+    let operator = operator.led_by(lead.clone());
+    let figures = operator.figures().clone();
+    figures.know(namespaces(&client).await);
+    let drain = Drain::default();
+    let address = args.named.metrics_address;
+    let probes = Probes::start(address, figures.clone(), lead.clone(), drain.clone()).await?;
+    report["metrics_address"] = json!(probes.address.to_string());
+    let cluster = &args.named.cluster_name;
+    let text = format_args!("Looking after the custom resources of {cluster}.");
+    output.result(&report, text)?;
+    loop {
+        tokio::select! {
+            () = lead.held() => {}
+            () = signals.stop() => break,
+        }
+        let (finish, finished) = watch::channel(false);
+        let mut controllers = controllers(&args.named, &operator, &finished);
+        tokio::select! {
+            () = lead.lost() => {
+                tracing::warn!("not acting any more");
+                controllers.shutdown().await;
+                figures.forget_all();
+            }
+            Some(ended) = controllers.join_next() => {
+                ended?;
+                bail!("a controller ended by itself");
+            }
+            () = signals.stop() => {
+                drain.begin();
+                output.note("Stopping: passes under way are finished.");
+                finish.send_replace(true);
+                while let Some(ended) = controllers.join_next().await {
+                    ended?;
+                }
+                break;
+            }
+        }
+    }
+    // Another may lead as soon as nothing is under way.
+    stop.send_replace(true);
+    if let Some(candidate) = candidate {
+        candidate.await?;
+    }
+    probes.shutdown.trigger();
+    Ok(())
+}
+
+/// Whether this operator may act: always, or while it holds the Lease, which a task sees to until `stopped`.
+fn lead(
+    named: &Named,
+    client: Client,
+    stopped: watch::Receiver<bool>,
+) -> (Lead, Option<JoinHandle<()>>) {
+    if !named.leader_election {
+        return (Lead::alone(), None);
+    }
+    let own = client.default_namespace().to_owned();
+    let namespace = named.lease_namespace.clone().unwrap_or(own);
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "operator".to_owned());
+    let identity = format!("{host}_{}", key_id(random()));
+    let candidate = Candidate::new(client, &namespace, identity, Terms::default());
+    (
+        candidate.lead(),
+        Some(tokio::spawn(candidate.run(until(stopped)))),
+    )
+}
+
+/// The controllers of what is looked after.
+fn controllers(
+    named: &Named,
+    operator: &Operator,
+    finished: &watch::Receiver<bool>,
+) -> JoinSet<()> {
     let mut controllers = JoinSet::new();
-    if args.named.maskinporten {
-        let until = until(stopped.clone());
+    if named.maskinporten {
+        let until = until(finished.clone());
         controllers.spawn(look_after::<MaskinportenClient>(
             operator.clone(),
             until,
             jitter,
         ));
     }
-    if args.named.idporten {
-        let until = until(stopped.clone());
-        controllers.spawn(look_after::<IDPortenClient>(operator, until, jitter));
+    if named.idporten {
+        let until = until(finished.clone());
+        controllers.spawn(look_after::<IDPortenClient>(
+            operator.clone(),
+            until,
+            jitter,
+        ));
     }
-    let cluster = &args.named.cluster_name;
-    let text = format_args!("Looking after the custom resources of {cluster}.");
-    output.result(&report, text)?;
-    signals.stop().await;
-    output.note("Stopping: passes under way are finished.");
-    stop.send_replace(true);
-    while let Some(ended) = controllers.join_next().await {
-        ended?;
-    }
-    Ok(())
+    controllers
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use kube::client::Body;
 use tokio::sync::Notify;
 use tower::{Layer, Service};
@@ -16,12 +17,22 @@ use tower::{Layer, Service};
 #[derive(Clone, Default)]
 pub(crate) struct Calls(Arc<Shared>);
 
+/// How an issuer fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It answers what is no answer.
+    Garbage,
+    /// It says that it cannot.
+    Down,
+}
+
 #[derive(Default)]
 struct Shared {
     made: Mutex<Vec<String>>,
     /// The call after which the operator dies, from 1.
     last: Option<usize>,
     died: Notify,
+    fault: Mutex<Option<Fault>>,
 }
 
 impl Calls {
@@ -57,6 +68,11 @@ impl Calls {
         made
     }
 
+    /// Has the issuer fail from now on, or not any more.
+    pub(crate) fn set(&self, fault: Option<Fault>) {
+        *self.0.fault.lock().unwrap() = fault;
+    }
+
     /// Waits for the operator's death.
     pub(crate) async fn death(&self) {
         self.0.died.notified().await;
@@ -80,7 +96,12 @@ impl Calls {
         let place = request.uri().path_and_query().map(ToString::to_string);
         let method = request.method().to_string();
         let number = self.begin("issuer", &method, &place.unwrap_or_default());
-        let answer = next.run(request).await;
+        let fault = *self.0.fault.lock().unwrap();
+        let answer = match fault {
+            None => next.run(request).await,
+            Some(Fault::Garbage) => "<html>This is not the API</html>".into_response(),
+            Some(Fault::Down) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        };
         self.end(number).await;
         answer
     }

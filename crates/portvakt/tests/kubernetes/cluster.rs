@@ -6,6 +6,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, Patch, PatchParams, PostParams};
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use portvakt_operator::resource::definitions;
@@ -13,6 +14,8 @@ use portvakt_testkit::ApiServer;
 use serde_json::json;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
+
+use crate::calls::Calls;
 
 /// How long something may take that takes a moment.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -51,11 +54,28 @@ pub(crate) async fn client(token: &str) -> Client {
     client_by(path.await.unwrap()).await
 }
 
+/// A client of the shared server that may do everything and whose calls are these.
+pub(crate) async fn counted_client(calls: &Calls) -> Client {
+    let path = tokio::task::spawn_blocking(|| ApiServer::shared().kubeconfig(ApiServer::ADMIN));
+    counted(path.await.unwrap(), calls).await
+}
+
+/// A client by this kubeconfig whose calls are these.
+pub(crate) async fn counted(kubeconfig: PathBuf, calls: &Calls) -> Client {
+    let config = config(kubeconfig).await;
+    let client = ClientBuilder::try_from(config).unwrap();
+    client.with_layer(calls).build()
+}
+
 async fn client_by(kubeconfig: PathBuf) -> Client {
+    Client::try_from(config(kubeconfig).await).unwrap()
+}
+
+async fn config(kubeconfig: PathBuf) -> Config {
     let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
     let options = KubeConfigOptions::default();
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    Client::try_from(config.unwrap()).unwrap()
+    config.unwrap()
 }
 
 /// Applies the definitions as `portvakt crds | kubectl apply --server-side -f -` does.

@@ -11,7 +11,7 @@ use crate::operator::Process;
 use crate::support::DevServer;
 
 /// A server where others offer the scopes of the vector: one to us, one to everybody.
-fn issuer() -> DevServer {
+pub(crate) fn issuer() -> DevServer {
     let server = DevServer::start();
     let run = |arguments: &[&str]| server.run(arguments).done();
     run(&["org", "add", "310420107", "--name", "Demoetaten"]);
@@ -33,7 +33,7 @@ fn issuer() -> DevServer {
     server
 }
 
-fn laanesok() -> MaskinportenClient {
+pub(crate) fn laanesok() -> MaskinportenClient {
     let resource = json!({
         "apiVersion": "nais.io/v1", "kind": "MaskinportenClient",
         "metadata": {"name": "laanesok"},
@@ -56,7 +56,7 @@ fn text(secret: &Secret, entry: &str) -> String {
 async fn a_first_deploy_gets_working_credentials_and_a_deleted_resource_leaves_none() {
     let server = issuer();
     let (cluster, client, namespace) = own_cluster().await;
-    let operator = Process::start(&server, &cluster);
+    let mut operator = Process::start(&server, &cluster);
     let resources: Api<MaskinportenClient> = Api::namespaced(client.clone(), &namespace);
     let secrets: Api<Secret> = Api::namespaced(client.clone(), &namespace);
     resources

@@ -7,6 +7,7 @@ mod cluster;
 mod deaths;
 mod first_deploy;
 mod issuer;
+mod leadership;
 mod operator;
 mod scene;
 mod schema;

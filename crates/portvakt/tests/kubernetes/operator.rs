@@ -1,47 +1,75 @@
 //! The operator as a process, between a real API server and a running development server.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 
 use portvakt_testkit::ApiServer;
+use serde_json::Value;
 
 use crate::support::{DevServer, portvakt};
 
 /// The operator of a cluster for a development server. It is killed when it is dropped.
-pub(crate) struct Process(Child);
+pub(crate) struct Process {
+    child: Child,
+    /// Where it answers.
+    address: String,
+}
 
 impl Process {
     /// Starts it for both kinds of resource. What a test prints when it fails has its log.
     pub(crate) fn start(server: &DevServer, cluster: &ApiServer) -> Self {
-        let kubeconfig = cluster.kubeconfig(ApiServer::ADMIN);
-        Self::start_with(server.folder(), kubeconfig, &[])
+        Self::start_with(server, cluster, &[])
     }
 
-    /// Starts it with more arguments, in this folder.
-    pub(crate) fn start_with(folder: &Path, kubeconfig: PathBuf, more: &[&str]) -> Self {
-        let mut command = portvakt(folder);
+    /// Starts it with more arguments.
+    pub(crate) fn start_with(server: &DevServer, cluster: &ApiServer, more: &[&str]) -> Self {
+        let mut command = portvakt(server.folder());
         command
             .args(["operator", "--cluster-name", "dev-gcp"])
             .args(["--features.maskinporten", "--features.idporten"])
+            .args(["--metrics-address", "127.0.0.1:0", "--output", "json"])
             .arg("--kubeconfig")
-            .arg(kubeconfig)
+            .arg(cluster.kubeconfig(ApiServer::ADMIN))
             .args(more)
-            .stdout(Stdio::null());
-        Self(command.spawn().unwrap())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let told = serde_json::Deserializer::from_reader(child.stdout.take().unwrap());
+        let told: Value = told.into_iter().next().unwrap().unwrap();
+        Self {
+            child,
+            address: told["metrics_address"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// What Prometheus reads.
+    pub(crate) async fn metrics(&self) -> String {
+        self.get("metrics").await
+    }
+
+    /// Whether it says that it is the one that acts. It is ready, whether it is or not.
+    pub(crate) async fn is_leading(&self) -> bool {
+        let told: Value = serde_json::from_str(&self.get("ready").await).unwrap();
+        assert_eq!(told["status"], "ready");
+        told["leading"] == true
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let answer = reqwest::get(format!("http://{}/{path}", self.address)).await;
+        let answer = answer.unwrap().error_for_status().unwrap();
+        answer.text().await.unwrap()
     }
 
     /// Asks it to stop, and waits until it has.
-    pub(crate) fn stop(mut self) -> std::process::ExitStatus {
-        let pid = self.0.id().to_string();
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
         let told = std::process::Command::new("kill").arg(pid).status();
         assert!(told.unwrap().success());
-        self.0.wait().unwrap()
+        self.child.wait().unwrap()
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -1,11 +1,11 @@
 //! A namespace of the shared API server and an issuer, between which operators live and die.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use k8s_openapi::api::core::v1::{Pod, Secret};
+use kube::Client;
 use kube::api::{Api, ListParams, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config, client::ClientBuilder};
 use portvakt_client::SelfService;
 use portvakt_nais::Settings;
 use portvakt_nais::environment::Endpoints;
@@ -17,7 +17,7 @@ use portvakt_testkit::ApiServer;
 use serde_json::{Value, json};
 
 use crate::calls::Calls;
-use crate::cluster::namespace;
+use crate::cluster::{counted, namespace};
 use crate::issuer::Issuer;
 
 /// Everything that an operator finds.
@@ -68,13 +68,7 @@ impl Scene {
     /// An operator that has just been started, and makes these calls.
     pub(crate) async fn operator(&self, calls: &Calls) -> Operator {
         let kubeconfig = ApiServer::shared().kubeconfig(ApiServer::ADMIN);
-        let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-        let options = KubeConfigOptions::default();
-        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-        let client = ClientBuilder::try_from(config.unwrap()).unwrap();
-        let client = client.with_layer(calls).build();
-        let api = self.issuer.api(calls).await;
-        Operator::new(client, api, rules(), || "some-pass".to_owned())
+        operator(&self.issuer, kubeconfig, calls).await
     }
 
     /// Starts an operator and lets it make a pass over a resource.
@@ -224,6 +218,14 @@ impl Scene {
         reasons.sort();
         reasons
     }
+}
+
+/// An operator of this cluster for this issuer that has just been started, and makes these calls.
+pub(crate) async fn operator(issuer: &Issuer, kubeconfig: PathBuf, calls: &Calls) -> Operator {
+    let client = counted(kubeconfig, calls).await;
+    Operator::new(client, issuer.api(calls).await, rules(), || {
+        "some-pass".to_owned()
+    })
 }
 
 /// The settings and issuers of the vectors.

@@ -143,7 +143,7 @@ async fn plan_with_nobody(service: &Service, keeper: &mut Memory) -> Plan {
         if let Action::GrantAccess { consumer, .. } = &mut step.action
             && consumer == "000000000"
         {
-            *consumer = "nobody".to_owned();
+            "nobody".clone_into(consumer);
         }
     }
     plan

@@ -1,5 +1,7 @@
 //! Settings of the operator that existing clusters have, under their names (spec: nais §7.2).
 
+use std::net::SocketAddr;
+
 use anyhow::bail;
 use portvakt_nais::Settings;
 use portvakt_nais::plan::Ownership;
@@ -18,6 +20,34 @@ pub(super) struct Named {
         default_value_t = Level::Info
     )]
     log_level: Level,
+    /// Where metrics, health and readiness are answered
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "DIGDIRATOR_METRICS_ADDRESS",
+        value_parser = super::probes::address,
+        default_value = ":8080"
+    )]
+    pub(super) metrics_address: SocketAddr,
+    /// Let one operator of several act
+    #[arg(
+        long = "leader-election.enabled",
+        value_name = "BOOL",
+        env = "DIGDIRATOR_LEADER_ELECTION_ENABLED",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set
+    )]
+    pub(super) leader_election: bool,
+    /// Namespace of the Lease [default: that of the operator's Pod]
+    #[arg(
+        long = "leader-election.namespace",
+        value_name = "NAMESPACE",
+        env = "DIGDIRATOR_LEADER_ELECTION_NAMESPACE"
+    )]
+    pub(super) lease_namespace: Option<String>,
     /// Look after resources of the kind `MaskinportenClient`
     #[arg(
         long = "features.maskinporten",
@@ -224,6 +254,52 @@ impl Named {
             access_token_lifetime: self.access_token_lifetime,
             session_lifetime: self.session_lifetime,
             ..Settings::new(&self.cluster_name, &self.scope_prefix)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use crate::cli::Cli;
+
+    /// Every setting of the existing operator, with the variable that its name becomes (spec: nais §7.2).
+    #[test]
+    fn every_setting_of_the_existing_operator_is_a_flag_and_a_variable() {
+        let cli = Cli::command();
+        let operator = cli.find_subcommand("operator").unwrap();
+        for name in [
+            "cluster-name",
+            "log-level",
+            "metrics-address",
+            "leader-election.enabled",
+            "leader-election.namespace",
+            "features.maskinporten",
+            "features.idporten",
+            "digdir.admin.base-url",
+            "digdir.admin.client-id",
+            "digdir.admin.cert-chain",
+            "digdir.admin.kms-key-path",
+            "digdir.admin.scopes",
+            "digdir.common.access-token-lifetime",
+            "digdir.common.session-lifetime",
+            "digdir.common.client-name",
+            "digdir.common.client-uri",
+            "digdir.idporten.well-known-url",
+            "digdir.maskinporten.well-known-url",
+            "digdir.maskinporten.default.client-scope",
+            "digdir.maskinporten.default.scope-prefix",
+        ] {
+            let argument = operator
+                .get_arguments()
+                .find(|argument| argument.get_long() == Some(name));
+            let variable = argument.and_then(clap::Arg::get_env);
+            let expected = format!(
+                "DIGDIRATOR_{}",
+                name.to_uppercase().replace(['-', '.'], "_")
+            );
+            assert_eq!(variable, Some(expected.as_ref()), "{name}");
         }
     }
 }
