@@ -5,6 +5,7 @@
 mod calls;
 mod cluster;
 mod deaths;
+mod faults;
 mod first_deploy;
 mod issuer;
 mod leadership;
@@ -14,6 +15,7 @@ mod schema;
 #[path = "../it/support.rs"]
 #[allow(dead_code, reason = "these tests use a part of it")]
 mod support;
+mod takeover;
 mod vector;
 mod vectors;
 mod webhook;

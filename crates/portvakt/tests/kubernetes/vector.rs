@@ -8,7 +8,7 @@ use portvakt_jose::{Algorithm, RsaBits, SigningKey};
 use portvakt_nais::environment::PrivateJwk;
 use portvakt_nais::manifest::Manifest;
 use portvakt_nais::model::ResourceKind;
-use portvakt_operator::pass::{OLD_FINALIZER, PRESERVE};
+use portvakt_operator::pass::{FINALIZER, OLD_FINALIZER, PRESERVE};
 use portvakt_operator::resource::{ClientStatus, IDPortenClient, MaskinportenClient};
 use serde_json::{Value, json};
 
@@ -97,6 +97,23 @@ impl Vector {
             }
             V6 => self.prepare_adoption(scene).await,
         }
+    }
+
+    /// Brings the first vector to where the existing operator has left it.
+    pub(crate) async fn prepare_taken_over(self, scene: &Scene) {
+        let secret = "maskinporten-laanesok-9b0cdc78";
+        let scopes = ["demoskatt:inntekt.read", "demoregister:oppslag/enhet.read"];
+        let mut resource = self.resource();
+        resource["metadata"]["finalizers"] = json!([OLD_FINALIZER, FINALIZER]);
+        let resource: MaskinportenClient = scene.create(resource).await;
+        let (id, keys) = registered(scene, self, &scopes, &[secret]).await;
+        let entries = entries(&id, &keys[0].1, &scopes.join(" "));
+        scene.create_secret(&resource, secret, entries).await;
+        scene.create_pod(self.name(), secret).await;
+        let kids = [keys[0].0.clone()];
+        let mut status = synchronized(&id, secret, &kids, 1);
+        status.synchronization_hash = Some("da7b8361baebe374".to_owned());
+        scene.set_status(&resource, status).await;
     }
 
     async fn prepare_update(self, scene: &Scene) {
@@ -255,11 +272,22 @@ async fn registered(
                 .members()
                 .clone(),
         ));
-        keys.push((kid, private.to_string()));
+        keys.push((kid, as_written(&private)));
     }
     let set = serde_json::from_value(json!({"keys": public})).unwrap();
     scene.api.replace_keys(&id, &set, None).await.unwrap();
     (id, keys)
+}
+
+/// A private JWK with its members in the order in which the existing operator writes them.
+fn as_written(jwk: &str) -> String {
+    let mut jwk: Value = serde_json::from_str(jwk).unwrap();
+    (jwk["use"], jwk["alg"]) = (json!("sig"), json!("RS256"));
+    let members = [
+        "use", "kty", "kid", "alg", "n", "e", "d", "p", "q", "dp", "dq", "qi",
+    ];
+    let members = members.map(|name| format!("\"{name}\":{}", jwk[name]));
+    format!("{{{}}}", members.join(","))
 }
 
 async fn make_scope(scene: &Scene, subscope: &str, product: &str, vector: Vector) {
