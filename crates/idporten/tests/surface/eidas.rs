@@ -36,7 +36,7 @@ fn eidas(store: &Arc<SqliteStore>) -> Arc<dyn EidProvider> {
     Arc::new(EidasProvider::new(people, matcher))
 }
 
-async fn serve(world: World, policy: impl FnOnce(&mut LoginIssuer)) -> LoginServer {
+pub(crate) async fn serve(world: World, policy: impl FnOnce(&mut LoginIssuer)) -> LoginServer {
     LoginServer::with_eids(world, policy, |store, _| vec![testid(store), eidas(store)]).await
 }
 
@@ -57,7 +57,7 @@ fn legacy_world() -> World {
 }
 
 /// A request for a foreign eID and no other.
-fn foreign(client_id: &str) -> BTreeMap<&'static str, String> {
+pub(crate) fn foreign(client_id: &str) -> BTreeMap<&'static str, String> {
     let mut parameters = request(client_id);
     parameters.insert("acr_values", "eidas-loa-substantial".to_owned());
     parameters
@@ -88,7 +88,7 @@ async fn log_in(browser: &mut Browser<'_>, begun: &Answer, changes: &[(&str, &st
 }
 
 /// A whole login: the claims of the id token and of the access token, and the token itself.
-async fn tokens(
+pub(crate) async fn tokens(
     server: &LoginServer,
     parameters: &BTreeMap<&'static str, String>,
     changes: &[(&str, &str)],

@@ -2,6 +2,7 @@
 
 mod authorizations;
 mod contacts;
+mod foreign;
 mod history;
 mod level;
 mod openapi;
