@@ -19,7 +19,7 @@ use portvakt_core::login::locale::Locale;
 use portvakt_core::login::provider::Proven;
 use portvakt_oauth_types::Parameters;
 
-pub use self::eidas::{EidasProvider, InvalidCountries};
+pub use self::eidas::{EidasCountries, EidasProvider};
 pub use self::email::EmailProvider;
 pub use self::kept::Kept;
 pub use self::people::{PeopleSource, RegistryPeople};

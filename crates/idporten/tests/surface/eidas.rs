@@ -7,7 +7,7 @@ use portvakt_core::login::issuer::{EidasClaimNames, Environment, LoginIssuer};
 use portvakt_core::login::matching::RegistryMatcher;
 use portvakt_core::person::{EidasIdentifier, IdentityMatch, Pid, PidCheck};
 use portvakt_core::ports::Store;
-use portvakt_idporten::eid::{EidProvider, EidasProvider, RegistryPeople};
+use portvakt_idporten::eid::{EidProvider, EidasCountries, EidasProvider, RegistryPeople};
 use portvakt_store_sqlite::SqliteStore;
 use portvakt_testkit::World;
 use reqwest::StatusCode;
@@ -330,8 +330,10 @@ async fn one_country_is_not_chosen() {
         |store, _| {
             let people = Arc::new(RegistryPeople(Arc::clone(store)));
             let matcher = Arc::new(RegistryMatcher(Arc::clone(store)));
-            let eidas = EidasProvider::new(people, matcher).with_countries(vec!["CA".to_owned()]);
-            vec![Arc::new(eidas.ok().unwrap())]
+            let countries = EidasCountries::parse(&["CA"]).unwrap();
+            vec![Arc::new(
+                EidasProvider::new(people, matcher).with_countries(countries),
+            )]
         },
     );
     let server = server.await;

@@ -33,6 +33,14 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Delivered,
+        Self::Refused,
+        Self::Failed,
+        Self::Blocked,
+        Self::Dropped,
+    ];
+
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
@@ -110,7 +118,9 @@ mod tests {
     use axum::response::Redirect;
     use axum::routing::post;
     use portvakt_http::{Limits, Listener, Shutdown, serve};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+    use tokio::sync::oneshot::{Receiver, channel};
 
     use super::*;
 
@@ -183,5 +193,54 @@ mod tests {
         let courier = Courier::patient(Reach::Anywhere, CONNECTING, moment).unwrap();
         let outcome = courier.post(&format!("{base}/hang"), "t").await;
         assert_eq!(outcome, Outcome::Failed);
+    }
+
+    /// A server that answers every connection with this, and then with this again and again until the
+    /// other side has gone, which is told.
+    async fn endless(first: &'static [u8], again: Vec<u8>) -> (String, Receiver<()>) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = format!("http://{}/ut", listener.local_addr().unwrap());
+        let (gone, told) = channel();
+        tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            connection.read_exact(&mut [0; 16]).await.unwrap();
+            let mut written = connection.write_all(first).await;
+            while written.is_ok() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                written = connection.write_all(&again).await;
+            }
+            let _ = gone.send(());
+        });
+        (address, told)
+    }
+
+    /// Each byte comes in time; the answer does not.
+    #[tokio::test]
+    async fn a_server_that_answers_bit_by_bit_is_given_up() {
+        let moment = Duration::from_millis(100);
+        let courier = Courier::patient(Reach::Anywhere, moment, moment).unwrap();
+        let (address, gone) = endless(b"HTTP/1.1 200 OK\r\nx: ", vec![b'x']).await;
+        assert_eq!(courier.post(&address, "t").await, Outcome::Failed);
+        gone.await.unwrap();
+    }
+
+    /// Threat: an answer without end fills the memory, or holds a place for ever.
+    #[tokio::test]
+    async fn of_an_answer_without_end_the_status_counts_and_the_rest_is_not_read() {
+        let courier = Courier::new(Reach::Anywhere).unwrap();
+        let chunk = b"5\r\nutlog\r\n".to_vec();
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        let (address, gone) = endless(head, chunk).await;
+        assert_eq!(courier.post(&address, "t").await, Outcome::Delivered);
+        gone.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_server_whose_headers_have_no_end_is_given_up() {
+        let courier = Courier::new(Reach::Anywhere).unwrap();
+        let lines = b"x-utlogget: utlogget\r\n".repeat(1000);
+        let (address, gone) = endless(b"HTTP/1.1 200 OK\r\n", lines).await;
+        assert_eq!(courier.post(&address, "t").await, Outcome::Failed);
+        gone.await.unwrap();
     }
 }

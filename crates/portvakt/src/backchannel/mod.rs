@@ -9,6 +9,7 @@ mod places;
 mod reach;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use portvakt_core::client::ClientId;
@@ -26,6 +27,7 @@ const FINISHING: Duration = Duration::from_secs(8);
 pub(crate) struct BackchannelLogouts {
     courier: Arc<Courier>,
     places: Places,
+    counters: Arc<LogoutCounters>,
 }
 
 impl BackchannelLogouts {
@@ -34,7 +36,13 @@ impl BackchannelLogouts {
         Ok(Self {
             courier: Arc::new(Courier::new(reach)?),
             places: Places::default(),
+            counters: Arc::default(),
         })
+    }
+
+    /// What became of notices.
+    pub(crate) fn counters(&self) -> Arc<LogoutCounters> {
+        Arc::clone(&self.counters)
     }
 
     /// Waits for the notices that there are, within a bounded time. Nobody logs out any more.
@@ -50,15 +58,15 @@ impl LogoutSender for BackchannelLogouts {
     fn send(&self, notice: LogoutNotice) {
         let client_id = notice.client_id().clone();
         let Some(place) = self.places.take(&client_id) else {
-            report(&client_id, Outcome::Dropped);
+            self.counters.report(&client_id, Outcome::Dropped);
             return;
         };
-        let courier = Arc::clone(&self.courier);
+        let (courier, counters) = (Arc::clone(&self.courier), self.counters());
         tokio::spawn(async move {
             let turn = place.turn().await;
             let outcome = deliver(&courier, &notice).await;
             drop(turn);
-            report(&client_id, outcome);
+            counters.report(&client_id, outcome);
         });
     }
 }
@@ -70,7 +78,30 @@ async fn deliver(courier: &Courier, notice: &LogoutNotice) -> Outcome {
     }
 }
 
-/// One line for each notice: who was to be told, and whether they were.
-fn report(client_id: &ClientId, outcome: Outcome) {
-    tracing::info!(%client_id, result = outcome.as_str(), "back-channel logout");
+/// How many notices there were, by what became of them.
+#[derive(Debug, Default)]
+pub(crate) struct LogoutCounters([AtomicU64; Outcome::ALL.len()]);
+
+impl LogoutCounters {
+    /// All of them. For metrics.
+    pub(crate) fn by_result(&self) -> [(&'static str, u64); Outcome::ALL.len()] {
+        Outcome::ALL.map(|outcome| (outcome.as_str(), self.of(outcome).load(Ordering::Relaxed)))
+    }
+
+    /// Counts a notice, and logs who was to be told and whether they were.
+    fn report(&self, client_id: &ClientId, outcome: Outcome) {
+        self.of(outcome).fetch_add(1, Ordering::Relaxed);
+        tracing::info!(%client_id, result = outcome.as_str(), "back-channel logout");
+    }
+
+    fn of(&self, outcome: Outcome) -> &AtomicU64 {
+        let [delivered, refused, failed, blocked, dropped] = &self.0;
+        match outcome {
+            Outcome::Delivered => delivered,
+            Outcome::Refused => refused,
+            Outcome::Failed => failed,
+            Outcome::Blocked => blocked,
+            Outcome::Dropped => dropped,
+        }
+    }
 }

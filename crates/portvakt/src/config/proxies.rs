@@ -23,18 +23,25 @@ pub(crate) enum ForwardingHeader {
 impl http::Section {
     /// The proxies that are trusted.
     pub(crate) fn proxies(&self, faults: &mut Faults) -> Option<TrustedProxies> {
-        let networks = self.trusted_proxies.iter().map(|text| network(text));
-        let Some(networks) = networks.collect::<Option<Vec<_>>>() else {
-            let message = "write addresses or networks, like 10.0.0.7 or 10.0.0.0/8";
-            faults.add("http.trusted_proxies", message);
-            return None;
-        };
+        let networks = networks("http.trusted_proxies", &self.trusted_proxies, faults)?;
         let header = match self.forwarding_header {
             ForwardingHeader::XForwardedFor => Header::XForwardedFor,
             ForwardingHeader::Forwarded => Header::Forwarded,
         };
         Some(TrustedProxies::new(networks, header))
     }
+}
+
+/// The networks that a key names.
+pub(super) fn networks(key: &str, texts: &[String], faults: &mut Faults) -> Option<Vec<IpNet>> {
+    let networks: Option<Vec<_>> = texts.iter().map(|text| network(text)).collect();
+    if networks.is_none() {
+        faults.add(
+            key,
+            "write addresses or networks, like 10.0.0.7 or 10.0.0.0/8",
+        );
+    }
+    networks
 }
 
 /// An address is a network of its own.

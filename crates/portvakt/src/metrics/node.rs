@@ -12,6 +12,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit;
 
 use super::scrape::Figures;
+use crate::backchannel::LogoutCounters;
 use crate::key_expiry::KeyEndFigures;
 use crate::limits::Limiters;
 use crate::refusals::RefusalRecorder;
@@ -44,6 +45,8 @@ pub(crate) struct LoginSources {
     pub(crate) keeper: Arc<SigningKeyKeeper>,
     /// The room for what anybody may begin.
     pub(crate) room: Arc<Room>,
+    /// What became of notices of logouts.
+    pub(crate) notices: Arc<LogoutCounters>,
     /// The ids of the ways to log in.
     pub(crate) eids: Vec<String>,
 }
@@ -65,7 +68,7 @@ impl Collector for NodeFigures {
         self.ledger(&mut figures)?;
         self.keys(&mut figures)?;
         self.client_keys(&mut figures)?;
-        self.room(&mut figures)?;
+        self.logins(&mut figures)?;
         self.refusals(&mut figures)?;
         let help = "Spans of traces, by what became of them";
         let spans = self.0.spans.by_result();
@@ -190,7 +193,7 @@ impl NodeFigures {
         figures.gauge("clients_without_usable_key", help, None, without)
     }
 
-    fn room(&self, figures: &mut Figures<'_>) -> fmt::Result {
+    fn logins(&self, figures: &mut Figures<'_>) -> fmt::Result {
         let Some(logins) = &self.0.logins else {
             return Ok(());
         };
@@ -207,7 +210,10 @@ impl NodeFigures {
         let help = "What anybody wanted to begin when there was no room for it";
         let turned_away = room.turned_away;
         let turned_away = turned_away.map(|(opening, number)| (kind_of(opening), number));
-        figures.counters("login_openings_refused", help, "kind", turned_away)
+        figures.counters("login_openings_refused", help, "kind", turned_away)?;
+        let help = "Clients' servers that were to be told of a logout, by what became of it";
+        let notices = logins.notices.by_result();
+        figures.counters("backchannel_logouts", help, "result", notices)
     }
 
     fn refusals(&self, figures: &mut Figures<'_>) -> fmt::Result {

@@ -14,7 +14,7 @@ use portvakt_core::signing::KeySource;
 use portvakt_core::{Clock, SystemEntropy};
 use portvakt_http::Limits;
 use portvakt_idporten::eid::{
-    EidProvider, EidasProvider, EmailProvider, RegistryPeople, TestIdProvider,
+    EidProvider, EidasCountries, EidasProvider, EmailProvider, RegistryPeople, TestIdProvider,
 };
 use portvakt_idporten::pages::Site;
 use portvakt_idporten::{Observer, Surface};
@@ -85,14 +85,18 @@ impl LoginParts {
         let sealing = config.keys.open_sealing()?;
         let pairwise = pairwise_key(logins.as_ref(), &sealing, clock.now()).await?;
         let names = config.idporten.eids.iter();
-        let mut eids: Vec<_> = names.map(|name| eid(*name, &store)).collect();
+        let countries = Faults::settle(|faults| Some(config.idporten.countries(faults)))?;
+        let mut eids: Vec<_> = names
+            .map(|name| eid(*name, &store, countries.as_ref()))
+            .collect();
         eids.extend(upstream::providers(
             &config.idporten.upstreams,
             &issuer.login_base_url,
         )?);
         let site = config.idporten.site.site(&issuer)?;
         let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
-        let logouts = BackchannelLogouts::new(Reach::of(issuer.environment, Vec::new()))?;
+        let networks = Faults::settle(|faults| config.idporten.logout_networks(faults))?;
+        let logouts = BackchannelLogouts::new(Reach::of(issuer.environment, networks))?;
         let most = Faults::settle(|faults| Some(config.idporten.bounds.most(faults)))?;
         let room = Arc::new(Room::new(most));
         let provider = Provider::new(ProviderParts {
@@ -154,13 +158,21 @@ impl LoginParts {
     }
 }
 
-fn eid(name: EidName, store: &Arc<CachedStore>) -> Arc<dyn EidProvider> {
+fn eid(
+    name: EidName,
+    store: &Arc<CachedStore>,
+    countries: Option<&EidasCountries>,
+) -> Arc<dyn EidProvider> {
     let people = Arc::new(RegistryPeople(Arc::clone(store)));
     match name {
         EidName::Testid => Arc::new(TestIdProvider::new(people)),
         EidName::Eidas => {
             let matcher = Arc::new(RegistryMatcher(Arc::clone(store)));
-            Arc::new(EidasProvider::new(people, matcher))
+            let every = EidasProvider::new(people, matcher);
+            Arc::new(match countries {
+                Some(countries) => every.with_countries(countries.clone()),
+                None => every,
+            })
         }
         EidName::Email => Arc::new(EmailProvider),
     }

@@ -117,6 +117,7 @@ impl Parts {
             logins: logins.as_ref().map(|logins| LoginSources {
                 keeper: Arc::clone(&logins.keeper),
                 room: Arc::clone(&logins.room),
+                notices: logins.logouts.counters(),
                 eids: logins.eids().collect(),
             }),
             refusals: Arc::clone(&refusals),

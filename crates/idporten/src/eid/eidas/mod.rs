@@ -45,9 +45,24 @@ pub struct EidasProvider {
     countries: Vec<String>,
 }
 
-/// Countries that nobody can choose from: none, or one that is no code of two letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidCountries;
+/// Countries of [`EidasProvider`] to choose from. One needs no choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EidasCountries(Vec<String>);
+
+impl EidasCountries {
+    /// Countries by their codes in eIDAS (`EL` for Greece), of those that take part in it; none if there
+    /// is no code, or one that is of none of them.
+    pub fn parse<T: AsRef<str>>(codes: &[T]) -> Option<Self> {
+        let known = |code: &T| COUNTRIES.split(' ').find(|known| *known == code.as_ref());
+        let countries: Option<Vec<_>> = codes
+            .iter()
+            .map(|code| known(code).map(str::to_owned))
+            .collect();
+        countries
+            .filter(|countries| !countries.is_empty())
+            .map(Self)
+    }
+}
 
 impl EidasProvider {
     /// A provider of every country that takes part in eIDAS. The people are those that the form offers
@@ -60,18 +75,13 @@ impl EidasProvider {
         }
     }
 
-    /// The same with these countries, by their codes in eIDAS (`EL` for Greece). One needs no choice.
-    ///
-    /// # Errors
-    ///
-    /// If there is none, or one is no code.
-    pub fn with_countries(self, countries: Vec<String>) -> Result<Self, InvalidCountries> {
-        let is_code =
-            |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
-        if countries.is_empty() || !countries.iter().all(is_code) {
-            return Err(InvalidCountries);
+    /// The same with these countries alone.
+    #[must_use]
+    pub fn with_countries(self, countries: EidasCountries) -> Self {
+        Self {
+            countries: countries.0,
+            ..self
         }
-        Ok(Self { countries, ..self })
     }
 
     fn country_page(&self, context: Context<'_>, country: Option<&str>, invalid: bool) -> Turn {
@@ -231,4 +241,18 @@ fn login_page(
         errors,
     };
     Turn::Page(Box::new(page.page()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_are_those_of_eidas() {
+        let known = EidasCountries::parse(&["SE", "EL"]).unwrap();
+        assert_eq!(known.0, ["SE", "EL"]);
+        for unknown in [&[][..], &["GR"], &["SE", "se"], &["NO"], &["SE "]] {
+            assert_eq!(EidasCountries::parse(unknown), None, "{unknown:?}");
+        }
+    }
 }

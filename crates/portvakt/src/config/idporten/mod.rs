@@ -9,8 +9,10 @@ mod words;
 
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use portvakt_core::client::UriPolicy;
 use portvakt_core::login::issuer::{EidasClaimNames, Environment, LoginIssuer};
+use portvakt_idporten::eid::EidasCountries;
 use portvakt_jose::Algorithm;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -20,6 +22,7 @@ pub(crate) use self::words::EidName;
 use self::words::{AcceptedNumbersName, AcrAliasesName, EnvironmentName};
 use super::listener::Listener;
 use super::maskinporten::UnrestrictedAudienceName;
+use super::proxies::networks;
 use super::selfservice::is_public_address;
 use super::{Config, Faults};
 
@@ -55,6 +58,9 @@ pub(crate) struct Section {
     /// in production.
     #[schema(inline)]
     pub(crate) eids: Vec<EidName>,
+    /// Countries of the eID `eidas`, by their codes in eIDAS, like `SE` or, for Greece, `EL`; every one when
+    /// none is named. Where there is one, nobody has to choose.
+    pub(crate) eidas_countries: Vec<String>,
     /// Files of other OpenID providers that log people in for this one, which are offered after `eids`.
     #[schema(value_type = Vec<String>)]
     pub(crate) upstreams: Vec<PathBuf>,
@@ -110,6 +116,9 @@ pub(crate) struct Section {
     pub(crate) introspection_owner_fallback: bool,
     /// Ask the person before a logout that comes without a valid `id_token_hint`.
     pub(crate) logout_confirm_without_hint: bool,
+    /// Addresses and networks of clients' servers that are told of logouts although not everybody reaches
+    /// them, like `10.0.0.0/8`. Their addresses are `https` all the same.
+    pub(crate) backchannel_logout_networks: Vec<String>,
     /// Call every certificate `virksomhetssertifikat` in `client_amr`.
     pub(crate) one_client_amr_for_certificates: bool,
 }
@@ -140,6 +149,7 @@ impl Default for Section {
             login_base_url: None,
             environment: EnvironmentName::Production,
             eids: Vec::new(),
+            eidas_countries: Vec::new(),
             upstreams: Vec::new(),
             accepted_person_numbers: AcceptedNumbersName::ByEnvironment,
             site: site::Section::default(),
@@ -164,6 +174,7 @@ impl Default for Section {
             },
             introspection_owner_fallback: issuer.introspection_owner_fallback,
             logout_confirm_without_hint: issuer.logout_confirm_without_hint,
+            backchannel_logout_networks: Vec::new(),
             one_client_amr_for_certificates: issuer.one_client_amr_for_certificates,
         }
     }
@@ -184,6 +195,8 @@ impl Section {
     pub(super) fn check(&self, config: &Config, faults: &mut Faults) {
         self.listener.binding("idporten", faults);
         self.bounds.most(faults);
+        self.countries(faults);
+        self.logout_networks(faults);
         self.site.check(self.environment.into(), faults);
         if self.is_served() {
             self.login_issuer(config, faults);
@@ -232,6 +245,28 @@ impl Section {
             one_client_amr_for_certificates: self.one_client_amr_for_certificates,
             ..issuer
         })
+    }
+
+    /// The countries of `eidas`, unless they are all.
+    pub(crate) fn countries(&self, faults: &mut Faults) -> Option<EidasCountries> {
+        if self.eidas_countries.is_empty() {
+            return None;
+        }
+        let countries = EidasCountries::parse(&self.eidas_countries);
+        if countries.is_none() {
+            let message = "name countries of eIDAS by their codes there, like SE or EL";
+            faults.add("idporten.eidas_countries", message);
+        }
+        countries
+    }
+
+    /// The networks in which clients' servers are called beside those that everybody reaches.
+    pub(crate) fn logout_networks(&self, faults: &mut Faults) -> Option<Vec<IpNet>> {
+        networks(
+            "idporten.backchannel_logout_networks",
+            &self.backchannel_logout_networks,
+            faults,
+        )
     }
 
     /// The longest life of any token that its keys sign, in seconds.

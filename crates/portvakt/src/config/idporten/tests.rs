@@ -186,6 +186,12 @@ fn values_that_cannot_be_meant_are_named() {
         ("CLIENT_ALGORITHMS", "[]", "idporten.client_algorithms"),
         ("SITE__NAME", " ", "idporten.site.name"),
         ("BOUNDS__LOGINS", "0", "idporten.bounds.logins"),
+        ("EIDAS_COUNTRIES", r#"["GR"]"#, "idporten.eidas_countries"),
+        (
+            "BACKCHANNEL_LOGOUT_NETWORKS",
+            r#"["intern"]"#,
+            "idporten.backchannel_logout_networks",
+        ),
         (
             "SITE__HELP_URL",
             "javascript:alert(1)",
@@ -269,4 +275,22 @@ fn beside_a_module_there_is_an_encryption_key_for_logins() {
     assert_eq!(with("", true), ["keys.module.library"]);
     assert_eq!(with(TEST, false), ["keys.encryption_key_file"]);
     assert_eq!(with(TEST, true), [""; 0]);
+}
+
+#[test]
+fn networks_of_clients_servers_are_addresses_or_networks() {
+    let networks = |texts: &[&str]| {
+        let section = Section {
+            backchannel_logout_networks: texts.iter().map(|text| (*text).to_owned()).collect(),
+            ..Section::default()
+        };
+        Faults::settle(|faults| section.logout_networks(faults)).map(|networks| networks.len())
+    };
+    assert_eq!(networks(&[]).unwrap(), 0);
+    assert_eq!(networks(&["10.0.0.0/8", "fd00::1"]).unwrap(), 2);
+    let refused = networks(&["intern"]).unwrap_err().to_string();
+    assert!(
+        refused.contains("idporten.backchannel_logout_networks"),
+        "{refused}"
+    );
 }

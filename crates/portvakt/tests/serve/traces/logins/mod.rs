@@ -127,6 +127,8 @@ async fn nothing_of_a_login_is_in_a_log_a_figure_a_trace_or_the_audit_log() {
     let refused =
         "portvakt_login_refusals_total{outcome=\"refused\",refusal=\"NotAcceptable\"} 2\n";
     assert!(figures.contains(refused), "{refused} in {figures}");
+    let told = "portvakt_backchannel_logouts_total{result=\"delivered\"} 1\n";
+    assert!(figures.contains(told), "{told} in {figures}");
     secrets.assert_absent("the figures", &figures);
     let spans = collector.spans();
     assert!(spans.len() > 40, "{}", spans.len());
