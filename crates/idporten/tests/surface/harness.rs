@@ -19,7 +19,7 @@ use portvakt_core::login::issuer::{Environment, LoginIssuer};
 use portvakt_core::login::provider::{LogoutNotice, LogoutSender, Provider, ProviderParts};
 use portvakt_core::login::subject::PairwiseKey;
 use portvakt_core::person::{Person, Pid, PidCheck};
-use portvakt_core::ports::Store;
+use portvakt_core::ports::{GrantRegistry, Store};
 use portvakt_core::scope::Scope;
 use portvakt_core::signing::{KeyRing, SigningKeyRecord, SigningKeyState, SigningKeys, generate};
 use portvakt_http::{Limits, Listener, RateLimits, Shutdown, serve};
@@ -142,6 +142,29 @@ pub(crate) struct Bounds {
     pub(crate) room: Arc<Room>,
 }
 
+/// What a server finds when it starts.
+struct Stored {
+    folder: Arc<tempfile::TempDir>,
+    store: Arc<SqliteStore>,
+    /// Who says what is registered: the store, unless something stands before it.
+    registry: Arc<dyn GrantRegistry>,
+    /// What the server calls itself, if not by its address.
+    issuer: Option<String>,
+}
+
+impl Stored {
+    async fn at(folder: Arc<tempfile::TempDir>, issuer: Option<String>) -> Self {
+        let store = SqliteStore::open(folder.path().join("test.db")).await;
+        let store = Arc::new(store.unwrap());
+        Self {
+            registry: store.clone(),
+            folder,
+            store,
+            issuer,
+        }
+    }
+}
+
 /// A running surface. It stops, and its files go, when it is dropped.
 pub(crate) struct LoginServer {
     pub(crate) store: Arc<SqliteStore>,
@@ -187,44 +210,53 @@ impl LoginServer {
         companion: impl FnOnce(&mut CompanionSettings),
         eids: impl FnOnce(&Arc<SqliteStore>, &str) -> Vec<Arc<dyn EidProvider>>,
     ) -> Self {
-        let (folder, store) = stored(&world).await;
         let bounds = Bounds::default();
-        Self::run(folder, store, None, bounds, policy, companion, eids).await
+        Self::run(stored(&world).await, bounds, policy, companion, eids).await
     }
 
     /// A server that takes requests within these bounds alone.
     pub(crate) async fn bounded(bounds: Bounds) -> Self {
-        let (folder, store) = stored(&world()).await;
         let eids = |store: &Arc<SqliteStore>, _: &str| vec![testid(store)];
-        Self::run(folder, store, None, bounds, |_| (), |_| (), eids).await
+        Self::run(stored(&world()).await, bounds, |_| (), |_| (), eids).await
+    }
+
+    /// A server that asks something before its store what is registered, as a node asks its cache.
+    pub(crate) async fn with_registry(
+        world: World,
+        registry: impl FnOnce(&Arc<SqliteStore>) -> Arc<dyn GrantRegistry>,
+    ) -> Self {
+        let mut stored = stored(&world).await;
+        stored.registry = registry(&stored.store);
+        let eids = |store: &Arc<SqliteStore>, _: &str| vec![testid(store)];
+        Self::run(stored, Bounds::default(), |_| (), |_| (), eids).await
     }
 
     /// Another process of the same server: the same files and name, and nothing in memory.
     pub(crate) async fn started_again(self) -> Self {
         self.shutdown.trigger();
-        let store = SqliteStore::open(self.folder.path().join("test.db")).await;
-        let issuer = Some(self.issuer.as_str());
-        let (folder, store) = (self.folder.clone(), store.unwrap());
+        let stored = Stored::at(self.folder.clone(), Some(self.issuer.clone())).await;
         let eids = |store: &Arc<SqliteStore>, _: &str| vec![testid(store)];
-        let bounds = Bounds::default();
-        Self::run(folder, store, issuer, bounds, |_| (), |_| (), eids).await
+        Self::run(stored, Bounds::default(), |_| (), |_| (), eids).await
     }
 
     async fn run(
-        folder: Arc<tempfile::TempDir>,
-        store: SqliteStore,
-        issuer: Option<&str>,
+        stored: Stored,
         bounds: Bounds,
         policy: impl FnOnce(&mut LoginIssuer),
         companion: impl FnOnce(&mut CompanionSettings),
         eids: impl FnOnce(&Arc<SqliteStore>, &str) -> Vec<Arc<dyn EidProvider>>,
     ) -> Self {
-        let store = Arc::new(store);
+        let Stored {
+            folder,
+            store,
+            registry,
+            issuer,
+        } = stored;
         let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
         let listener = listener.unwrap();
         let base = format!("http://{}", listener.local_addr());
         let clock = Arc::new(MockClock::new(Timestamp::from_seconds(NOW)));
-        let mut issuer = LoginIssuer::new(issuer.unwrap_or(&base), Environment::Test);
+        let mut issuer = LoginIssuer::new(issuer.as_ref().unwrap_or(&base), Environment::Test);
         policy(&mut issuer);
         let eids = eids(&store, &base);
         let identifier = issuer.identifier.clone();
@@ -232,7 +264,7 @@ impl LoginServer {
         let told = Arc::new(Told::default());
         let provider = Provider::new(ProviderParts {
             issuer,
-            registry: store.clone(),
+            registry,
             ledger: store.clone(),
             store: store.clone(),
             keys: Arc::new(SigningKeys::new(ring)),
@@ -403,13 +435,12 @@ impl Told {
 }
 
 /// A store with this world, in a folder that goes with the server.
-async fn stored(world: &World) -> (Arc<tempfile::TempDir>, SqliteStore) {
+async fn stored(world: &World) -> Stored {
     let folder = Arc::new(tempfile::tempdir().unwrap());
-    let store = SqliteStore::open(folder.path().join("test.db")).await;
-    let store = store.unwrap();
-    world.save(&store).await;
-    save_rest(&store, world).await;
-    (folder, store)
+    let stored = Stored::at(folder, None).await;
+    world.save(stored.store.as_ref()).await;
+    save_rest(&stored.store, world).await;
+    stored
 }
 
 async fn save_rest(store: &SqliteStore, world: &World) {

@@ -155,10 +155,18 @@ async fn what_is_withdrawn_on_one_node_stops_for_logins_on_the_other_within_a_se
     let operator = a.wire.operator().await;
     let tokens = Browser::new(&other).tokens(WEB, SCOPES).await;
     let mut refresh = text(&tokens["refresh_token"]);
+    let issued = text(&tokens["access_token"]);
+    assert_eq!(other.introspect(&issued).await.done()["active"], true);
 
     let access = format!("/scopes/access/{CONSUMER}?scope={API}");
     owner.act(Method::DELETE, &access, Value::Null).await.done();
-    acts(Instant::now(), async || {
+    let withdrawn = Instant::now();
+    acts(withdrawn, async || {
+        other.introspect(&issued).await.done()["active"] == false
+    })
+    .await;
+    assert_eq!(other.userinfo(&issued).await.status, 200);
+    acts(withdrawn, async || {
         let refreshed = other.refresh(WEB, &refresh).await.done();
         refresh = text(&refreshed["refresh_token"]);
         text(&refreshed["scope"]) == "openid profile"
@@ -170,6 +178,10 @@ async fn what_is_withdrawn_on_one_node_stops_for_logins_on_the_other_within_a_se
     registered["active"] = json!(false);
     operator.act(Method::PUT, &path, registered).await.done();
     let withdrawn = Instant::now();
+    acts(withdrawn, async || {
+        other.userinfo(&issued).await.status == 401
+    })
+    .await;
     acts(withdrawn, async || {
         let answer = other.refresh(WEB, &refresh).await;
         if answer.status == 200 {

@@ -105,6 +105,12 @@ impl LoginAccessToken {
         &self.scope
     }
 
+    /// Leaves out the other scopes.
+    pub fn keep_scopes(&mut self, is_kept: impl Fn(&str) -> bool) {
+        let kept: Vec<_> = self.scope.split(' ').filter(|name| is_kept(name)).collect();
+        self.scope = kept.join(" ");
+    }
+
     /// Whether it has this scope.
     pub fn has_scope(&self, name: &str) -> bool {
         self.scope.split(' ').any(|scope| scope == name)

@@ -36,7 +36,7 @@ impl Provider {
         let missing = LoginRefusal::Parameter(LoginRefusalCode::ParameterMissing, "token");
         let token = token.ok_or_else(|| denied(missing))?;
         let inactive = serde_json::json!(Inactive::ANSWER);
-        let Some((claims, authorization)) = self.read_access_token(token, now).await? else {
+        let Some((claims, authorization)) = self.usable_access_token(token, now).await? else {
             return Ok(inactive);
         };
         let scopes = self.readable(&claims, caller).await?;

@@ -18,6 +18,7 @@ mod revoke;
 mod step;
 mod tokens;
 mod transaction;
+mod usable;
 mod userinfo;
 
 use std::sync::Arc;

@@ -38,8 +38,9 @@ impl Provider {
         &self,
         presented: PresentedToken<'_>,
     ) -> Result<(LoginAccessToken, Authorization), Denied> {
-        let now = self.now();
-        let found = self.read_access_token(presented.token, now).await?;
+        let registry = &self.parts().registry;
+        let (now, as_of) = (self.now(), registry.as_of()?);
+        let found = self.usable_access_token(presented.token, now).await?;
         let found = found.ok_or(LoginRefusalCode::TokenInvalid)?;
         match (presented.scheme, found.0.dpop_jkt()) {
             (TokenScheme::Bearer, None) => {}
@@ -49,6 +50,7 @@ impl Provider {
             }
             (TokenScheme::Dpop, None) => return Err(unproven("the token is bound to no key")),
         }
+        registry.still_holds(as_of)?;
         Ok(found)
     }
 

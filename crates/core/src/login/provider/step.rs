@@ -55,6 +55,22 @@ impl Provider {
     /// Decides what comes next in a login that this browser began.
     pub async fn step(
         &self,
+        mut transaction: OpenTransaction,
+        handle: &Handle,
+        browser: &Browser,
+    ) -> Result<Step, Denied> {
+        let registry = &self.parts().registry;
+        let as_of = registry.as_of()?;
+        // An eID provider may have taken its time since the client was looked at.
+        let client_id = transaction.record.client_id.as_str();
+        transaction.client = self.named_client(Some(client_id)).await?;
+        let step = self.decide_step(transaction, handle, browser).await?;
+        registry.still_holds(as_of)?;
+        Ok(step)
+    }
+
+    async fn decide_step(
+        &self,
         transaction: OpenTransaction,
         handle: &Handle,
         browser: &Browser,

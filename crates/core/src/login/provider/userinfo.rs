@@ -9,6 +9,8 @@ use crate::login::scopes::{EIDAS, PROFILE};
 impl Provider {
     /// What the client may know of the person.
     pub async fn userinfo(&self, presented: PresentedToken<'_>) -> Result<Userinfo, Denied> {
+        let registry = &self.parts().registry;
+        let as_of = registry.as_of()?;
         let (claims, authorization) = self.presented_token(presented).await?;
         let client_id =
             ClientId::parse(claims.client_id()).map_err(|_| LoginRefusalCode::TokenInvalid)?;
@@ -26,6 +28,7 @@ impl Provider {
         };
         let mut names = self.issuer().eidas_claims;
         names.legacy |= claims.has_scope(EIDAS);
+        registry.still_holds(as_of)?;
         Ok(Userinfo::new(&sub, person, names))
     }
 }

@@ -51,6 +51,19 @@ async fn an_authorization_is_told_with_everything_that_is_kept_of_it() {
     );
 }
 
+/// Threat: a header that is kept for years is as long as a stranger wants.
+#[tokio::test]
+async fn an_overlong_user_agent_is_cut() {
+    let mut server = server().await;
+    let agent = "Nettleser/1.0 ".repeat(500);
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    server.http = http.user_agent(agent.as_str()).build().unwrap();
+    app_login(&server, PID).await;
+    let token = person(&server, INSIGHT, PID, AUTHORIZATIONS).await;
+    let listed = get(&server, CLIENTS, &token).await.json();
+    assert_eq!(listed[0]["user_agent"], agent[..256]);
+}
+
 #[tokio::test]
 async fn each_view_shows_what_concerns_the_organization() {
     let server = server().await;
