@@ -12,6 +12,7 @@ mod data_dir;
 mod database;
 mod demo;
 mod dev;
+mod eids;
 mod following;
 mod grant_args;
 mod input;

@@ -12,15 +12,11 @@ use portvakt_core::login::companion::{
     Companion, CompanionParts, CompanionSettings, MachineIssuer,
 };
 use portvakt_core::login::issuer::{Environment, LoginIssuer};
-use portvakt_core::login::matching::RegistryMatcher;
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::login::subject::PairwiseKey;
 use portvakt_core::login::{LoginStore, Room};
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_http::RateLimits;
-use portvakt_idporten::eid::{
-    EidProvider, EidasProvider, EmailProvider, RegistryPeople, TestIdProvider,
-};
 use portvakt_idporten::pages::{FooterLinks, Name, Site};
 use portvakt_idporten::{Surface, router as surface};
 use portvakt_jose::{AlgorithmSet, TrustStore};
@@ -31,9 +27,10 @@ use super::faults::{Faults, Faulty, inject};
 use super::signing_keys::SigningKeys;
 use super::surface_name::SurfaceName;
 use crate::backchannel::BackchannelLogouts;
+use crate::config::EidName;
 use crate::data_dir::IdportenEndpoints;
+use crate::eids::Eids;
 use crate::request_ids::request_ids;
-use crate::upstream;
 
 /// The surface's keys are another set than those of machines.
 pub(super) const SURFACE: &str = "idporten";
@@ -87,8 +84,14 @@ pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Resul
         upstreams,
     } = surroundings;
     let issuer = issuer(port);
-    let mut eids = eids(&store, email_login);
-    eids.extend(upstream::providers(upstreams, &issuer.login_base_url)?);
+    let mut names = vec![EidName::Testid, EidName::Eidas];
+    names.extend(email_login.then_some(EidName::Email));
+    let eids = Eids {
+        names: &names,
+        countries: None,
+        upstreams,
+    };
+    let eids = eids.providers(&store, &issuer.login_base_url)?;
     let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
     let provider = Provider::new(ProviderParts {
         issuer,
@@ -133,20 +136,6 @@ pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Resul
         keys,
     };
     Ok(router?.layer(from_fn_with_state(layer, inject)))
-}
-
-/// The ways to log in.
-fn eids(store: &Arc<CachedStore>, email_login: bool) -> Vec<Arc<dyn EidProvider>> {
-    let people = Arc::new(RegistryPeople(Arc::clone(store)));
-    let matcher = Arc::new(RegistryMatcher(Arc::clone(store)));
-    let mut eids: Vec<Arc<dyn EidProvider>> = vec![
-        Arc::new(TestIdProvider::new(people.clone())),
-        Arc::new(EidasProvider::new(people, matcher)),
-    ];
-    if email_login {
-        eids.push(Arc::new(EmailProvider));
-    }
-    eids
 }
 
 /// The addresses of the surface.

@@ -11,6 +11,7 @@ mod faults;
 mod idporten;
 mod journal;
 mod lock;
+mod loopback;
 mod operations;
 mod ports;
 mod registry;

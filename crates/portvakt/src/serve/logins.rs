@@ -7,25 +7,22 @@ use portvakt_core::cache::CachedStore;
 use portvakt_core::login::companion::{
     Companion, CompanionParts, CompanionSettings, MachineIssuer,
 };
-use portvakt_core::login::matching::RegistryMatcher;
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::login::{LoginStore, Room};
 use portvakt_core::signing::KeySource;
 use portvakt_core::{Clock, SystemEntropy};
 use portvakt_http::Limits;
-use portvakt_idporten::eid::{
-    EidProvider, EidasCountries, EidasProvider, EmailProvider, RegistryPeople, TestIdProvider,
-};
+use portvakt_idporten::eid::EidProvider;
 use portvakt_idporten::pages::Site;
 use portvakt_idporten::{Observer, Surface};
 
 use crate::backchannel::{BackchannelLogouts, Reach};
-use crate::config::{Config, EidName, Faults};
+use crate::config::{Config, Faults};
+use crate::eids::Eids;
 use crate::limits::Limiters;
 use crate::request_ids::request_ids;
 use crate::server::Trust;
 use crate::signing::{KeeperParts, SigningKeyKeeper, SigningSurface, pairwise_key};
-use crate::upstream;
 
 /// What the surface is made of beside what all surfaces share.
 pub(super) struct LoginParts {
@@ -84,15 +81,12 @@ impl LoginParts {
         .await?;
         let sealing = config.keys.open_sealing()?;
         let pairwise = pairwise_key(logins.as_ref(), &sealing, clock.now()).await?;
-        let names = config.idporten.eids.iter();
-        let countries = Faults::settle(|faults| Some(config.idporten.countries(faults)))?;
-        let mut eids: Vec<_> = names
-            .map(|name| eid(*name, &store, countries.as_ref()))
-            .collect();
-        eids.extend(upstream::providers(
-            &config.idporten.upstreams,
-            &issuer.login_base_url,
-        )?);
+        let eids = Eids {
+            names: &config.idporten.eids,
+            countries: Faults::settle(|faults| Some(config.idporten.countries(faults)))?,
+            upstreams: &config.idporten.upstreams,
+        };
+        let eids = eids.providers(&store, &issuer.login_base_url)?;
         let site = config.idporten.site.site(&issuer)?;
         let levels = eids.iter().flat_map(|eid| eid.describe().levels).collect();
         let networks = Faults::settle(|faults| config.idporten.logout_networks(faults))?;
@@ -155,25 +149,5 @@ impl LoginParts {
             cache_seconds: u32::try_from(max_age).unwrap_or(u32::MAX),
         });
         Ok(router?)
-    }
-}
-
-fn eid(
-    name: EidName,
-    store: &Arc<CachedStore>,
-    countries: Option<&EidasCountries>,
-) -> Arc<dyn EidProvider> {
-    let people = Arc::new(RegistryPeople(Arc::clone(store)));
-    match name {
-        EidName::Testid => Arc::new(TestIdProvider::new(people)),
-        EidName::Eidas => {
-            let matcher = Arc::new(RegistryMatcher(Arc::clone(store)));
-            let every = EidasProvider::new(people, matcher);
-            Arc::new(match countries {
-                Some(countries) => every.with_countries(countries.clone()),
-                None => every,
-            })
-        }
-        EidName::Email => Arc::new(EmailProvider),
     }
 }

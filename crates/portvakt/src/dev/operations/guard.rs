@@ -1,43 +1,21 @@
 //! Keeps web pages away from the port. A page that the developer visits can send requests to
 //! loopback addresses; it cannot choose `Host` freely, hide `Origin`, or send JSON unasked.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, Method};
+use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::answer::Problem;
+use crate::dev::loopback::{LoopbackNames, SEC_FETCH_SITE, absent_or, one};
 
 /// The one address that takes bodies other than JSON. It changes nothing.
 const EXPLAIN: &str = "/dev/explain";
 
-/// How a request came about, as browsers say (Fetch Metadata Request Headers).
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// The names that the port is reached by.
-#[derive(Clone, Debug)]
-pub(super) struct AllowedHosts(Arc<[String]>);
-
-impl AllowedHosts {
-    /// The loopback names with this port.
-    pub(super) fn new(port: u16) -> Self {
-        let hosts = ["localhost", "127.0.0.1", "[::1]"];
-        Self(hosts.iter().map(|host| format!("{host}:{port}")).collect())
-    }
-
-    fn contain(&self, host: &str) -> bool {
-        self.0
-            .iter()
-            .any(|allowed| allowed.eq_ignore_ascii_case(host))
-    }
-}
-
 /// Middleware: lets through what no web page of another site can send.
 pub(super) async fn guard(
-    State(allowed): State<AllowedHosts>,
+    State(allowed): State<LoopbackNames>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -49,23 +27,22 @@ pub(super) async fn guard(
 }
 
 fn check(
-    allowed: &AllowedHosts,
+    allowed: &LoopbackNames,
     method: &Method,
     path: &str,
     headers: &HeaderMap,
 ) -> Result<(), Problem> {
-    // A name that was made to resolve to this machine (DNS rebinding) is not one of ours.
     if !one(headers, HOST).is_some_and(|host| allowed.contain(host)) {
         return Err(Problem::forbidden(
             "Host must be localhost, 127.0.0.1 or [::1] with the port",
         ));
     }
-    if headers.contains_key(ORIGIN) && !one(headers, ORIGIN).is_some_and(|o| is_own(allowed, o)) {
+    if !absent_or(headers, ORIGIN, |origin| is_own(allowed, origin)) {
         return Err(Problem::forbidden("web pages must not use this port"));
     }
     // What has no `Origin`, a picture or a link say, browsers mark in this way.
     let own_site = |site: &str| matches!(site, "same-origin" | "none");
-    if headers.contains_key(SEC_FETCH_SITE) && !one(headers, SEC_FETCH_SITE).is_some_and(own_site) {
+    if !absent_or(headers, SEC_FETCH_SITE, own_site) {
         return Err(Problem::forbidden("web pages must not use this port"));
     }
     let writes = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
@@ -77,16 +54,7 @@ fn check(
     Ok(())
 }
 
-/// The value of a header that is there once.
-fn one(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().ok(),
-        _ => None,
-    }
-}
-
-fn is_own(allowed: &AllowedHosts, origin: &str) -> bool {
+fn is_own(allowed: &LoopbackNames, origin: &str) -> bool {
     origin
         .strip_prefix("http://")
         .is_some_and(|host| allowed.contain(host))
@@ -99,7 +67,7 @@ fn is_json(content_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderName, HeaderValue};
 
     use super::*;
 
@@ -108,7 +76,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()))
             .collect();
-        check(&AllowedHosts::new(7704), method, path, &headers)
+        check(&LoopbackNames::new(7704), method, path, &headers)
             .map_err(|problem| problem.into_response().status().as_u16())
     }
 

@@ -22,10 +22,10 @@ use axum::routing::{get, post};
 use portvakt_core::cache::CachedStore;
 use portvakt_http::{Limits, bounded};
 
-use self::guard::AllowedHosts;
 use super::clock::DevClock;
 use super::faults::Faults;
 use super::journal::Journal;
+use super::loopback::LoopbackNames;
 use super::signing_keys::SigningKeys;
 use super::surface::Exchanges;
 use crate::operations::{Drain, probes};
@@ -45,7 +45,7 @@ pub(super) struct Controls {
 
 /// The port's router. `operator` answers below its own path, within its own bounds.
 pub(super) fn router(controls: Controls, operator: Router, port: u16) -> Router {
-    let allowed = AllowedHosts::new(port);
+    let allowed = LoopbackNames::new(port);
     let probes = probes(controls.store.clone(), Drain::default());
     let router = Router::new()
         .route(

@@ -1,63 +1,49 @@
 //! Keeps other sites away from the page: it is reached by loopback names alone, and its forms are sent by
 //! itself alone. Links and redirects lead here from anywhere, as they lead to any service.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// How a request came about, as browsers say (Fetch Metadata Request Headers).
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+use crate::dev::loopback::{LoopbackNames, SEC_FETCH_SITE, absent_or, one};
 
-/// The names that the page is reached by, each with its port.
-#[derive(Clone, Debug)]
-pub(super) struct Guard(Arc<[String]>);
-
-impl Guard {
-    /// The loopback names with this port.
-    pub(super) fn new(port: u16) -> Self {
-        let hosts = ["localhost", "127.0.0.1", "[::1]"];
-        Self(hosts.iter().map(|host| format!("{host}:{port}")).collect())
-    }
-
-    fn admits(&self, method: &Method, headers: &HeaderMap) -> bool {
-        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
-        // A name that was made to resolve to this machine (DNS rebinding) is not one of ours.
-        let host = text(HOST).filter(|host| self.0.iter().any(|own| own == host));
-        let Some(host) = host else {
-            return false;
-        };
-        if matches!(*method, Method::GET | Method::HEAD) {
-            return true;
-        }
-        let own_origin = text(ORIGIN).is_none_or(|origin| origin == format!("http://{host}"));
-        let own_site = text(SEC_FETCH_SITE).is_none_or(|site| site == "same-origin");
-        own_origin && own_site
-    }
-}
-
-/// Middleware: lets through what [`Guard`] admits.
-pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    if guard.admits(request.method(), request.headers()) {
+/// Middleware: lets through what another site cannot send.
+pub(super) async fn guard(
+    State(names): State<LoopbackNames>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if admits(&names, request.method(), request.headers()) {
         next.run(request).await
     } else {
         (StatusCode::FORBIDDEN, "this page is for this machine alone").into_response()
     }
 }
 
+fn admits(names: &LoopbackNames, method: &Method, headers: &HeaderMap) -> bool {
+    let Some(host) = one(headers, HOST).filter(|host| names.contain(host)) else {
+        return false;
+    };
+    let own_origin = |origin: &str| origin == format!("http://{host}");
+    matches!(*method, Method::GET | Method::HEAD)
+        || (absent_or(headers, ORIGIN, own_origin)
+            && absent_or(headers, SEC_FETCH_SITE, |site| site == "same-origin"))
+}
+
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderName, HeaderValue};
 
     use super::*;
 
     fn admits(method: &Method, headers: &[(HeaderName, &'static str)]) -> bool {
-        let headers = headers.iter().cloned();
-        let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-        Guard::new(7705).admits(method, &headers.collect())
+        let mut sent = HeaderMap::new();
+        for (name, value) in headers {
+            sent.append(name, HeaderValue::from_static(value));
+        }
+        super::admits(&LoopbackNames::new(7705), method, &sent)
     }
 
     #[test]
@@ -79,5 +65,26 @@ mod tests {
             assert!(!admits(&Method::GET, &[(HOST, host)]), "{host}");
         }
         assert!(!admits(&Method::GET, &[]));
+    }
+
+    /// Threat: this server looks at one of two headers, and something before it at the other.
+    #[test]
+    fn a_header_that_comes_twice_is_none_of_ours() {
+        let host = (HOST, "localhost:7705");
+        let origin = (ORIGIN, "http://localhost:7705");
+        let site = (SEC_FETCH_SITE, "same-origin");
+        let own = [host.clone(), origin.clone(), site.clone()];
+        assert!(admits(&Method::POST, &own));
+        for twice in [
+            (HOST, "evil.example"),
+            (ORIGIN, "http://evil.example"),
+            (SEC_FETCH_SITE, "cross-site"),
+            host,
+            origin,
+            site,
+        ] {
+            let headers = [&own[..], &[twice]].concat();
+            assert!(!admits(&Method::POST, &headers), "{headers:?}");
+        }
     }
 }

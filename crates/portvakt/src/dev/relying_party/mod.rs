@@ -24,10 +24,10 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use portvakt_http::bounded;
 
-use self::guard::Guard;
 use self::visits::Visits;
 use self::wire::Wire;
 use super::clock::DevClock;
+use super::loopback::LoopbackNames;
 use crate::request_ids::request_ids;
 
 /// The clients, with `{port}` where the page's own port goes.
@@ -103,7 +103,7 @@ pub(super) fn router(setup: Setup) -> anyhow::Result<Router> {
         .route("/after", get(acts::after))
         .route("/frontchannel", get(acts::notified))
         .with_state(state);
-    let router = router.layer(from_fn_with_state(Guard::new(port), guard::guard));
+    let router = router.layer(from_fn_with_state(LoopbackNames::new(port), guard::guard));
     let limits = super::surface::limits();
     Ok(bounded(router, &limits, request_ids(), page::fault))
 }
