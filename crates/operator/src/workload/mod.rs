@@ -2,6 +2,12 @@
 //!
 //! Their definitions are the platform's, and so an object of theirs may hold anything. What is looked at is read as
 //! a manifest is: the same fields, the older forms too, and the same messages.
+//!
+//! [`wanted`] and [`change`] say which client resources a workload has, and what is to become of those that are
+//! there; [`run`] is the controller that carries it out, for clusters where no platform does.
+
+mod clients;
+mod controller;
 
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
@@ -9,6 +15,9 @@ use kube::{Client, ResourceExt};
 use portvakt_nais::manifest::Manifest;
 use portvakt_nais::model::{Metadata, ResourceKind, Workload, WorkloadKind};
 use serde_json::{Map, Value, json};
+
+pub use self::clients::{CLIENTS, Change, change, client_resource, wanted};
+pub use self::controller::run;
 
 /// In the order in which they are looked for. A namespace has at most one of a name.
 pub const KINDS: [WorkloadKind; 2] = [WorkloadKind::Application, WorkloadKind::Naisjob];

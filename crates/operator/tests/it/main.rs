@@ -10,4 +10,5 @@ mod passes;
 mod triage;
 mod vectors;
 mod webhook;
+mod workload;
 mod world;

@@ -3,6 +3,7 @@
 mod issuer;
 mod probes;
 mod settings;
+mod workloads;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use self::issuer::Issuer;
 use self::probes::Probes;
 use self::settings::{Named, OwnershipArg};
+use self::workloads::WorkloadArgs;
 use crate::config::{LogFormat, LogSection};
 use crate::data_dir::DataDirArgs;
 use crate::operations::Drain;
@@ -58,6 +60,8 @@ pub(crate) struct Args {
     /// `IDPORTEN_AUDIENCE` of login clients' Secrets [default: none, as ever]
     #[arg(long, value_name = "AUDIENCE", env = "PORTVAKT_IDPORTEN_AUDIENCE")]
     idporten_audience: Option<String>,
+    #[command(flatten)]
+    workloads: WorkloadArgs,
 }
 
 /// Looks after the custom resources of a cluster until it is told to stop.
@@ -87,6 +91,8 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         },
         issuers: issuer.issuers,
     };
+    let has_audience = args.idporten_audience.is_some();
+    let webhook = args.workloads.webhook(&client, has_audience).await?;
     let operator = Operator::new(client.clone(), issuer.api, rules, pass_id);
     let (stop, stopped) = watch::channel(false);
     let (lead, candidate) = lead(&args.named, client.clone(), stopped.clone());
@@ -96,6 +102,10 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let drain = Drain::default();
     let address = args.named.metrics_address;
     let probes = Probes::start(address, figures.clone(), lead.clone(), drain.clone()).await?;
+    // Every replica answers the API server, whether it leads or not.
+    let webhook = webhook.map(|(webhook, listener)| {
+        tokio::spawn(workloads::serve(webhook, listener, until(stopped.clone())))
+    });
     report["metrics_address"] = json!(probes.address.to_string());
     let cluster = &args.named.cluster_name;
     let text = format_args!("Looking after the custom resources of {cluster}.");
@@ -107,6 +117,8 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
         }
         let (finish, finished) = watch::channel(false);
         let mut controllers = controllers(&args.named, &operator, &finished);
+        args.workloads
+            .make_clients(&client, &mut controllers, || until(finished.clone()));
         tokio::select! {
             () = lead.lost() => {
                 tracing::warn!("not acting any more");
@@ -132,6 +144,9 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     stop.send_replace(true);
     if let Some(candidate) = candidate {
         candidate.await?;
+    }
+    if let Some(webhook) = webhook {
+        webhook.await?;
     }
     probes.shutdown.trigger();
     Ok(())

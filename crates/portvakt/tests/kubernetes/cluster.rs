@@ -86,8 +86,13 @@ async fn define(client: Client) {
         let name = definition["metadata"]["name"].as_str().unwrap().to_owned();
         let patch = Patch::Apply(&definition);
         api.patch(&name, &apply, &patch).await.unwrap();
-        until(&name, async || is_served(&api, &name).await).await;
+        established(&api, &name).await;
     }
+}
+
+/// Waits until objects of this definition can be stored.
+pub(crate) async fn established(api: &Api<CustomResourceDefinition>, name: &str) {
+    until(name, async || is_served(api, name).await).await;
 }
 
 async fn is_served(api: &Api<CustomResourceDefinition>, name: &str) -> bool {

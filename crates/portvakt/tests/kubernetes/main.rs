@@ -5,6 +5,7 @@
 mod calls;
 mod cluster;
 mod deaths;
+mod example;
 mod faults;
 mod first_deploy;
 mod issuer;
@@ -19,3 +20,4 @@ mod takeover;
 mod vector;
 mod vectors;
 mod webhook;
+mod workloads;
