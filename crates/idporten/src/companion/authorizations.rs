@@ -21,7 +21,7 @@ use super::call::{Call, identity_number, malformed, one};
 /// `GET .../authorizations`: of whoever is logged in.
 pub(super) async fn own(State(companion): State<Companion>, call: Call, view: View) -> Response {
     let outcome = async {
-        let bearer = call.bearer(Api::Logins, "authorizations.list");
+        let bearer = call.bearer(Api::Authorizations, "authorizations.list");
         let bearer = bearer.await?;
         let listed = companion.own_authorizations(&bearer, view, filter(&call)?);
         call.ok(&told(listed.await?))
@@ -38,7 +38,7 @@ pub(super) async fn of_person(
     view: View,
 ) -> Response {
     let outcome = async {
-        let bearer = call.bearer(Api::Logins, "authorizations.list");
+        let bearer = call.bearer(Api::Authorizations, "authorizations.list");
         let bearer = bearer.await?;
         companion.may_ask_for_authorizations(&bearer)?;
         let asked: PersonRequest = call.json(&body)?;
@@ -57,7 +57,7 @@ pub(super) async fn end(
     id: Result<Path<String>, PathRejection>,
 ) -> Response {
     let outcome = async {
-        let bearer = call.bearer(Api::Logins, "authorizations.revoke");
+        let bearer = call.bearer(Api::Authorizations, "authorizations.revoke");
         let bearer = bearer.await?;
         // What cannot be decoded names nothing.
         let Path(id) = id.map_err(|_| Denied::from(LoginRefusalCode::ResourceNotFound))?;

@@ -17,7 +17,7 @@ const MOST: u32 = 1000;
 /// `GET /innlogginger/logg/idporten`
 pub(super) async fn list(State(companion): State<Companion>, call: Call) -> Response {
     let outcome = async {
-        let bearer = call.bearer(Api::Logins, "history.list").await?;
+        let bearer = call.bearer(Api::History, "history.list").await?;
         let logins = companion.own_history(&bearer, limit(&call)?).await?;
         let logins: Vec<_> = logins.into_iter().map(HistoryResponse::from).collect();
         call.ok(&logins)

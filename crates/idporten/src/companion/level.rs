@@ -11,8 +11,7 @@ use super::call::{Call, identity_number};
 /// `POST /authlevel/rest/v1/sikkerhetsnivaa`
 pub(super) async fn ask(State(companion): State<Companion>, call: Call, body: Bytes) -> Response {
     let outcome = async {
-        companion.require_authentication_level()?;
-        let bearer = call.bearer(Api::Logins, "level.ask").await?;
+        let bearer = call.bearer(Api::AuthenticationLevel, "level.ask").await?;
         companion.may_ask_for_level(&bearer)?;
         let asked: LevelRequest = call.json(&body)?;
         let pid = identity_number(&asked.personidentifikator)?;

@@ -15,13 +15,12 @@ mod revokelist;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRef;
-use axum::http::StatusCode;
-use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::middleware::map_response;
+use axum::extract::{FromRef, Request};
+use axum::http::header::ALLOW;
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::{any, delete, get, post};
-use portvakt_core::login::companion::{Companion, View};
+use axum::routing::{MethodRouter, any, delete, get, post};
+use portvakt_core::login::companion::{Api, Companion, View};
 use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_http::{Limits, RequestIdSource, bounded};
 
@@ -86,16 +85,40 @@ pub(crate) fn router(apis: Apis, limits: &Limits, request_ids: RequestIdSource) 
         ..*limits
     };
     let issuer = &apis.companion.provider().issuer().identifier;
-    let router = openapi::add(routes(), apis.companion.settings(), issuer);
+    let settings = apis.companion.settings();
+    let mut router = Router::new();
+    for api in Api::ALL {
+        let routes = openapi::add(routes(api), api, settings, issuer);
+        let routes = routes.method_not_allowed_fallback(other_method);
+        router = router.merge(if settings.served.contains(&api) {
+            routes
+        } else {
+            routes.route_layer(from_fn(absent))
+        });
+    }
+    for prefix in BELOW {
+        router = router.route(&format!("{prefix}/{{*rest}}"), any(nothing));
+    }
     let router = router.with_state(apis);
-    let router = router.layer(map_response(said_by_the_router));
     bounded(router, &limits, request_ids, answer::transport_fault)
 }
 
-fn routes() -> Router<Apis> {
-    let mut router = Router::new()
-        .route("/innlogginger/logg/idporten", get(history::list))
-        .route("/authlevel/rest/v1/sikkerhetsnivaa", post(level::ask));
+fn routes(api: Api) -> Router<Apis> {
+    match api {
+        Api::Authorizations => authorization_routes(),
+        Api::History => Router::new().route("/innlogginger/logg/idporten", get(history::list)),
+        Api::AuthenticationLevel => {
+            Router::new().route("/authlevel/rest/v1/sikkerhetsnivaa", post(level::ask))
+        }
+        Api::RevokeList => Router::new()
+            .route("/revokelist", get(revokelist::list))
+            .route("/idporten-oidc-provider/revokelist", get(revokelist::list)),
+        Api::Contacts => contact_routes(),
+    }
+}
+
+fn authorization_routes() -> Router<Apis> {
+    let mut router = Router::new();
     // The published base address ends in the name of the API, and published examples do not.
     for base in ["", "/authorizations"] {
         router = router
@@ -116,6 +139,16 @@ fn routes() -> Router<Apis> {
                 delete(authorizations::end),
             );
     }
+    router
+}
+
+fn view(view: View) -> MethodRouter<Apis> {
+    get(move |state, call| authorizations::own(state, call, view))
+        .post(move |state, call, body| authorizations::of_person(state, call, body, view))
+}
+
+fn contact_routes() -> Router<Apis> {
+    let mut router = Router::new();
     for (number, version) in [("v1", Version::V1), ("v2", Version::V2)] {
         let many = post(move |state, call, body| contacts::many(state, call, body, version));
         let own = get(move |state, call| contacts::own(state, call, version))
@@ -125,30 +158,19 @@ fn routes() -> Router<Apis> {
             .route(&format!("/rest/{number}/personer"), many)
             .route(&format!("/rest/{number}/person"), own);
     }
-    for path in ["/revokelist", "/idporten-oidc-provider/revokelist"] {
-        router = router.route(path, get(revokelist::list));
-    }
-    for prefix in BELOW {
-        router = router.route(&format!("{prefix}/{{*rest}}"), any(nothing));
-    }
     router
-}
-
-fn view(view: View) -> axum::routing::MethodRouter<Apis> {
-    get(move |state, call| authorizations::own(state, call, view))
-        .post(move |state, call, body| authorizations::of_person(state, call, body, view))
 }
 
 async fn nothing() -> Response {
     answer::refusal(&LoginRefusalCode::ResourceNotFound.into())
 }
 
-/// Gives what the router answers without a handler the form of a refusal.
-async fn said_by_the_router(response: Response) -> Response {
-    let is_bare = !response.headers().contains_key(CONTENT_TYPE);
-    if response.status() != StatusCode::METHOD_NOT_ALLOWED || !is_bare {
-        return response;
-    }
+/// An API that is not served here looks like none to everybody, whatever they ask and show.
+async fn absent(_: Request, _: Next) -> Response {
+    nothing().await
+}
+
+async fn other_method() -> Response {
     let mut refusal = answer::refusal(&LoginRefusalCode::MethodNotAllowed.into());
     // The router adds what it offers where nothing is said.
     refusal.headers_mut().remove(ALLOW);

@@ -8,10 +8,10 @@ use axum::Router;
 use portvakt_core::Clock;
 use portvakt_core::cache::{CacheSettings, CachedStore};
 use portvakt_core::issuer::Profile;
-use portvakt_core::login::Room;
 use portvakt_core::login::companion::MachineIssuer;
 use portvakt_core::login::issuer::Environment;
 use portvakt_core::login::subject::PairwiseKey;
+use portvakt_core::login::{Keeping, Room};
 use portvakt_http::{Shutdown, serve};
 use portvakt_maskinporten::Observer;
 use portvakt_store_sqlite::SqliteStore;
@@ -155,6 +155,7 @@ impl Server {
             store: database.clone(),
             logins: database.clone(),
             room: Some(Arc::clone(&parts.room)),
+            keeping: Keeping::default(),
             present: Arc::clone(&horizon),
             horizon,
             usage: Arc::clone(&parts.usage),

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use portvakt_core::cache::CachedStore;
-use portvakt_core::login::companion::{
-    Companion, CompanionParts, CompanionSettings, MachineIssuer,
-};
+use portvakt_core::login::companion::{Companion, CompanionParts, MachineIssuer};
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::login::{LoginStore, Room};
 use portvakt_core::signing::KeySource;
@@ -109,7 +107,11 @@ impl LoginParts {
             shares: limiters.login_shares(),
         });
         let companion = Companion::new(CompanionParts {
-            settings: CompanionSettings::at(&provider.issuer().identifier),
+            // The configuration was checked.
+            settings: config
+                .idporten
+                .companion
+                .settings(&provider.issuer().identifier, &mut Faults::default()),
             provider: provider.clone(),
             machines: Some(machines),
         });

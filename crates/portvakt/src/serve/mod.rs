@@ -158,6 +158,8 @@ fn tend(
         store: store.clone(),
         logins,
         room: parts.logins.map(|logins| logins.room),
+        // The configuration was checked.
+        keeping: config.idporten.companion.keeping(&mut Faults::default()),
         horizon,
         present,
         usage: parts.usage,

@@ -38,6 +38,8 @@ pub(crate) struct House {
     pub(crate) logins: Arc<dyn LoginStore>,
     /// The room for what anybody may begin; none where nobody logs in.
     pub(crate) room: Option<Arc<Room>>,
+    /// How long they are kept there.
+    pub(crate) keeping: Keeping,
     /// Before which instant things are over.
     pub(crate) horizon: Horizon,
     /// Before which instant what anybody may begin is over: the present, where nobody moves it back.
@@ -56,6 +58,7 @@ pub(crate) fn start(tasks: &mut JoinSet<()>, house: House, shutdown: &Shutdown) 
         store,
         logins,
         room,
+        keeping,
         horizon,
         present,
         usage,
@@ -69,7 +72,13 @@ pub(crate) fn start(tasks: &mut JoinSet<()>, house: House, shutdown: &Shutdown) 
         tasks.spawn(count_begun(room, logins, present, shutdown.clone()));
     }
     let earlier = Arc::clone(&horizon);
-    tasks.spawn(forget_logins(logins, present, earlier, shutdown.clone()));
+    tasks.spawn(forget_logins(
+        logins,
+        keeping,
+        present,
+        earlier,
+        shutdown.clone(),
+    ));
     tasks.spawn(remove_old_usage(old, horizon, shutdown.clone()));
     tasks.spawn(write_usage(usage, store, shutdown.clone()));
     tasks.spawn(watch_revocations(trust, shutdown.clone()));
@@ -93,13 +102,14 @@ async fn keep_small(store: Arc<dyn Store>, horizon: Horizon, shutdown: Shutdown)
 /// Forgets what logins leave behind once its time is over, until shutdown.
 async fn forget_logins(
     logins: Arc<dyn LoginStore>,
+    keeping: Keeping,
     present: Horizon,
     horizon: Horizon,
     shutdown: Shutdown,
 ) {
     let mut ticks = every(REMOVAL_INTERVAL);
     while next(&mut ticks, &shutdown).await {
-        let removed = Keeping::default().remove_expired(logins.as_ref(), present(), horizon());
+        let removed = keeping.remove_expired(logins.as_ref(), present(), horizon());
         match removed.await {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "records of logins forgotten"),

@@ -67,6 +67,13 @@ impl Deployment {
                 "client_id": "havbris", "client_orgno": "312773023", "client_name": "Havbris",
                 "integration_type": "maskinporten", "scopes": ["fjord:tidevann.read"],
                 "jwks": Self::public_keys(),
+            }, {
+                "client_id": "havbris-innsyn", "client_orgno": "312773023", "client_name": "Innsyn",
+                "integration_type": "maskinporten", "jwks": Self::public_keys(),
+                "scopes": [
+                    "idporten:authorizations", "global/idporten.authlevel.read",
+                    "krr:global/kontaktinformasjon.read",
+                ],
             }],
         });
         people::add_to(&mut registry);
@@ -104,6 +111,13 @@ impl Deployment {
     /// The same where people log in, at a test environment.
     pub(crate) fn with_logins(self) -> Self {
         self.with_section("idporten", &people::configuration())
+    }
+
+    /// The same with these companion APIs.
+    pub(crate) fn with_companion(self, companion: &Value) -> Self {
+        let mut section = people::configuration();
+        section["companion"] = companion.clone();
+        self.with_section("idporten", &section)
     }
 
     fn with_section(self, name: &str, section: &Value) -> Self {
@@ -253,14 +267,19 @@ impl Deployment {
 
     /// A right grant of a client that has the key of [`Deployment::public_keys`].
     pub(crate) fn grant_of(client_id: &str, scope: &str) -> String {
+        Self::grant_with(&json!({"iss": client_id, "scope": scope}))
+    }
+
+    /// A right grant with these claims beside those that all have.
+    pub(crate) fn grant_with(more: &Value) -> String {
         let now = SystemClock.now().seconds();
         let id = tempfile::Builder::new().rand_bytes(24).tempfile().unwrap();
         let id = id.path().file_name().unwrap().to_str().unwrap().to_owned();
         let header = json!({"alg": "RS256", "kid": "k1"});
-        let claims = json!({
-            "aud": ISSUER, "iss": client_id, "scope": scope,
-            "iat": now, "exp": now + 100, "jti": id,
-        });
+        let mut claims = json!({"aud": ISSUER, "iat": now, "exp": now + 100, "jti": id});
+        for (name, value) in more.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
         CLIENT_KEY.sign_compact(&header, &claims).unwrap()
     }
 }

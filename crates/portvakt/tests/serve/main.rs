@@ -5,6 +5,7 @@
 mod people;
 
 mod backup;
+mod companion;
 mod deployment;
 mod harness;
 mod helm;

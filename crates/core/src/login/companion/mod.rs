@@ -12,6 +12,7 @@ mod history;
 mod level;
 mod revoked;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use self::authorizations::{AuthorizationFilter, ListedAuthorization, View};
@@ -54,45 +55,63 @@ pub struct CompanionSettings {
     pub api_base_url: String,
     /// The same of the contact registry.
     pub krr_base_url: String,
-    /// Whether the authentication-level API answers (spec: companion-apis §4).
-    pub authentication_level: bool,
+    /// Which of them are served.
+    pub served: BTreeSet<Api>,
     /// Whether the contact registry keeps back how people are reached who may not be notified,
     /// whatever the scope (spec: companion-apis §6.6).
     pub filter_expired_contacts: bool,
 }
 
 impl CompanionSettings {
-    /// Everything at one address.
+    /// All of them at one address.
     pub fn at(base_url: &str) -> Self {
         Self {
             api_base_url: base_url.to_owned(),
             krr_base_url: base_url.to_owned(),
-            authentication_level: true,
+            served: Api::ALL.into(),
             filter_expired_contacts: false,
         }
     }
 
-    /// Where an API is reached.
+    /// Where an API that takes tokens is reached; the revoke list is the issuer's.
     pub fn base_url(&self, api: Api) -> &str {
         match api {
-            Api::Logins => &self.api_base_url,
+            Api::Authorizations | Api::History | Api::AuthenticationLevel | Api::RevokeList => {
+                &self.api_base_url
+            }
             Api::Contacts => &self.krr_base_url,
         }
     }
 }
 
-/// For which API a token is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One of the APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Api {
-    /// Authorizations, history and levels.
-    Logins,
-    /// The contact registry.
+    /// Authorizations of a person (spec: companion-apis §2).
+    Authorizations,
+    /// Their logins (§3).
+    History,
+    /// Whether they have lately logged in at the highest level (§4).
+    AuthenticationLevel,
+    /// Tokens that count no more (§5).
+    RevokeList,
+    /// The contact registry (§6).
     Contacts,
 }
 
 /// The use-cases of the companion APIs.
 #[derive(Clone)]
 pub struct Companion(Arc<CompanionParts>);
+impl Api {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::Authorizations,
+        Self::History,
+        Self::AuthenticationLevel,
+        Self::RevokeList,
+        Self::Contacts,
+    ];
+}
 
 impl Companion {
     /// Puts the parts together.

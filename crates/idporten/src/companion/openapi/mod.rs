@@ -17,35 +17,34 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portvakt_core::login::companion::CompanionSettings;
+use portvakt_core::login::companion::{Api, CompanionSettings};
 use portvakt_http::is_kept;
 
 use super::Apis;
 
-/// Adds the address of each document.
+/// Adds the address of an API's document.
 pub(super) fn add(
     router: Router<Apis>,
+    api: Api,
     settings: &CompanionSettings,
     issuer: &str,
 ) -> Router<Apis> {
-    table::documents().fold(router, |router, document| {
-        let base_url = match document.at {
-            table::Base::Api => &settings.api_base_url,
-            table::Base::Contacts => &settings.krr_base_url,
-            table::Base::Issuer => issuer,
-        };
-        let text = describe::document(&document, base_url).to_pretty_json();
-        // A document has string keys and no fallible parts.
-        let text = text.unwrap_or_default() + "\n";
-        let digest = digest(&SHA256, text.as_bytes());
-        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest));
-        let published = Arc::new((Bytes::from(text), tag));
-        let serve = move |headers: HeaderMap| {
-            let published = Arc::clone(&published);
-            async move { serve(&headers, &published) }
-        };
-        router.route(document.address, get(serve))
-    })
+    let base_url = match api {
+        Api::RevokeList => issuer,
+        api => settings.base_url(api),
+    };
+    let document = table::document(api);
+    let text = describe::document(&document, base_url).to_pretty_json();
+    // A document has string keys and no fallible parts.
+    let text = text.unwrap_or_default() + "\n";
+    let digest = digest(&SHA256, text.as_bytes());
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest));
+    let published = Arc::new((Bytes::from(text), tag));
+    let serve = move |headers: HeaderMap| {
+        let published = Arc::clone(&published);
+        async move { serve(&headers, &published) }
+    };
+    router.route(document.address, get(serve))
 }
 
 fn serve(headers: &HeaderMap, (text, tag): &(Bytes, String)) -> Response {

@@ -1,32 +1,14 @@
 //! Every operation of every companion API: what it is called, who may do it, what it takes and gives.
 
+use portvakt_core::login::companion::Api;
 use utoipa::openapi::HttpMethod::{self, Delete, Get, Patch, Post};
-
-/// Where each document is, in the order of [`documents`].
-const ADDRESSES: [&str; 5] = [
-    "/authorizations/openapi.json",
-    "/innlogginger/openapi.json",
-    "/authlevel/openapi.json",
-    "/revokelist/openapi.json",
-    "/openapi.json",
-];
 
 /// The description of one API.
 pub(super) struct Document {
     pub(super) address: &'static str,
     pub(super) title: &'static str,
     pub(super) description: &'static str,
-    /// What its addresses are relative to.
-    pub(super) at: Base,
     pub(super) operations: Vec<Operation>,
-}
-
-/// A base address that is configured.
-#[derive(Clone, Copy)]
-pub(super) enum Base {
-    Api,
-    Contacts,
-    Issuer,
 }
 
 /// One operation.
@@ -102,28 +84,19 @@ const READ: &[&str] = &[
 const REVOKE: &[&str] = &["idporten:authorizations", "idporten:authorizations.revoke"];
 const FILTERS: &[Parameter] = &[Parameter::RequireUserConsent, Parameter::Visibility];
 
-pub(super) fn documents() -> impl Iterator<Item = Document> {
-    let [
-        authorizations_at,
-        history_at,
-        level_at,
-        revoked_at,
-        contacts_at,
-    ] = ADDRESSES;
-    [
-        Document {
-            address: authorizations_at,
+pub(super) fn document(api: Api) -> Document {
+    match api {
+        Api::Authorizations => Document {
+            address: "/authorizations/openapi.json",
             title: "Authorizations",
             description: "The active authorizations of a person that concern an organization's own clients or its own \
                  APIs. Every address is answered below `/authorizations` too.",
-            at: Base::Api,
             operations: authorizations(),
         },
-        Document {
-            address: history_at,
+        Api::History => Document {
+            address: "/innlogginger/openapi.json",
             title: "Login history",
             description: "The logins of whoever is logged in, to services of the caller's organization.",
-            at: Base::Api,
             operations: vec![Operation {
                 parameters: &[Parameter::MaxHits],
                 ..on(
@@ -136,11 +109,10 @@ pub(super) fn documents() -> impl Iterator<Item = Document> {
                 )
             }],
         },
-        Document {
-            address: level_at,
+        Api::AuthenticationLevel => Document {
+            address: "/authlevel/openapi.json",
             title: "Authentication level",
             description: "Whether a person has lately logged in at the highest level of assurance.",
-            at: Base::Api,
             operations: vec![Operation {
                 body: Some("LevelRequest"),
                 ..on(
@@ -153,11 +125,10 @@ pub(super) fn documents() -> impl Iterator<Item = Document> {
                 )
             }],
         },
-        Document {
-            address: revoked_at,
+        Api::RevokeList => Document {
+            address: "/revokelist/openapi.json",
             title: "Revoke list",
             description: "Access tokens that were revoked and would still live. Open to everybody.",
-            at: Base::Issuer,
             operations: vec![Operation {
                 parameters: &[Parameter::ClientId, Parameter::Since],
                 ..on(
@@ -170,16 +141,14 @@ pub(super) fn documents() -> impl Iterator<Item = Document> {
                 )
             }],
         },
-        Document {
-            address: contacts_at,
+        Api::Contacts => Document {
+            address: "/openapi.json",
             title: "Contact registry",
             description: "How people are reached electronically, and whether they may be. The versions differ in times alone: \
                  version 1 writes Norwegian local time and leaves out those of the reservation, version 2 writes UTC.",
-            at: Base::Contacts,
             operations: contacts(),
         },
-    ]
-    .into_iter()
+    }
 }
 
 fn contacts() -> Vec<Operation> {

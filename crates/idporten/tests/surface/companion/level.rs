@@ -9,7 +9,7 @@ use portvakt_core::person::{Pid, PidCheck};
 use portvakt_testkit::HAVBRIS;
 use serde_json::{Value, json};
 
-use super::{INSIGHT, LEVEL, log_in_at, organization, post, server, world};
+use super::{INSIGHT, LEVEL, log_in_at, organization, post, server};
 use crate::harness::{APP, Answer, Browser, LoginServer, OTHER_PID, PID, request};
 
 const PATH: &str = "/authlevel/rest/v1/sikkerhetsnivaa";
@@ -100,19 +100,4 @@ async fn reused_sessions_count_and_blocked_people_do_not() {
         .await
         .unwrap();
     assert!(!has_used_it(&server, asked).await);
-}
-
-#[tokio::test]
-async fn where_it_is_switched_off_nothing_is_there() {
-    let off = |settings: &mut portvakt_core::login::companion::CompanionSettings| {
-        settings.authentication_level = false;
-    };
-    let server = LoginServer::with_companion(world(), |_| (), off).await;
-    for token in [organization(&server, HAVBRIS, LEVEL).await, String::new()] {
-        let answer = post(&server, PATH, &token, &json!({})).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.error()),
-            (404, "not_found".to_owned())
-        );
-    }
 }

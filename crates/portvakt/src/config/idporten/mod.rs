@@ -1,6 +1,7 @@
 //! The login surface.
 
 mod bounds;
+mod companion;
 mod lifetimes;
 mod site;
 #[cfg(test)]
@@ -79,6 +80,9 @@ pub(crate) struct Section {
     /// ones are answered 503 at once; whoever is logged in notices nothing.
     #[schema(inline)]
     pub(crate) bounds: bounds::Section,
+    /// The companion APIs: where they are reached, and which there are.
+    #[schema(inline)]
+    pub(crate) companion: companion::Section,
     /// How long relying parties may keep metadata and keys, in seconds. Keys rotate no faster.
     pub(crate) cache_seconds: u32,
     /// Algorithm of the next key of this surface, if it is another than `keys.algorithm`.
@@ -155,6 +159,7 @@ impl Default for Section {
             site: site::Section::default(),
             lifetimes: lifetimes::Section::default(),
             bounds: bounds::Section::default(),
+            companion: companion::Section::default(),
             cache_seconds: 3600,
             signing_algorithm: None,
             client_algorithms: issuer.client_algorithms.iter().collect(),
@@ -198,12 +203,16 @@ impl Section {
         self.countries(faults);
         self.logout_networks(faults);
         self.site.check(self.environment.into(), faults);
+        self.companion.keeping(faults);
         if self.is_served() {
-            self.login_issuer(config, faults);
-        } else if self.login_base_url.is_some() || self.has_ways() {
+            if let Some(issuer) = self.login_issuer(config, faults) {
+                self.companion.settings(&issuer.identifier, faults);
+            }
+        } else if self.login_base_url.is_some() || self.has_ways() || self.companion.has_addresses()
+        {
             faults.add(
                 ISSUER,
-                "is required with login_base_url, eids and upstreams",
+                "is required with login_base_url, eids, upstreams and companion",
             );
         }
     }

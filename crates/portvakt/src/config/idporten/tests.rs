@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use portvakt_core::login::Keeping;
 use portvakt_core::login::acr::AcrAliases;
+use portvakt_core::login::companion::{Api, CompanionSettings};
 use portvakt_core::login::issuer::{Environment, Lifetimes};
 use portvakt_core::person::AcceptedNumbers;
 
@@ -40,6 +42,7 @@ fn without_an_issuer_nobody_logs_in_and_nothing_is_missing() {
     for (name, value) in [
         ("LOGIN_BASE_URL", "https://login.example.no"),
         ("EIDS", "[\"testid\"]"),
+        ("COMPANION__KRR_BASE_URL", "https://krr.example.no"),
     ] {
         let faults = read("", &[(name, value)]).check();
         assert_eq!(faults.keys(), [ISSUER], "{name}");
@@ -147,6 +150,43 @@ fn every_lifetime_is_heeded() {
     assert_eq!(written.lifetimes, expected);
 }
 
+#[test]
+fn every_key_of_the_companion_apis_is_heeded() {
+    const ISSUER: &str = "https://idporten.example.no";
+    let settings = |variables: &[(&str, &str)]| {
+        let config = read(TEST, variables);
+        assert_eq!(config.check(), Faults::default());
+        let mut faults = Faults::default();
+        let keeping = config.idporten.companion.keeping(&mut faults);
+        let settings = config.idporten.companion.settings(ISSUER, &mut faults);
+        (settings, keeping)
+    };
+    let unwritten = (CompanionSettings::at(ISSUER), Keeping::default());
+    assert_eq!(settings(&[]), unwritten);
+    let (written, keeping) = settings(&[
+        ("COMPANION__API_BASE_URL", "https://api.example.no/idporten"),
+        ("COMPANION__KRR_BASE_URL", "https://krr.example.no"),
+        ("COMPANION__KRR_FILTER_EXPIRED", "true"),
+        ("COMPANION__HISTORY_DAYS", "90"),
+    ]);
+    assert_eq!(written.api_base_url, "https://api.example.no/idporten");
+    assert_eq!(written.krr_base_url, "https://krr.example.no");
+    assert!(written.filter_expired_contacts);
+    assert_eq!(keeping.history, Duration::from_hours(90 * 24));
+    for (name, api) in [
+        ("AUTHORIZATIONS_API", Api::Authorizations),
+        ("HISTORY_API", Api::History),
+        ("AUTHLEVEL_API", Api::AuthenticationLevel),
+        ("REVOKE_LIST", Api::RevokeList),
+        ("KRR_API", Api::Contacts),
+    ] {
+        let (written, _) = settings(&[(&format!("COMPANION__{name}"), "false")]);
+        let mut others = written.served;
+        assert!(others.insert(api), "{name}");
+        assert_eq!(others, Api::ALL.into(), "{name}");
+    }
+}
+
 /// Threat: anybody is anybody where real people log in.
 #[test]
 fn test_logins_are_refused_in_production() {
@@ -223,6 +263,26 @@ fn values_that_cannot_be_meant_are_named() {
             "61",
             "idporten.lifetimes.refresh_reuse_grace_seconds",
         ),
+        (
+            "COMPANION__API_BASE_URL",
+            "https://api.example.no/",
+            "idporten.companion.api_base_url",
+        ),
+        (
+            "COMPANION__KRR_BASE_URL",
+            "http://krr.example.no",
+            "idporten.companion.krr_base_url",
+        ),
+        (
+            "COMPANION__HISTORY_DAYS",
+            "0",
+            "idporten.companion.history_days",
+        ),
+        (
+            "COMPANION__HISTORY_DAYS",
+            "3661",
+            "idporten.companion.history_days",
+        ),
         // Its keys would rotate faster than relying parties look.
         ("CACHE_SECONDS", "172800", "keys.publish_before_use_days"),
     ] {
@@ -240,6 +300,10 @@ fn values_that_cannot_be_meant_are_named() {
 fn what_is_unknown_is_refused_with_its_key() {
     for (text, key) in [
         ("idporten: {isuer: x}", "idporten.isuer"),
+        (
+            "idporten: {companion: {krr: false}}",
+            "idporten.companion.krr",
+        ),
         ("idporten: {eids: [bankid]}", "idporten.eids[0]"),
         (
             "idporten: {lifetimes: {code: 1}}",
