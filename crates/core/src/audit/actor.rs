@@ -75,6 +75,8 @@ pub enum Channel {
     Portal,
     /// The token endpoint, where requests are refused.
     TokenEndpoint,
+    /// The companion APIs of the login surface, where people's data are told and changed.
+    CompanionApi,
     /// The server of its own accord: what every registry has, sample records, key rotation.
     Server,
 }
@@ -88,6 +90,7 @@ impl Channel {
             Self::OperatorApi => "operator_api",
             Self::Portal => "portal",
             Self::TokenEndpoint => "token_endpoint",
+            Self::CompanionApi => "companion_api",
             Self::Server => "server",
         }
     }

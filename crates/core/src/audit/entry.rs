@@ -77,8 +77,10 @@ pub enum ObjectKind {
     SystemUser,
     /// A consent.
     Consent,
-    /// A test person.
+    /// A person: one of the registry's test people, or whoever logs in or is reached.
     Person,
+    /// What a person lets a client have.
+    Authorization,
     /// Whom somebody with a foreign identity is here.
     IdentityMatch,
     /// A signing key of the server.
@@ -106,6 +108,7 @@ impl ObjectKind {
             Self::SystemUser => "system_user",
             Self::Consent => "consent",
             Self::Person => "person",
+            Self::Authorization => "authorization",
             Self::IdentityMatch => "identity_match",
             Self::SigningKey => "signing_key",
             Self::Endpoint => "endpoint",

@@ -121,6 +121,7 @@ fn belongs_to_client(kind: ObjectKind) -> bool {
         | ObjectKind::SystemUser
         | ObjectKind::Consent
         | ObjectKind::Person
+        | ObjectKind::Authorization
         | ObjectKind::IdentityMatch
         | ObjectKind::SigningKey
         | ObjectKind::Endpoint

@@ -172,6 +172,7 @@ impl AuditReader {
             // The operator's.
             ObjectKind::DelegationSource
             | ObjectKind::Person
+            | ObjectKind::Authorization
             | ObjectKind::IdentityMatch
             | ObjectKind::SigningKey
             | ObjectKind::Registry => false,

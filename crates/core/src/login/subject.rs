@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::record::{Identity, LoginPerson, SessionId};
+use super::record::{Identity, IdentityKind, LoginPerson, SessionId};
 use crate::client::ClientId;
 use crate::entropy::{Entropy, EntropyUnavailable};
 
@@ -22,6 +22,7 @@ pub struct PairwiseKey {
     subjects: hmac::Key,
     sessions: hmac::Key,
     refreshes: hmac::Key,
+    pseudonyms: hmac::Key,
 }
 
 impl PairwiseKey {
@@ -55,6 +56,7 @@ impl PairwiseKey {
             bytes,
             sessions: derived("portvakt sid key v1"),
             refreshes: derived("portvakt refresh key v1"),
+            pseudonyms: derived("portvakt pseudonym key v1"),
             subjects,
         }
     }
@@ -81,6 +83,17 @@ impl PairwiseKey {
             &self.subjects,
             &["pairwise-v1", client_id.as_str(), &subject],
         )
+    }
+
+    /// What the audit log calls this person, whatever they did: nobody finds out who that is without the
+    /// key, and whoever has it finds all that is about somebody.
+    pub fn pseudonym(&self, identity: &Identity) -> String {
+        let kind = match identity.kind() {
+            IdentityKind::Pid => "pid",
+            IdentityKind::Eidas => "eidas",
+            IdentityKind::Email => "email",
+        };
+        tag(&self.pseudonyms, &["person-v1", kind, identity.expose()])
     }
 
     /// `sid` of this session at this client.
@@ -182,6 +195,21 @@ mod tests {
         assert_ne!(sid, key.session_id(&client("b"), &session));
         let other = PairwiseKey::generate(&SeededEntropy::new(2)).unwrap();
         assert_ne!(sid, other.session_id(&client("a"), &session));
+    }
+
+    /// Threat: a client and whoever reads the audit log find out together whom they know.
+    #[test]
+    fn the_audit_log_has_a_name_of_its_own_for_everybody() {
+        let key = PairwiseKey::from_bytes(&KEY).unwrap();
+        let person = norwegian();
+        let pseudonym = key.pseudonym(&person.identity);
+        assert_eq!(pseudonym, key.pseudonym(&norwegian().identity));
+        assert_eq!(pseudonym.len(), 43);
+        assert_ne!(pseudonym, key.subject(&client("a"), &person));
+        let other = Pid::parse("05857430060", PidCheck::Strict).unwrap();
+        assert_ne!(pseudonym, key.pseudonym(&Identity::Pid(other)));
+        let other = PairwiseKey::generate(&SeededEntropy::new(2)).unwrap();
+        assert_ne!(pseudonym, other.pseudonym(&person.identity));
     }
 
     #[test]

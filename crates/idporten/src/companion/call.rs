@@ -64,7 +64,9 @@ impl Call {
             headers: &self.headers,
             address: &format!("{}{}", companion.settings().base_url(api), self.path),
         };
-        let bearer = companion.bearer(request.token()?, api).await?;
+        let request_id = self.request_id.map(|id| id.to_string());
+        let bearer = companion.bearer(request.token()?, api, request_id);
+        let bearer = bearer.await?;
         let caller = &bearer.caller;
         tracing::info!(
             request_id = self.request_id.map(tracing::field::display),

@@ -285,6 +285,7 @@ impl LoginServer {
                 identifier: MACHINE_ISSUER.to_owned(),
                 keys: Arc::clone(&MACHINE_KEYS),
             }),
+            log: store.clone(),
             settings,
         });
         let app = router(Surface {

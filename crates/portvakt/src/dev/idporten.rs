@@ -96,7 +96,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Resul
     let provider = Provider::new(ProviderParts {
         issuer,
         registry: store.clone(),
-        ledger: store,
+        ledger: store.clone(),
         store: logins,
         keys: Arc::clone(keys.shared()),
         pairwise,
@@ -112,6 +112,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Resul
         settings: CompanionSettings::at(&provider.issuer().identifier),
         provider: provider.clone(),
         machines: Some(machines),
+        log: store,
     });
     let router = surface(Surface {
         provider,

@@ -94,7 +94,7 @@ impl LoginParts {
         let provider = Provider::new(ProviderParts {
             issuer,
             registry: store.clone(),
-            ledger: store,
+            ledger: store.clone(),
             store: logins,
             keys: Arc::clone(keeper.shared()),
             pairwise,
@@ -114,6 +114,7 @@ impl LoginParts {
                 .settings(&provider.issuer().identifier, &mut Faults::default()),
             provider: provider.clone(),
             machines: Some(machines),
+            log: store,
         });
         Ok(Some(Self {
             keeper,

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::recorded::Use;
 use super::{Bearer, Companion, Holder, not_found};
 use crate::client::{Client, ClientId};
 use crate::login::provider::Denied;
@@ -23,6 +24,9 @@ const READ: &[&str] = &[
 ];
 /// Scopes of which one lets it revoke.
 const REVOKE: &[&str] = &["idporten:authorizations", "idporten:authorizations.revoke"];
+
+/// What the audit log calls a look.
+const TOLD: &str = "authorization.read";
 
 /// Authorizations in an answer, at most.
 const MAX_LISTED: usize = 1000;
@@ -75,9 +79,13 @@ impl Companion {
         filter: AuthorizationFilter,
     ) -> Result<Vec<ListedAuthorization>, Denied> {
         bearer.require_one_of(READ)?;
-        let person = bearer.person()?.clone();
-        self.list(&person, bearer.caller.organization, view, filter)
-            .await
+        let person = bearer.person()?;
+        let organization = bearer.caller.organization;
+        let listed = self.list(person, organization, view, filter).await?;
+        let pseudonym = self.pseudonym_of(person).await?;
+        let told = Use::told(TOLD, pseudonym, listed.len());
+        self.record(bearer, told).await?;
+        Ok(listed)
     }
 
     /// Refuses a token that is not good for asking about somebody.
@@ -96,13 +104,17 @@ impl Companion {
     ) -> Result<Vec<ListedAuthorization>, Denied> {
         self.may_ask_for_authorizations(bearer)?;
         bearer.require_person(&pid)?;
-        match self.known(&Identity::Pid(pid)).await? {
+        let pseudonym = self.pseudonym(&pid);
+        let listed = match self.known(&Identity::Pid(pid)).await? {
             Some(person) => {
                 let organization = bearer.caller.organization;
-                self.list(&person.id, organization, view, filter).await
+                self.list(&person.id, organization, view, filter).await?
             }
-            None => Ok(Vec::new()),
-        }
+            None => Vec::new(),
+        };
+        let told = Use::told(TOLD, pseudonym, listed.len());
+        self.record(bearer, told).await?;
+        Ok(listed)
     }
 
     /// Ends an authorization. One that is none of the caller's business does not exist for them.
@@ -130,6 +142,10 @@ impl Companion {
         if !theirs || !concerns {
             return Err(not_found());
         }
+        let pseudonym = self.pseudonym_of(&found.person).await?;
+        let owner = client.map(|client| client.client_orgno);
+        let revoked = Use::revoked(&pseudonym, &found, owner);
+        self.record(bearer, revoked).await?;
         let reason = RevocationReason::Organization;
         let ended = self.store().revoke_authorization(&id, reason, now);
         if ended.await? {

@@ -1,5 +1,6 @@
 //! The logins of a person, for the organization that they logged in to (spec: companion-apis §3).
 
+use super::recorded::Use;
 use super::{Bearer, Companion};
 use crate::login::provider::Denied;
 use crate::login::record::HistoryEntry;
@@ -16,10 +17,12 @@ impl Companion {
     ) -> Result<Vec<HistoryEntry>, Denied> {
         bearer.require_one_of(READ)?;
         let (person, orgno) = (bearer.person()?, bearer.caller.organization);
-        Ok(self
-            .store()
-            .list_history(person, Some(orgno), limit)
-            .await?)
+        let logins = self.store().list_history(person, Some(orgno), limit);
+        let logins = logins.await?;
+        let pseudonym = self.pseudonym_of(person).await?;
+        let told = Use::told("history.read", pseudonym, logins.len());
+        self.record(bearer, told).await?;
+        Ok(logins)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whether somebody has lately logged in at the highest level (spec: companion-apis §4).
 
-use super::{Bearer, Companion, not_found};
+use super::recorded::Use;
+use super::{Bearer, Companion};
 use crate::clock::Timestamp;
 use crate::local_time::{months_before, start_of_day};
 use crate::login::Acr;
@@ -34,6 +35,8 @@ impl Companion {
         bearer.require_person(&pid)?;
         let now = self.provider().now();
         let since = beginning(since, now)?;
+        let told = Use::told("level.read", self.pseudonym(&pid), 1);
+        self.record(bearer, told).await?;
         let person = self.known(&Identity::Pid(pid)).await?.ok_or_else(|| {
             let never = "the person has never logged in";
             LoginRefusal::Detail(LoginRefusalCode::ResourceNotFound, never)

@@ -10,6 +10,7 @@ pub mod bearer;
 mod contacts;
 mod history;
 mod level;
+mod recorded;
 mod revoked;
 
 use std::collections::BTreeSet;
@@ -24,7 +25,7 @@ use super::port::LoginStore;
 use super::provider::{Denied, Provider};
 use super::record::{Identity, LoginPerson};
 use super::refusal::{LoginRefusal, LoginRefusalCode};
-use crate::ports::GrantRegistry;
+use crate::ports::{GrantRegistry, Store};
 use crate::signing::SigningKeys;
 
 /// What a [`Companion`] is made of.
@@ -34,6 +35,8 @@ pub struct CompanionParts {
     pub provider: Provider,
     /// The issuer of tokens of organizations; none if they are not accepted.
     pub machines: Option<MachineIssuer>,
+    /// Where the audit log is.
+    pub log: Arc<dyn Store>,
     /// Addresses and switches.
     pub settings: CompanionSettings,
 }
@@ -99,9 +102,6 @@ pub enum Api {
     Contacts,
 }
 
-/// The use-cases of the companion APIs.
-#[derive(Clone)]
-pub struct Companion(Arc<CompanionParts>);
 impl Api {
     /// Every one.
     pub const ALL: [Self; 5] = [
@@ -112,6 +112,10 @@ impl Api {
         Self::Contacts,
     ];
 }
+
+/// The use-cases of the companion APIs.
+#[derive(Clone)]
+pub struct Companion(Arc<CompanionParts>);
 
 impl Companion {
     /// Puts the parts together.

@@ -47,6 +47,7 @@ use super::acr::Acr;
 use super::client_authentication::AuthenticationFault;
 use super::issuer::LoginIssuer;
 use super::port::LoginStore;
+use super::record::Identity;
 use super::refusal::{LoginRefusal, LoginRefusalCode};
 use super::request::{RequestFault, ReturnAddress};
 use super::subject::PairwiseKey;
@@ -158,6 +159,11 @@ impl Provider {
         } else {
             Err(LoginRefusalCode::TooManyUnderWay.into())
         }
+    }
+
+    /// What the audit log calls somebody.
+    pub(in crate::login) fn pseudonym(&self, identity: &Identity) -> String {
+        self.0.pairwise.pseudonym(identity)
     }
 
     fn handle(&self) -> Result<Handle, Denied> {

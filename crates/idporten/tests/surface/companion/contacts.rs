@@ -20,18 +20,18 @@ use super::{
 };
 use crate::harness::{Answer, LoginServer, OTHER_PID, PID, SPA, sign_as_machine_issuer};
 
-const DETAILS: &str = "krr:global/kontaktinformasjon.read";
+pub(super) const DETAILS: &str = "krr:global/kontaktinformasjon.read";
 const POST: &str = "krr:global/digitalpost.read";
-const OWN_DETAILS: &str = "krr:user/kontaktinformasjon.read";
+pub(super) const OWN_DETAILS: &str = "krr:user/kontaktinformasjon.read";
 const OWN_POST: &str = "krr:user/digitalpost.read";
-const LANGUAGE: &str = "krr:user/spraak.write";
+pub(super) const LANGUAGE: &str = "krr:user/spraak.write";
 const RESERVED: &str = "29880051200";
 const DELETED: &str = "41857430008";
 const UNKNOWN: &str = "01899940179";
-const MANY: &str = "/rest/v2/personer";
-const OWN: &str = "/rest/v2/person";
+pub(super) const MANY: &str = "/rest/v2/personer";
+pub(super) const OWN: &str = "/rest/v2/person";
 
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut world = logins_world();
     for name in [
         DETAILS,

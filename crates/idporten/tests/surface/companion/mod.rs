@@ -1,5 +1,6 @@
 //! The companion APIs (spec: companion-apis).
 
+mod audit;
 mod authorizations;
 mod contacts;
 mod foreign;

@@ -5,7 +5,10 @@ mod release;
 
 use std::collections::HashMap;
 
+use serde_json::json;
+
 pub use self::release::{Release, Told};
+use super::recorded::Use;
 use super::{Bearer, Companion, not_found};
 use crate::clock::Timestamp;
 use crate::contact::Contact;
@@ -33,6 +36,8 @@ const USER_READ: &[&str] = &[
     "user/sertifikat.read",
     "user/spraak.read",
 ];
+/// What the audit log calls a look.
+const READ: &str = "contact.read";
 /// Scopes of which one lets a client change their language.
 const USER_WRITE: &[&str] = &["krr:user/spraak.write", "user/spraak.write"];
 
@@ -56,6 +61,8 @@ impl Companion {
         let now = self.provider().now();
         let release = self.release("global", bearer);
         let mut known = self.contacts_of(&pids).await?;
+        let people = pids.iter().map(|pid| self.pseudonym(pid)).collect();
+        self.record(bearer, Use::told_of_each(READ, people)).await?;
         let told = pids.into_iter().map(|pid| {
             let contact = known.remove(pid.expose());
             let told = release.of(contact, now);
@@ -70,6 +77,8 @@ impl Companion {
         let pid = self.own_pid(bearer).await?;
         let now = self.provider().now();
         let mut known = self.contacts_of(std::slice::from_ref(&pid)).await?;
+        let used = Use::told(READ, self.pseudonym(&pid), 1);
+        self.record(bearer, used).await?;
         let told = self.release("user", bearer);
         let told = told.of(known.remove(pid.expose()), now);
         Ok((pid, told))
@@ -90,6 +99,9 @@ impl Companion {
         self.may_choose_language(bearer)?;
         let pid = self.own_pid(bearer).await?;
         let now = self.provider().now();
+        let chosen = json!({ "spraak": language.as_str() });
+        let used = Use::changed("contact.update", self.pseudonym(&pid), chosen);
+        self.record(bearer, used).await?;
         self.store().choose_language(&pid, language, now).await?;
         Ok((pid, now))
     }
