@@ -8,6 +8,7 @@ mod bodies;
 mod call;
 mod contacts;
 mod history;
+mod lately;
 mod level;
 mod openapi;
 mod revokelist;
@@ -25,6 +26,7 @@ use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_http::{Limits, RequestIdSource, bounded};
 
 use self::contacts::Version;
+use self::revokelist::RevokeLists;
 use crate::answer;
 use crate::observer::Observer;
 
@@ -88,12 +90,12 @@ pub(crate) fn router(apis: Apis, limits: &Limits, request_ids: RequestIdSource) 
     let settings = apis.companion.settings();
     let mut router = Router::new();
     for api in Api::ALL {
-        let routes = openapi::add(routes(api), api, settings, issuer);
-        let routes = routes.method_not_allowed_fallback(other_method);
+        let one = openapi::add(routes(api, &apis.companion), api, settings, issuer);
+        let one = one.method_not_allowed_fallback(other_method);
         router = router.merge(if settings.served.contains(&api) {
-            routes
+            one
         } else {
-            routes.route_layer(from_fn(absent))
+            one.route_layer(from_fn(absent))
         });
     }
     for prefix in BELOW {
@@ -103,16 +105,20 @@ pub(crate) fn router(apis: Apis, limits: &Limits, request_ids: RequestIdSource) 
     bounded(router, &limits, request_ids, answer::transport_fault)
 }
 
-fn routes(api: Api) -> Router<Apis> {
+fn routes(api: Api, companion: &Companion) -> Router<Apis> {
     match api {
         Api::Authorizations => authorization_routes(),
         Api::History => Router::new().route("/innlogginger/logg/idporten", get(history::list)),
         Api::AuthenticationLevel => {
             Router::new().route("/authlevel/rest/v1/sikkerhetsnivaa", post(level::ask))
         }
-        Api::RevokeList => Router::new()
-            .route("/revokelist", get(revokelist::list))
-            .route("/idporten-oidc-provider/revokelist", get(revokelist::list)),
+        Api::RevokeList => {
+            let lists = Arc::new(RevokeLists::new(companion));
+            let list = get(move |state, call| revokelist::list(state, call, Arc::clone(&lists)));
+            Router::new()
+                .route("/revokelist", list.clone())
+                .route("/idporten-oidc-provider/revokelist", list)
+        }
         Api::Contacts => contact_routes(),
     }
 }

@@ -1,6 +1,11 @@
 //! Access tokens that were revoked (spec: companion-apis §5).
+//!
+//! Everybody may ask, so that asking costs little: a list is made about once a second, off the threads
+//! that answer, and everybody gets a part of it.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::header::{
@@ -9,51 +14,200 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use portvakt_core::Timestamp;
+use portvakt_core::client::ClientId;
 use portvakt_core::login::companion::{Companion, RevokeList};
 use portvakt_core::login::provider::Denied;
-use portvakt_core::login::refusal::LoginRefusal;
+use portvakt_core::login::record::RevokedToken;
+use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
+use portvakt_core::moment::{Stopwatch, SystemStopwatch};
 use portvakt_http::is_kept;
+use portvakt_oauth_types::media_type;
+use tokio::task::{JoinError, spawn_blocking};
 
 use super::bodies::{RevokeListResponse, RevokedTokenResponse};
 use super::call::{Call, malformed, one, wants};
+use super::lately::Lately;
 
 /// What is shorter gains nothing by being compressed.
 const MIN_COMPRESSED: usize = 1024;
 
+/// The lists that were made lately.
+pub(super) struct RevokeLists {
+    of_all: Lately<(), Arc<Written>>,
+    /// Of clients that exist: strangers do not decide how many are kept.
+    of_clients: Lately<ClientId, Arc<Written>>,
+    stopwatch: Arc<dyn Stopwatch>,
+}
+
+impl RevokeLists {
+    pub(super) fn new(companion: &Companion) -> Self {
+        let stopwatch: Arc<dyn Stopwatch> = Arc::new(SystemStopwatch::default());
+        let lifetime = companion.settings().revoke_list_lifetime;
+        Self {
+            of_all: Lately::new(Arc::clone(&stopwatch), lifetime),
+            of_clients: Lately::new(Arc::clone(&stopwatch), lifetime),
+            stopwatch,
+        }
+    }
+
+    async fn find(
+        &self,
+        companion: &Companion,
+        client_id: Option<&str>,
+    ) -> Result<Arc<Written>, Denied> {
+        let Some(client_id) = client_id else {
+            let made = self.make(companion.revoke_list(None));
+            return self.of_all.find(&(), made).await;
+        };
+        let Some(client_id) = companion.known_client(client_id).await? else {
+            let nothing = RevokeList {
+                created: companion.provider().now(),
+                tokens: Vec::new(),
+            };
+            let written = Written::of(&nothing, Arc::clone(&self.stopwatch));
+            return Ok(Arc::new(written));
+        };
+        let made = self.make(companion.revoke_list(Some(&client_id)));
+        self.of_clients.find(&client_id, made).await
+    }
+
+    async fn make(
+        &self,
+        list: impl Future<Output = Result<RevokeList, Denied>>,
+    ) -> Result<Arc<Written>, Denied> {
+        let list = list.await?;
+        let stopwatch = Arc::clone(&self.stopwatch);
+        let written = spawn_blocking(move || Written::of(&list, stopwatch)).await;
+        written.map(Arc::new).map_err(|error| failed(&error))
+    }
+}
+
+/// Ours alone: it stops with the server, or it panicked.
+fn failed(_: &JoinError) -> Denied {
+    LoginRefusalCode::Internal.into()
+}
+
+/// A list as it is sent, of which everybody gets the end that they ask for.
+struct Written {
+    tag: String,
+    /// What stands before the entries and behind them.
+    begin: Vec<u8>,
+    end: Vec<u8>,
+    /// All entries, with commas between them.
+    entries: Vec<u8>,
+    /// When each token was revoked, and where its entry begins.
+    places: Vec<(Timestamp, usize)>,
+    /// What of it was compressed, by the first entry.
+    compressed: Lately<usize, Bytes>,
+}
+
+impl Written {
+    fn of(list: &RevokeList, stopwatch: Arc<dyn Stopwatch>) -> Self {
+        let empty = RevokeListResponse {
+            created: list.created.milliseconds(),
+            revoked_access_tokens: Vec::new(),
+        };
+        // Numbers and texts are written without fail.
+        let mut begin = serde_json::to_vec(&empty).unwrap_or_default();
+        // The entries are the last member.
+        let end = begin.split_off(begin.len().saturating_sub("]}".len()));
+        let mut entries = Vec::new();
+        let mut places = Vec::with_capacity(list.tokens.len());
+        for token in &list.tokens {
+            if !entries.is_empty() {
+                entries.push(b',');
+            }
+            places.push((token.revoked_at, entries.len()));
+            let _ = serde_json::to_writer(&mut entries, &RevokedTokenResponse::from(token));
+        }
+        Self {
+            tag: list.tag(),
+            begin,
+            end,
+            entries,
+            places,
+            // As long as the list is given to anybody.
+            compressed: Lately::new(stopwatch, Duration::MAX),
+        }
+    }
+
+    /// The first entry of a token that was revoked at `since` or later.
+    fn first(&self, since: Timestamp) -> usize {
+        self.places.partition_point(|(at, _)| *at < since)
+    }
+
+    /// Tells the part that begins with this entry from every other answer. `created` is no part of it.
+    fn tag_from(&self, first: usize) -> String {
+        match first {
+            0 => format!("\"{}\"", self.tag),
+            _ => format!("\"{}-{first}\"", self.tag),
+        }
+    }
+
+    fn entries_from(&self, first: usize) -> &[u8] {
+        let begin = self.places.get(first).map(|(_, begin)| *begin);
+        &self.entries[begin.unwrap_or(self.entries.len())..]
+    }
+
+    fn length_from(&self, first: usize) -> usize {
+        self.begin.len() + self.entries_from(first).len() + self.end.len()
+    }
+
+    /// The answer that begins with this entry.
+    fn body_from(&self, first: usize) -> Vec<u8> {
+        [&self.begin, self.entries_from(first), &self.end].concat()
+    }
+
+    /// The same, compressed: once for everybody.
+    async fn compressed_from(self: Arc<Self>, first: usize) -> Result<Bytes, Denied> {
+        let list = Arc::clone(&self);
+        let made = async {
+            let made = spawn_blocking(move || compressed(&list.body_from(first))).await;
+            made.map_err(|error| failed(&error))
+        };
+        self.compressed.find(&first, made).await
+    }
+}
+
 /// `GET /revokelist`: open to everybody.
-pub(super) async fn list(State(companion): State<Companion>, call: Call) -> Response {
-    let mut response = call.answer(find(&companion, &call).await);
+pub(super) async fn list(
+    State(companion): State<Companion>,
+    call: Call,
+    lists: Arc<RevokeLists>,
+) -> Response {
+    let mut response = call.answer(find(&companion, &call, &lists).await);
     let everybody = HeaderValue::from_static("*");
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, everybody);
     response
 }
 
-async fn find(companion: &Companion, call: &Call) -> Result<Response, Denied> {
+async fn find(companion: &Companion, call: &Call, lists: &RevokeLists) -> Result<Response, Denied> {
     let query = call.query()?;
     let since = since(one(&query, "since")?)?;
-    let list = companion.revoke_list(one(&query, "client_id")?, since);
-    let list = list.await?;
-    // Weak, because `created` moves on although nothing else does.
-    let tag = format!("\"{}\"", list.tag());
+    let list = lists.find(companion, one(&query, "client_id")?).await?;
+    let first = list.first(since);
+    let tag = list.tag_from(first);
     let public = [
         (CACHE_CONTROL, "public, max-age=10".to_owned()),
+        // Weak, because `created` moves on although nothing else does.
         (ETAG, format!("W/{tag}")),
         (VARY, "Accept-Encoding".to_owned()),
     ];
     if is_kept(&call.headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, public).into_response());
     }
-    let json = serde_json::to_vec(&RevokeListResponse::from(list)).unwrap_or_default();
-    let json_type = [(CONTENT_TYPE, "application/json")];
-    if json.len() >= MIN_COMPRESSED && takes_gzip(&call.headers) {
+    let json_type = [(CONTENT_TYPE, media_type::JSON)];
+    if list.length_from(first) >= MIN_COMPRESSED && takes_gzip(&call.headers) {
+        let body = Arc::clone(&list).compressed_from(first).await?;
         let encoding = [(CONTENT_ENCODING, "gzip")];
-        return Ok((public, json_type, encoding, compressed(&json)).into_response());
+        return Ok((public, json_type, encoding, body).into_response());
     }
-    Ok((public, json_type, json).into_response())
+    Ok((public, json_type, list.body_from(first)).into_response())
 }
 
 /// Milliseconds since 1970; from the beginning if nobody says.
@@ -73,23 +227,19 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     accepted.is_some_and(|accepted| wants(accepted, |coding| coding.eq_ignore_ascii_case("gzip")))
 }
 
-fn compressed(json: &[u8]) -> Vec<u8> {
+fn compressed(json: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     // Writing to memory does not fail.
     let _ = encoder.write_all(json);
-    encoder.finish().unwrap_or_default()
+    encoder.finish().unwrap_or_default().into()
 }
 
-impl From<RevokeList> for RevokeListResponse {
-    fn from(list: RevokeList) -> Self {
-        let tokens = list.tokens.into_iter().map(|token| RevokedTokenResponse {
+impl From<&RevokedToken> for RevokedTokenResponse {
+    fn from(token: &RevokedToken) -> Self {
+        Self {
             expires: token.expires_at.milliseconds(),
             revoked: token.revoked_at.milliseconds(),
             access_token_id: token.id.to_string(),
-        });
-        Self {
-            created: list.created.milliseconds(),
-            revoked_access_tokens: tokens.collect(),
         }
     }
 }

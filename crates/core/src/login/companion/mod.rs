@@ -15,6 +15,7 @@ mod revoked;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::authorizations::{AuthorizationFilter, ListedAuthorization, View};
 pub use self::bearer::{Bearer, Holder};
@@ -27,6 +28,9 @@ use super::record::{Identity, LoginPerson};
 use super::refusal::{LoginRefusal, LoginRefusalCode};
 use crate::ports::{GrantRegistry, Store};
 use crate::signing::SigningKeys;
+
+/// An entry is there within a second (spec: companion-apis §5), of which making the list takes a part.
+const REVOKE_LIST_LIFETIME: Duration = Duration::from_millis(900);
 
 /// What a [`Companion`] is made of.
 #[derive(Clone)]
@@ -63,6 +67,8 @@ pub struct CompanionSettings {
     /// Whether the contact registry keeps back how people are reached who may not be notified,
     /// whatever the scope (spec: companion-apis §6.6).
     pub filter_expired_contacts: bool,
+    /// How long a revoke list that was made is given to whoever asks. What is revoked is in it no later.
+    pub revoke_list_lifetime: Duration,
 }
 
 impl CompanionSettings {
@@ -73,6 +79,7 @@ impl CompanionSettings {
             krr_base_url: base_url.to_owned(),
             served: Api::ALL.into(),
             filter_expired_contacts: false,
+            revoke_list_lifetime: REVOKE_LIST_LIFETIME,
         }
     }
 

@@ -39,24 +39,21 @@ impl RevokeList {
 }
 
 impl Companion {
-    /// The tokens that would still live but for their revocation, at `since` or later: of one client
-    /// or of all. Of a client that nobody knows there are none.
-    pub async fn revoke_list(
-        &self,
-        client_id: Option<&str>,
-        since: Timestamp,
-    ) -> Result<RevokeList, Denied> {
-        let created = self.provider().now();
-        let client_id = match client_id.map(ClientId::parse) {
-            None => None,
-            Some(Ok(client_id)) => Some(client_id),
-            Some(Err(_)) => {
-                let tokens = Vec::new();
-                return Ok(RevokeList { created, tokens });
-            }
+    /// The client of this name, active or not; none if there is none.
+    pub async fn known_client(&self, client_id: &str) -> Result<Option<ClientId>, Denied> {
+        let Ok(client_id) = ClientId::parse(client_id) else {
+            return Ok(None);
         };
+        let known = self.registry().find_client_record(&client_id).await?;
+        Ok(known.map(|_| client_id))
+    }
+
+    /// The tokens that would still live but for their revocation, of one client or of all.
+    pub async fn revoke_list(&self, client_id: Option<&ClientId>) -> Result<RevokeList, Denied> {
+        let created = self.provider().now();
         let store = self.store();
-        let list = |limit| store.list_revoked(client_id.as_ref(), since, created, limit);
+        let first = Timestamp::from_seconds(0);
+        let list = |limit| store.list_revoked(client_id, first, created, limit);
         let tokens = whole(MAX_REVOKED, list).await?;
         Ok(RevokeList { created, tokens })
     }

@@ -4,9 +4,10 @@ use std::io::Read;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
+use portvakt_core::login::companion::CompanionSettings;
 use serde_json::{Value, json};
 
-use super::{app_login, get, server};
+use super::{app_login, get, server, world};
 use crate::harness::{APP, LoginServer, OTHER_PID, PID, claims};
 
 async fn revoke(server: &LoginServer, tokens: &Value) {
@@ -93,6 +94,36 @@ async fn who_has_the_list_is_told_so_until_it_changes() {
     assert_eq!(kept().await.unwrap().status(), 200);
     server.clock.advance(Duration::from_mins(2));
     assert_eq!(kept().await.unwrap().status(), 200, "both have gone");
+}
+
+/// Threat: strangers have the database make the list anew for each of them.
+#[tokio::test]
+async fn a_list_that_was_made_is_everybodys_for_a_while() {
+    let keep = |settings: &mut CompanionSettings| {
+        settings.revoke_list_lifetime = Duration::from_hours(1);
+    };
+    let server = LoginServer::with_companion(world(), |_| (), keep).await;
+    let (first, second) = (app_login(&server, PID).await, app_login(&server, PID).await);
+    revoke(&server, &first).await;
+    let made = get(&server, "/revokelist", "").await;
+    server.clock.advance(Duration::from_secs(1));
+    revoke(&server, &second).await;
+    let asked = (0..40).map(|since| {
+        let path = format!("/revokelist?since={since}");
+        let server = &server;
+        async move { get(server, &path, "").await }
+    });
+    for answer in futures_util::future::join_all(asked).await {
+        assert_eq!(answer.body, made.body);
+        assert_eq!(answer.header("etag"), made.header("etag"));
+    }
+    // That of a client is another, and what nobody is called has none that would be kept.
+    for (client_id, number) in [(APP, 2), ("nobody", 0)] {
+        let path = format!("/revokelist?client_id={client_id}");
+        let answer = get(&server, &path, "").await.json();
+        let listed = answer["revoked_access_tokens"].as_array().unwrap().len();
+        assert_eq!(listed, number, "{client_id}");
+    }
 }
 
 #[tokio::test]

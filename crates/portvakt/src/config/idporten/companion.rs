@@ -24,7 +24,7 @@ pub(crate) struct Section {
     /// Where the APIs about authorizations, logins and levels are reached, if that is not the issuer: an
     /// address without a slash at its end, which leads here. Tokens with an `aud` name it.
     pub(crate) api_base_url: Option<String>,
-    /// The same of the contact registry.
+    /// Where the contact registry is reached, likewise.
     pub(crate) krr_base_url: Option<String>,
     /// Serve authorizations of people, and let them be revoked.
     pub(crate) authorizations_api: bool,
@@ -86,6 +86,7 @@ impl Section {
             krr_base_url: address("krr_base_url", &self.krr_base_url),
             served: served.collect(),
             filter_expired_contacts: self.krr_filter_expired,
+            ..CompanionSettings::at(issuer)
         }
     }
 
