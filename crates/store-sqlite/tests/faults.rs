@@ -4,15 +4,17 @@
 
 use std::sync::Arc;
 
-use portvakt_core::Timestamp;
 use portvakt_core::access::{Access, AccessState};
 use portvakt_core::client::{Client, ClientId};
+use portvakt_core::login::Locale;
 use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person, Pid, PidCheck};
 use portvakt_core::ports::{
     Consumption, GrantDigest, GrantRegistry, Listing, ReplayLedger, Revision, StorageError, Store,
 };
+use portvakt_core::registry_file::{ApplyContext, RegistryFile, apply};
 use portvakt_core::scope::Scope;
+use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_store_sqlite::SqliteStore;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
@@ -232,6 +234,37 @@ async fn each_commit_tells_what_it_touched() {
             (2, "person", ""),
         ]
     );
+}
+
+/// Threat: a file that is silent about how somebody is reached takes back what they chose while it was
+/// being applied.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_that_comes_while_a_file_is_applied_stays() {
+    let place = Place::new().await;
+    let applied = async |text: &str| {
+        let file = RegistryFile::parse(text).unwrap();
+        let context = ApplyContext {
+            now: at(1),
+            entropy: &SystemEntropy,
+            progress: &mut |_| {},
+        };
+        let mut unit = place.store.begin().await.unwrap();
+        apply(&file, unit.as_mut(), context).await.unwrap();
+        unit.commit().await.unwrap();
+    };
+    applied("people: [{pid: '17869010057', name: A, krr: {spraak: nn}}]").await;
+    // After the file's people were read, and before their contacts are written.
+    let meanwhile = "CREATE TRIGGER meanwhile AFTER UPDATE ON people BEGIN
+        UPDATE contacts SET language = 'en', language_at = 2000 WHERE pid = new.pid; END";
+    place.run(meanwhile).await;
+    applied("people: [{pid: '17869010057', name: B}]").await;
+    let people = place.store.read().await.unwrap().list_people().await;
+    let [person] = &people.unwrap()[..] else {
+        panic!("there is one person")
+    };
+    assert_eq!(person.name, "B");
+    let contact = person.contact.as_ref().unwrap();
+    assert_eq!(contact.language, Some((Locale::En, at(2))));
 }
 
 /// One record of each kind that has something to damage.

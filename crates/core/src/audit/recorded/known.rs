@@ -40,6 +40,10 @@ impl<K: Eq + std::hash::Hash, T: Clone> Register<K, T> {
         self.0 = Some(keyed.collect());
     }
 
+    pub(super) fn get(&self, key: &K) -> Option<&T> {
+        self.0.as_ref()?.get(key)
+    }
+
     /// Puts the record in its place and gives what was there.
     pub(super) fn put(&mut self, key: K, record: &T) -> Option<T> {
         self.0.get_or_insert_default().insert(key, record.clone())

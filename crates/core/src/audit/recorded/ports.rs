@@ -14,7 +14,7 @@ use crate::delegation::{Delegation, DelegationSource};
 use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
-use crate::person::{EidasIdentifier, IdentityMatch, Person};
+use crate::person::{EidasIdentifier, IdentityMatch, Person, Pid};
 use crate::ports::{
     AuditLog, Clients, KeyedRequests, Listing, Organizations, PrefixAssignment, RefusalMemory,
     Registers, Scopes, SigningKeys, StorageError, StoredKey,
@@ -342,14 +342,27 @@ impl Registers for Recorded {
         self.inner.list_people().await
     }
 
+    async fn list_people_by_name(&mut self) -> Result<Vec<(Pid, String)>, StorageError> {
+        self.inner.list_people_by_name().await
+    }
+
     async fn save_person(&mut self, person: &Person) -> Result<(), StorageError> {
         if !self.known.people.is_read() {
             let all = self.inner.list_people().await?;
             self.known.people.read(all, person_key);
         }
         self.inner.save_person(person).await?;
-        let before = self.known.people.put(person_key(person), person);
-        self.note(before.as_ref(), person);
+        let key = person_key(person);
+        // A save without a contact record leaves the one that is there.
+        let before = self.known.people.get(&key);
+        let contact = person.contact.as_ref();
+        let contact = contact.or(before.and_then(|before| before.contact.as_ref()));
+        let after = Person {
+            contact: contact.cloned(),
+            ..person.clone()
+        };
+        let before = self.known.people.put(key, &after);
+        self.note(before.as_ref(), &after);
         Ok(())
     }
 

@@ -45,15 +45,17 @@ impl Applying<'_> {
             let present = known.get(entry.pid.expose()).copied();
             let contact = present.and_then(|present| present.contact.as_ref());
             let stated = entry.krr.as_ref();
-            let person = Person {
+            let stated = stated.map(|stated| stated.record(contact, self.now()));
+            let mut person = Person {
                 pid: entry.pid.clone(),
                 name: entry.name.clone(),
-                contact: stated
-                    .map(|stated| stated.record(contact, self.now()))
-                    .or_else(|| contact.cloned()),
+                contact: stated.clone().or_else(|| contact.cloned()),
             };
             let change = change(present, &person);
             if change != Change::Unchanged {
+                // What the file is silent about stays as it is, and not as it was when it was read: the
+                // person may have chosen a language since.
+                person.contact = stated;
                 self.unit.save_person(&person).await?;
             }
             self.applied.count(RecordKind::Person, change);
