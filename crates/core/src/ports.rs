@@ -24,7 +24,7 @@ use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::moment::Moment;
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
-use crate::person::{EidasIdentifier, IdentityMatch, Person};
+use crate::person::{EidasIdentifier, IdentityMatch, Person, Pid};
 use crate::refusals::{RememberedRefusal, RequestId};
 use crate::scope::{Prefix, Scope, ScopeName, ScopeToken};
 use crate::signing::SigningKeyRecord;
@@ -406,6 +406,8 @@ pub trait Registers {
     async fn save_consent(&mut self, consent: &Consent) -> Result<(), StorageError>;
     /// Test people in order of national identity number.
     async fn list_people(&mut self) -> Result<Vec<Person>, StorageError>;
+    /// Number and name of test people, in order of number. How they are reached is not read.
+    async fn list_people_by_name(&mut self) -> Result<Vec<(Pid, String)>, StorageError>;
     /// Inserts or replaces by national identity number.
     async fn save_person(&mut self, person: &Person) -> Result<(), StorageError>;
     /// The row of exactly this identifier, withdrawn or not.

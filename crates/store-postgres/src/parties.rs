@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use portvakt_core::client::ClientId;
-use portvakt_core::contact::Contact;
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::party::{Consent, SystemUser};
 use portvakt_core::person::{Person, Pid, PidCheck};
@@ -196,32 +195,38 @@ struct PersonRow {
 }
 
 impl PersonRow {
-    fn read(self, contacts: &mut HashMap<String, Contact>) -> Result<Person, StorageError> {
-        let row = self;
+    fn read(self) -> Result<(Pid, String), StorageError> {
         // The number itself would be the key, and belongs in no error.
         let place = Row {
             table: "people",
             key: "a person",
         };
-        let pid = Pid::parse(&row.pid, PidCheck::LengthOnly).map_err(|_| place.corrupt("pid"))?;
-        Ok(Person {
-            contact: contacts.remove(pid.expose()),
-            pid,
-            name: row.name,
-        })
+        let pid = Pid::parse(&self.pid, PidCheck::LengthOnly).map_err(|_| place.corrupt("pid"))?;
+        Ok((pid, self.name))
     }
 }
 
 pub(crate) async fn list_people(
     connection: &mut PgConnection,
 ) -> Result<Vec<Person>, StorageError> {
-    let people = sqlx::query_as!(PersonRow, "SELECT pid, name FROM people ORDER BY pid");
-    let people = answered(people.fetch_all(&mut *connection)).await?;
+    let people = list_people_by_name(connection).await?.into_iter();
     let contacts = contacts::list_of_people(connection).await?.into_iter();
     let contacts = contacts.map(|(pid, contact)| (pid.expose().to_owned(), contact));
-    let mut contacts = contacts.collect();
-    let people = people.into_iter().map(|row| row.read(&mut contacts));
-    people.collect()
+    let mut contacts: HashMap<_, _> = contacts.collect();
+    let people = people.map(|(pid, name)| Person {
+        contact: contacts.remove(pid.expose()),
+        pid,
+        name,
+    });
+    Ok(people.collect())
+}
+
+pub(crate) async fn list_people_by_name(
+    connection: &mut PgConnection,
+) -> Result<Vec<(Pid, String)>, StorageError> {
+    let people = sqlx::query_as!(PersonRow, "SELECT pid, name FROM people ORDER BY pid");
+    let people = answered(people.fetch_all(connection)).await?;
+    people.into_iter().map(PersonRow::read).collect()
 }
 
 pub(crate) async fn save_person(

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use portvakt_core::delegation::{Delegation, DelegationSource};
 use portvakt_core::party::{Consent, SystemUser};
-use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person};
+use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person, Pid};
 use portvakt_core::ports::{Listing, Registers, StorageError};
 
 use crate::unit::PostgresUnit;
@@ -54,6 +54,10 @@ impl Registers for PostgresUnit {
 
     async fn list_people(&mut self) -> Result<Vec<Person>, StorageError> {
         parties::list_people(self.connection()).await
+    }
+
+    async fn list_people_by_name(&mut self) -> Result<Vec<(Pid, String)>, StorageError> {
+        parties::list_people_by_name(self.connection()).await
     }
 
     async fn save_person(&mut self, person: &Person) -> Result<(), StorageError> {

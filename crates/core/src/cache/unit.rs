@@ -18,7 +18,7 @@ use crate::delegation::{Delegation, DelegationSource};
 use crate::idempotency::{IdempotencyKey, RememberedRequest};
 use crate::organization::{OrgNumber, Organization};
 use crate::party::{Consent, SystemUser};
-use crate::person::{EidasIdentifier, IdentityMatch, Person};
+use crate::person::{EidasIdentifier, IdentityMatch, Person, Pid};
 use crate::ports::{
     AuditLog, Clients, KeyedRequests, Listing, Organizations, PrefixAssignment, RefusalMemory,
     Registers, Revision, Scopes, SigningKeys, StorageError, StoredKey, UnitOfWork,
@@ -159,6 +159,7 @@ delegate! { Registers {
     fn list_consents(listing: Listing) -> Vec<Consent>;
     fn save_consent(consent: &Consent) -> ();
     fn list_people() -> Vec<Person>;
+    fn list_people_by_name() -> Vec<(Pid, String)>;
     fn save_person(person: &Person) -> ();
     fn find_identity_match(identifier: &EidasIdentifier) -> Option<IdentityMatch>;
     fn list_identity_matches(listing: Listing) -> Vec<IdentityMatch>;

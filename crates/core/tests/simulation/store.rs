@@ -12,7 +12,7 @@ use portvakt_core::delegation::{Delegation, DelegationSource};
 use portvakt_core::idempotency::{IdempotencyKey, RememberedRequest};
 use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::party::{Consent, SystemUser};
-use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person};
+use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person, Pid};
 use portvakt_core::ports::{
     AuditLog, ChangeFeed, Changes, ClientRecord, Clients, Consumption, DelegationLookup,
     GrantDigest, GrantRegistry, KeyedRequests, Listing, Organizations, PartyLookup,
@@ -327,6 +327,7 @@ not_modeled! { Registers for RemoteUnit {
     fn list_consents(&mut self, _listing: Listing) -> Vec<Consent>;
     fn save_consent(&mut self, _consent: &Consent) -> ();
     fn list_people(&mut self) -> Vec<Person>;
+    fn list_people_by_name(&mut self) -> Vec<(Pid, String)>;
     fn save_person(&mut self, _person: &Person) -> ();
     fn find_identity_match(&mut self, _identifier: &EidasIdentifier) -> Option<IdentityMatch>;
     fn list_identity_matches(&mut self, _listing: Listing) -> Vec<IdentityMatch>;
