@@ -41,7 +41,13 @@ pub(crate) async fn take(
     if !request.acceptable.accepts_any(levels) {
         return Err(LoginRefusalCode::NotFound.into());
     }
-    let mut kept = Kept::of(visit.transaction.state.eid.as_ref(), &described.id);
+    let state_before = &visit.transaction.state;
+    let spent = state_before.spent.get(&described.id).copied();
+    let mut kept = Kept::of(
+        state_before.eid.as_ref(),
+        spent.unwrap_or_default(),
+        &described.id,
+    );
     let turn = {
         let (service, form) = (state.service(&visit.transaction.service()), visit.form());
         let path = here(&format!("/login/{}", described.id), &visit.handle);
@@ -71,6 +77,10 @@ pub(crate) async fn take(
     if let Some(outcome) = outcome {
         let eid = &described.id;
         state.observer.heard(Event::Proved { eid, outcome });
+    }
+    if kept.spent() > 0 {
+        let spent = &mut visit.transaction.state.spent;
+        spent.insert(described.id.clone(), kept.spent());
     }
     match turn {
         Turn::Page(page) => {

@@ -30,8 +30,6 @@ pub struct EmailProvider;
 struct Asked {
     address: String,
     code: AwaitedCode,
-    /// How many codes this login has asked for.
-    codes: u8,
 }
 
 #[async_trait]
@@ -68,8 +66,7 @@ fn send(context: Context<'_>, kept: &mut Kept, typed: &str) -> Turn {
     let Ok(address) = EmailAddress::parse(typed) else {
         return address_page(context, typed, Some(EmailError::Address));
     };
-    let codes = kept.read::<Asked>().map_or(0, |asked| asked.codes);
-    if codes >= MAX_CODES {
+    if !kept.spend(MAX_CODES) {
         return Turn::Failed("too many codes were asked for".to_owned());
     }
     let code = match OneTimeCode::generate(context.entropy) {
@@ -79,7 +76,6 @@ fn send(context: Context<'_>, kept: &mut Kept, typed: &str) -> Turn {
     let asked = Asked {
         address: address.expose().to_owned(),
         code: AwaitedCode::new(&code, context.interaction.csrf, context.now),
-        codes: codes + 1,
     };
     match kept.write(&asked) {
         Ok(()) => code_page(context, Some(&code), None),

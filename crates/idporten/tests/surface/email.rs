@@ -163,6 +163,17 @@ async fn codes_cannot_be_tried_out() {
         StatusCode::SEE_OTHER,
         "the selector says that it failed"
     );
+    // Neither beginning anew nor another way in between gives new codes.
+    let selector = refused.header("location");
+    for between in ["/login/email?", "/login/testid?"] {
+        browser.get(&selector.replace("/login?", between)).await;
+        let form = browser
+            .get(&selector.replace("/login?", "/login/email?"))
+            .await;
+        assert_eq!(form.status, StatusCode::OK, "{form:?}");
+        let again = browser.submit(&form, PATH, &send).await;
+        assert_eq!(again.status, StatusCode::SEE_OTHER, "{between}: {again:?}");
+    }
 }
 
 /// Each attempt is made on the state that the one before left, so that many at once are one.

@@ -1,5 +1,6 @@
 //! The authorization endpoint: what a browser's request leads to (spec: idporten §6).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::push::reference;
@@ -221,6 +222,7 @@ impl Provider {
             consent: None,
             setback: None,
             eid: None,
+            spent: BTreeMap::new(),
         };
         let (handle, record) = match &resolved.pushed {
             None => {

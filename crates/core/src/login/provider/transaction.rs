@@ -1,5 +1,6 @@
 //! Logins under way, as the use-cases see them (spec: idporten §6.3).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,10 @@ pub struct TransactionState {
     /// What an eID provider keeps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eid: Option<EidState>,
+    /// How often each eID provider has done what one login may have done a few times. Nothing that happens
+    /// in the login gives any of it back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub spent: BTreeMap<String, u8>,
 }
 
 /// Why an attempt to log in came to nothing, while the login goes on.
