@@ -26,11 +26,7 @@ pub fn local_with_hours(instant: Timestamp) -> String {
 
 /// The first instant of a day, `2026-03-02`; none if there is no such day.
 pub fn start_of_day(text: &str) -> Option<Timestamp> {
-    // Other spellings that the library reads are none of ours.
-    let date: Date = text
-        .parse()
-        .ok()
-        .filter(|date: &Date| date.to_string() == text)?;
+    let date = calendar_date(text)?;
     let start = date.to_zoned_datetime(OSLO.clone()).ok()?;
     Some(Timestamp::from_milliseconds(
         start.timestamp().as_millisecond(),
@@ -43,6 +39,17 @@ pub fn months_before(instant: Timestamp, months: u16) -> Timestamp {
     let earlier = zoned(instant).checked_sub(Span::new().months(months));
     let milliseconds = earlier.map_or(0, |earlier| earlier.timestamp().as_millisecond());
     Timestamp::from_milliseconds(milliseconds)
+}
+
+/// A day of the calendar, `2026-03-02` and in no other spelling.
+pub(crate) fn calendar_date(text: &str) -> Option<Date> {
+    let date: Date = text.parse().ok()?;
+    (date.to_string() == text).then_some(date)
+}
+
+/// The day that it is in Norway.
+pub(crate) fn local_date(instant: Timestamp) -> Date {
+    zoned(instant).date()
 }
 
 fn zoned(instant: Timestamp) -> ZonedDateTime {

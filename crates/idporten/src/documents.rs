@@ -19,6 +19,7 @@ use portvakt_core::login::provider::Provider;
 use portvakt_core::login::request::RESPONSE_MODES;
 use portvakt_http::is_kept;
 use portvakt_jose::{Algorithm, DpopProof};
+use portvakt_oauth_types::media_type;
 use portvakt_oauth_types::metadata::{OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH};
 use serde_json::{Value, json};
 
@@ -206,7 +207,7 @@ pub(crate) async fn root(State(state): State<Arc<crate::State>>) -> Response {
 
 fn public(cache_control: &HeaderValue) -> [(HeaderName, HeaderValue); 3] {
     [
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CONTENT_TYPE, HeaderValue::from_static(media_type::JSON)),
         (CACHE_CONTROL, cache_control.clone()),
         (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     ]

@@ -6,6 +6,9 @@ pub const FORM: &str = "application/x-www-form-urlencoded";
 /// Every answer: tokens, errors, metadata and key sets.
 pub const JSON: &str = "application/json";
 
+/// An answer that is signed: the compact form of a JWS (RFC 7515 §9.2.1).
+pub const JOSE: &str = "application/jose";
+
 /// Whether the value of a `Content-Type` header names [`FORM`], whatever its parameters.
 ///
 /// Clients send `application/x-www-form-urlencoded; charset=UTF-8` and other spellings; type names

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use time::{Date, Month, OffsetDateTime};
+use jiff::civil::Date;
 
 use crate::clock::Timestamp;
+use crate::local_time::{calendar_date, local_date};
 
 /// Nobody who logs in was born before it.
-const FIRST_YEAR: i32 = 1850;
+const FIRST_YEAR: i16 = 1850;
 
 /// A day of the calendar on which somebody can have been born. `Debug` hides it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,33 +17,16 @@ pub struct BirthDate(Date);
 impl BirthDate {
     /// Reads `YYYY-MM-DD`. A day that is still to come is refused.
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, InvalidBirthDate> {
-        let mut parts = text.split('-');
-        let mut number = |digits: usize| {
-            let part = parts.next()?;
-            let plain = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
-            plain.then(|| part.parse::<u16>().ok()).flatten()
-        };
-        let (year, month, day) = (number(4), number(2), number(2));
-        if parts.next().is_some() {
-            return Err(InvalidBirthDate);
-        }
-        let date = year.zip(month).zip(day).and_then(|((year, month), day)| {
-            let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
-            Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()
-        });
-        let today = OffsetDateTime::from_unix_timestamp(now.seconds()).map(OffsetDateTime::date);
-        let possible = |date: &Date| {
-            date.year() >= FIRST_YEAR && today.as_ref().is_ok_and(|today| date <= today)
-        };
-        date.filter(possible).map(Self).ok_or(InvalidBirthDate)
+        let date = calendar_date(text);
+        let date = date.filter(|date| date.year() >= FIRST_YEAR && *date <= local_date(now));
+        date.map(Self).ok_or(InvalidBirthDate)
     }
 }
 
 /// `YYYY-MM-DD`, for claims and look-ups.
 impl fmt::Display for BirthDate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = self.0.to_calendar_date();
-        write!(formatter, "{year:04}-{:02}-{day:02}", u8::from(month))
+        write!(formatter, "{}", self.0)
     }
 }
 

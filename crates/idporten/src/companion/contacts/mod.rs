@@ -23,8 +23,7 @@ use crate::answer;
 
 /// People in one look-up, at most.
 const MOST: usize = 1000;
-/// A signed answer, and the `typ` of its header.
-const JOSE: &str = "application/jose";
+/// The `typ` of the header of a signed answer.
 const JOSE_TYPE: &str = "JOSE";
 
 /// How times are written, and whether those of the reservation are told.
@@ -83,11 +82,14 @@ pub(super) async fn own(
         let bearer = user(&call, "contacts.read", &mut client_id).await?;
         let (pid, told) = companion.own_contact(&bearer).await?;
         let person = person(&pid, told, version);
-        if call.accepts(media_type::JSON) || !call.accepts(JOSE) {
+        if call.accepts(media_type::JSON) || !call.accepts(media_type::JOSE) {
             return call.ok(&person);
         }
         let signed = companion.provider().sign_answer(JOSE_TYPE, &person).await?;
-        let headers = [(CONTENT_TYPE, JOSE), (CACHE_CONTROL, "no-store")];
+        let headers = [
+            (CONTENT_TYPE, media_type::JOSE),
+            (CACHE_CONTROL, "no-store"),
+        ];
         Ok((headers, signed).into_response())
     };
     let outcome = outcome.await;

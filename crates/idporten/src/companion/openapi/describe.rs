@@ -1,5 +1,6 @@
 //! How a document says what the table holds.
 
+use portvakt_oauth_types::media_type;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{
     Operation as Described, OperationBuilder, Parameter as DescribedParameter, ParameterBuilder,
@@ -18,7 +19,6 @@ use super::table::{Document, Operation, Parameter, Success, Token};
 use crate::companion::bodies;
 
 const BEARER: &str = "bearer";
-const JSON: &str = "application/json";
 const LICENSE: &str = "Apache-2.0 OR MIT";
 
 /// The whole document of an API that is reached at this address.
@@ -109,7 +109,7 @@ fn refusal(status: &str, meaning: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(reference("ErrorResponse")));
     let mut response = ResponseBuilder::new()
         .description(meaning)
-        .content(JSON, content.build());
+        .content(media_type::JSON, content.build());
     let header = match status {
         "401" | "403" => Some(("WWW-Authenticate", "What the token lacks (RFC 6750 §3)")),
         "429" | "503" => Some(("Retry-After", "After how many seconds to try again")),
@@ -125,7 +125,7 @@ fn refusal(status: &str, meaning: &str) -> Response {
 fn json(meaning: &str, schema: impl Into<RefOr<Schema>>) -> Response {
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let response = ResponseBuilder::new().description(meaning);
-    response.content(JSON, content).build()
+    response.content(media_type::JSON, content).build()
 }
 
 /// JSON, or the same as a compact JWS.
@@ -134,15 +134,15 @@ fn signed(schema: &str) -> Response {
     let jws = ContentBuilder::new().schema(Some(text()));
     ResponseBuilder::new()
         .description("The answer; for `application/jose` signed with a key of the issuer")
-        .content(JSON, json.build())
-        .content("application/jose", jws.build())
+        .content(media_type::JSON, json.build())
+        .content(media_type::JOSE, jws.build())
         .build()
 }
 
 fn body(schema: &str) -> RequestBody {
     let content = ContentBuilder::new().schema(Some(reference(schema)));
     RequestBodyBuilder::new()
-        .content(JSON, content.build())
+        .content(media_type::JSON, content.build())
         .required(Some(Required::True))
         .build()
 }

@@ -19,6 +19,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portvakt_core::login::companion::{Api, CompanionSettings};
 use portvakt_http::is_kept;
+use portvakt_oauth_types::media_type;
 
 use super::Apis;
 
@@ -51,7 +52,7 @@ fn serve(headers: &HeaderMap, (text, tag): &(Bytes, String)) -> Response {
     let public = [
         (CACHE_CONTROL, "public, max-age=60"),
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (CONTENT_TYPE, "application/json"),
+        (CONTENT_TYPE, media_type::JSON),
         (ETAG, tag.as_str()),
     ];
     if is_kept(headers, tag) {

@@ -17,6 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use portvakt_core::clock::Timestamp;
 use portvakt_core::entropy::unique_id;
+use portvakt_core::login::client_authentication::ASSERTION_TYPE;
 use portvakt_core::login::pkce::{CodeVerifier, S256};
 use portvakt_core::login::provider::Proven;
 use portvakt_core::login::record::{Attributes, Identity};
@@ -39,8 +40,6 @@ use crate::pages::{EidOption, Language, Level, LocalPath, Localized, Name};
 
 /// How long a client assertion counts, in seconds.
 const ASSERTION_SECONDS: i64 = 60;
-/// The type of client assertions (RFC 7523 §2.2).
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A way to log in by way of another provider.
 pub struct UpstreamProvider {

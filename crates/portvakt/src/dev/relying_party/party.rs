@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use portvakt_core::entropy::unique_id;
+use portvakt_core::login::client_authentication::ASSERTION_TYPE;
 use portvakt_core::{Clock, SystemEntropy};
 use portvakt_jose::SigningKey;
 use serde_json::json;
@@ -127,10 +128,7 @@ pub(super) fn assertion(
     let assertion = key.sign_compact(&header, &claims)?;
     Ok(vec![
         ("client_id", client_id.to_owned()),
-        (
-            "client_assertion_type",
-            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned(),
-        ),
+        ("client_assertion_type", ASSERTION_TYPE.to_owned()),
         ("client_assertion", assertion),
     ])
 }
