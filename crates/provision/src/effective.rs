@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use portvakt_client::{ClientError, Grant, SelfService, TokenSource};
+use portvakt_client::{ClientError, Credentials, Grant, SelfService, TokenSource};
+use portvakt_jose::SigningKey;
 use tokio::time::{Instant, sleep};
+
+use crate::keeper::KeeperError;
 
 /// How long, and how often, the token endpoint of a target without revisions is asked.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +37,30 @@ pub struct Probe {
     pub source: TokenSource,
     /// One of its scopes.
     pub grant: Grant,
+}
+
+impl Probe {
+    /// A client with this id and private JWK, at the token endpoint of another client.
+    ///
+    /// # Errors
+    /// The text is no key to sign with.
+    pub fn with_key(
+        beside: &TokenSource,
+        client_id: &str,
+        private_jwk: &str,
+        scope: &str,
+    ) -> Result<Self, KeeperError> {
+        let jwk = serde_json::from_str(private_jwk)?;
+        let (key, kid) = SigningKey::from_private_jwk(&jwk)?;
+        let credentials = Credentials::with_key_id(client_id, key, &kid.unwrap_or_default());
+        Ok(Self {
+            source: TokenSource {
+                credentials,
+                ..beside.clone()
+            },
+            grant: Grant::for_scopes([scope]),
+        })
+    }
 }
 
 /// How it is known that a change is effective.

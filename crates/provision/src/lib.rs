@@ -33,3 +33,4 @@ pub use self::lists::{Ages, Attempt, Lists};
 pub use self::observe::{ObserveError, observe, observe_for, organization};
 pub use self::plan::plan;
 pub use self::single::observe_one;
+pub use self::usage::of_plan as usage_of;

@@ -9,8 +9,9 @@ use time::format_description::well_known::Rfc3339;
 
 const PERIOD_DAYS: u32 = 7;
 
-/// Usage of every scope that somebody may lose by the plan; `None` where the target does not tell.
-pub(crate) async fn of_plan(
+/// Usage of every scope that somebody may lose by the plan, up to this time in seconds since 1970; `None` where
+/// the target does not tell.
+pub async fn of_plan(
     api: &SelfService,
     plan: &Plan,
     now: i64,

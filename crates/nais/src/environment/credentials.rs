@@ -38,7 +38,7 @@ impl MaskinportenCredentials<'_> {
         let scopes: Vec<_> = consumes.map(|scope| scope.name.as_str()).collect();
         let mut variables = vec![
             Variable::plain("MASKINPORTEN_CLIENT_ID", self.client_id),
-            Variable::secret("MASKINPORTEN_CLIENT_JWK", self.key.text().to_owned()),
+            Variable::secret("MASKINPORTEN_CLIENT_JWK", self.key.expose().to_owned()),
             Variable::plain("MASKINPORTEN_SCOPES", scopes.join(" ")),
         ];
         variables.extend(self.endpoints.variables("MASKINPORTEN"));
@@ -66,7 +66,7 @@ impl IdPortenCredentials<'_> {
     pub fn variables(&self) -> Variables {
         let mut variables = vec![
             Variable::plain("IDPORTEN_CLIENT_ID", self.client_id),
-            Variable::secret("IDPORTEN_CLIENT_JWK", self.key.text().to_owned()),
+            Variable::secret("IDPORTEN_CLIENT_JWK", self.key.expose().to_owned()),
             Variable::plain("IDPORTEN_REDIRECT_URI", self.spec.main_redirect_uri()),
         ];
         variables.extend(self.endpoints.variables("IDPORTEN"));

@@ -60,8 +60,8 @@ impl PrivateJwk {
         &self.public
     }
 
-    /// Compact JSON on one line.
-    pub(super) fn text(&self) -> &str {
+    /// Compact JSON on one line, to put it where it belongs or to sign with it.
+    pub fn expose(&self) -> &str {
         self.text.expose()
     }
 }

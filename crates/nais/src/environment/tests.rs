@@ -30,8 +30,8 @@ fn value<'v>(variables: &'v Variables, name: &str) -> &'v str {
 fn a_private_key_is_one_line_in_the_documented_order_and_never_shown() {
     let key = PrivateJwk::parse(KEY).unwrap();
     let expected = r#"{"use":"sig","kty":"RSA","kid":"k1","alg":"RS256","n":"N","e":"AQAB","d":"PRIVATE","p":"P","q":"Q","dp":"DP","dq":"DQ","qi":"QI"}"#;
-    assert_eq!(key.text(), expected);
-    let variable = Variable::secret("MASKINPORTEN_CLIENT_JWK", key.text().to_owned());
+    assert_eq!(key.expose(), expected);
+    let variable = Variable::secret("MASKINPORTEN_CLIENT_JWK", key.expose().to_owned());
     assert!(!format!("{key:?}{variable:?}").contains("PRIVATE"));
     assert!(
         !serde_json::to_string(key.public())

@@ -94,7 +94,7 @@ impl Object {
     }
 }
 
-fn hash<T: Serialize>(value: &T) -> String {
+pub(super) fn hash<T: Serialize>(value: &T) -> String {
     // Plain data with text keys always becomes JSON; if it ever did not, it would count as moved
     // once it does again.
     let json = serde_json::to_vec(value).unwrap_or_default();

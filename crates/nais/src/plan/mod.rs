@@ -71,9 +71,28 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// SHA-256 in hexadecimal of what it does and for whom; equal for plans that do the same.
+    pub fn digest(&self) -> String {
+        let steps = self.steps.iter().map(|step| (&step.owner, &step.action));
+        fingerprint::hash(&steps.collect::<Vec<_>>())
+    }
+
     /// What has changed in the world since the plan was made; empty if it may be carried out.
     pub fn moved(&self, actual: &Actual) -> Vec<Object> {
         self.fingerprint.moved(actual)
+    }
+}
+
+impl Step {
+    /// SHA-256 in hexadecimal of what it comes to. Registering a key comes to the same whether the key is yet
+    /// to be made or was made by a pass that was interrupted, as long as it takes the same keys away.
+    pub fn digest(&self) -> String {
+        match &self.action {
+            Action::ReplaceKeys { client, keys, .. } => {
+                fingerprint::hash(&("replace_keys", client, &keys.dropped))
+            }
+            action => fingerprint::hash(action),
+        }
     }
 }
 

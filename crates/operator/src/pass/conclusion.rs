@@ -7,17 +7,17 @@ use portvakt_nais::desired::ClientKind;
 use portvakt_nais::plan::Action;
 use portvakt_nais::synchronization_hash;
 
-use super::conditions::{self, CONSUMED, CONSUMERS, ERROR, READY, Verdict, cut};
+use super::conditions::{self, AWAITS, CONFLICT, CONSUMED, CONSUMERS, ERROR, READY, Verdict, cut};
 use super::events::{Event, of_step};
 use super::retry::RESTING;
-use super::{Failure, Subject, Work, instant};
+use super::{Failure, Subject, Work, dispute, instant, preview};
 use crate::resource::{ClientStatus, Spec};
 
 /// After a pass that left something which somebody else must put right.
-const WAITING: Duration = Duration::from_hours(1);
+pub(super) const WAITING: Duration = Duration::from_hours(1);
 
 /// Longest text about a failure, in bytes: Kubernetes refuses events above 1 kB.
-const MAX_TEXT: usize = 1000;
+pub(super) const MAX_TEXT: usize = 1000;
 
 /// What came of the work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Conclusion {
 pub fn started(subject: &Subject, work: &Work, now: i64) -> ClientStatus {
     let mut status = subject.status.clone();
     status.key_ids = noted(work, None);
+    status.preview = preview::under_way(subject, work);
+    conditions::clear(&mut status.conditions, AWAITS);
     let verdict = Verdict::new(READY, false, "Processing", "Started processing resource");
     conditions::set(&mut status.conditions, verdict, subject.generation, now);
     status
@@ -72,19 +74,43 @@ fn noted(work: &Work, new: Option<&str>) -> Vec<String> {
 
 /// After everything was carried out. `pass` is an id for the operator's log.
 pub fn succeeded(subject: &Subject, work: &Work, done: &Done, pass: &str, now: i64) -> Conclusion {
+    let verdict = if dispute::is_without(work) {
+        Verdict::new(READY, false, CONFLICT, dispute::text(work))
+    } else {
+        let ready = "Resource is up-to-date with DigDir";
+        Verdict::new(READY, true, "Synchronized", ready)
+    };
+    let mut conclusion = finished(subject, work, done, verdict, now);
+    let status = &mut conclusion.status;
+    status.synchronization_state = Some("Synchronized".to_owned());
+    status.correlation_id = Some(pass.to_owned());
+    let event = Event::normal("Synchronized", "Resource is up-to-date");
+    conclusion.events.push(event);
+    conclusion
+}
+
+/// What is so when everything was carried out, whatever is said of that.
+pub(super) fn finished(
+    subject: &Subject,
+    work: &Work,
+    done: &Done,
+    ready: Verdict,
+    now: i64,
+) -> Conclusion {
     let mut status = kept(subject, done);
+    status.preview = None;
+    conditions::clear(&mut status.conditions, AWAITS);
     if done.key_ids.is_none() {
         status.key_ids = work.key_ids(None);
     }
     let mut events = events(work, done);
     validated(&mut status, subject, work, done, now);
+    events.extend(dispute::tell(&mut status, subject, work, now));
     let generation = subject.generation;
     let mut say = |verdict| conditions::set(&mut status.conditions, verdict, generation, now);
-    let ready = "Resource is up-to-date with DigDir";
-    say(Verdict::new(READY, true, "Synchronized", ready));
+    say(ready);
     let error = "Processing completed without errors";
     say(Verdict::new(ERROR, false, "Synchronized", error));
-    events.push(Event::normal("Synchronized", "Resource is up-to-date"));
     if let Ok(spec) = &subject.spec {
         let hash = match spec {
             Spec::Maskinporten(spec) => synchronization_hash(spec),
@@ -93,11 +119,10 @@ pub fn succeeded(subject: &Subject, work: &Work, done: &Done, pass: &str, now: i
         status.synchronization_hash = hash.ok();
         status.synchronization_secret_name = Some(spec.secret_name().to_owned());
     }
-    status.synchronization_state = Some("Synchronized".to_owned());
     status.synchronization_time = Some(instant::text(now));
     status.observed_generation = Some(generation);
-    status.correlation_id = Some(pass.to_owned());
-    let is_whole = work.missing.is_empty() && done.invalid_consumers.is_empty();
+    let is_whole =
+        work.missing.is_empty() && done.invalid_consumers.is_empty() && !dispute::is_without(work);
     Conclusion {
         status,
         events,

@@ -9,6 +9,10 @@ pub(super) const READY: &str = "Ready";
 pub(super) const ERROR: &str = "Error";
 pub(super) const CONSUMED: &str = "InvalidConsumedScopes";
 pub(super) const CONSUMERS: &str = "InvalidExposedScopesConsumers";
+/// Not among those of the existing operator.
+pub(super) const CONFLICT: &str = "ScopeConflict";
+/// Not among those of the existing operator.
+pub(super) const AWAITS: &str = "AwaitingApproval";
 
 /// Longest message that the definitions of the resources admit; a longer one would keep the whole status
 /// from being written.

@@ -7,17 +7,24 @@
 //! 4. The shell writes the status that [`started`] gives, carries the plan out, and writes the Secret that
 //!    [`Work::secret`] gives. A new key goes to the Secret, then to the status ([`key_kept`]), then to the
 //!    issuer.
-//! 5. [`succeeded`] or [`failed`] says what the status and the events are, and when to look again.
+//!    A resource that asks for a look first ([`waits_for_approval`]) is left as it is, with [`previewed`].
+//! 5. [`succeeded`], [`not_effective`] or [`failed`] says what the status and the events are, and when to look again.
+//!
+//! [`Footprints`] says which resources a change by somebody else concerns, and which are in each other's way.
 //!
 //! Interrupted anywhere, the same steps go on from there: everything that a pass rests on is in the
 //! resource's status, in its Secrets and at the issuer.
 
 mod conclusion;
 mod conditions;
+mod dispute;
 mod events;
+mod footprint;
 mod held;
 mod in_use;
 mod instant;
+mod pending;
+mod preview;
 mod retry;
 mod secret;
 mod subject;
@@ -26,13 +33,18 @@ mod work;
 
 pub use self::conclusion::{Conclusion, Done, failed, key_kept, started, succeeded};
 pub use self::events::{Event, EventKind, of_step};
+pub use self::footprint::{Footprint, Footprints, Rival};
 pub use self::held::{Held, SecretFault, held};
 pub use self::in_use::InUse;
+pub use self::pending::{not_effective, previewed, was_not_effective};
+pub use self::preview::waits_for_approval;
 pub use self::retry::backoff;
 pub use self::secret::{
     ClientCredentials, Entries, IDPORTEN_SECRET, Issuers, MASKINPORTEN_SECRET, SecretOwner,
     StoredSecret, WantedSecret,
 };
-pub use self::subject::{FINALIZER, OLD_FINALIZER, PRESERVE, RESYNC, ROTATE, Subject};
+pub use self::subject::{
+    APPROVE, ASKED_ONCE, FINALIZER, OLD_FINALIZER, PRESERVE, PREVIEW, RESYNC, ROTATE, Subject,
+};
 pub use self::triage::{Reason, Triage, triage};
-pub use self::work::{Failure, Rules, Work, decide};
+pub use self::work::{Failure, Rules, Work, decide, decide_with_usage};

@@ -9,6 +9,7 @@ use portvakt_nais::manifest::{Manifest, Place};
 use portvakt_nais::model::{Metadata, Resource, ResourceKind};
 use portvakt_nais::naming::{Owner, OwnerError, ResourceName};
 
+use super::Rival;
 use crate::resource::{ClientStatus, IDPortenClient, MaskinportenClient, Spec, SpecError};
 
 /// Put on every resource, so that it does not go before its client does.
@@ -23,6 +24,15 @@ pub const RESYNC: &str = "digdir.nais.io/resync";
 /// Asks for a new key.
 pub const ROTATE: &str = "digdir.nais.io/rotate";
 
+/// Has the plan written to the status, and nothing done until it is approved.
+pub const PREVIEW: &str = "digdir.nais.io/preview";
+
+/// Approves the plan whose hash it states.
+pub const APPROVE: &str = "digdir.nais.io/approve";
+
+/// What is asked for once, and taken off by the pass that has done it.
+pub const ASKED_ONCE: [&str; 3] = [RESYNC, ROTATE, APPROVE];
+
 /// Keeps the client at the issuer when the resource is deleted.
 pub const PRESERVE: &str = "digdir.nais.io/preserve";
 
@@ -35,6 +45,8 @@ pub struct Subject {
     pub uid: String,
     /// `metadata.generation`, which every change of the specification raises.
     pub generation: i64,
+    /// When it was made, in seconds since 1970.
+    pub created_at: i64,
     /// Whether it is being deleted.
     pub is_deleted: bool,
     /// `metadata.finalizers`
@@ -45,6 +57,9 @@ pub struct Subject {
     pub spec: Result<Spec, SpecError>,
     /// What earlier passes have written.
     pub status: ClientStatus,
+    /// Other resources of the cluster that expose a scope of the same name, by scope; the cluster knows
+    /// ([`super::Footprints::rivals`]).
+    pub rivals: BTreeMap<String, Vec<Rival>>,
 }
 
 impl Subject {
@@ -82,11 +97,13 @@ impl Subject {
             key: ClientKey { kind, owner },
             uid: metadata.uid.clone().unwrap_or_default(),
             generation: metadata.generation.unwrap_or_default(),
+            created_at: created_at(metadata),
             is_deleted: metadata.deletion_timestamp.is_some(),
             finalizers: metadata.finalizers.clone().unwrap_or_default(),
             annotations: metadata.annotations.clone().unwrap_or_default(),
             spec,
             status: status.cloned().unwrap_or_default(),
+            rivals: BTreeMap::new(),
         })
     }
 
@@ -169,4 +186,10 @@ impl Subject {
             rotate: false,
         }
     }
+}
+
+/// What has no time was made long ago.
+fn created_at(metadata: &ObjectMeta) -> i64 {
+    let at = metadata.creation_timestamp.as_ref();
+    at.map_or(0, |at| at.0.as_second())
 }

@@ -37,6 +37,19 @@ pub enum Reason {
     Stale,
     /// Its Secret is missing, or does not say what it should.
     Secret,
+    /// Somebody else changed what it is about, at the issuer or in the cluster.
+    Concerned,
+}
+
+impl Triage {
+    /// The same about a resource that somebody else's change concerns ([`super::Footprints`]).
+    #[must_use]
+    pub fn concerned(self) -> Self {
+        match self {
+            Self::Rest(_) => Self::Process(Reason::Concerned),
+            other => other,
+        }
+    }
 }
 
 /// Decides. `secret` is the Secret that the resource names, if it is there.

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use portvakt_nais::Settings;
-use portvakt_nais::actual::Actual;
+use portvakt_nais::actual::{Actual, Usage};
 use portvakt_nais::desired::{ClientKind, Desired, Presence};
 use portvakt_nais::plan::{Action, ForeignKeys, Plan, Policy, Problem, Refused, Signer, plan};
 
+use super::dispute::{self, Dispute};
 use super::secret::{ClientCredentials, Issuers, WantedSecret};
 use super::{Held, SecretFault, Subject};
 use crate::resource::{Spec, SpecError};
@@ -35,6 +36,8 @@ pub struct Work {
     pub is_stuck: bool,
     /// Secrets to delete afterwards.
     pub unused: Vec<String>,
+    /// Scopes that somebody else has, too.
+    pub(super) disputes: Vec<Dispute>,
     /// Ids of keys that are registered for the resource now, its own first.
     pub(super) registered: Vec<String>,
 }
@@ -83,6 +86,20 @@ pub fn decide(
     actual: &Actual,
     rules: &Rules,
 ) -> Result<Work, Failure> {
+    decide_with_usage(subject, held, actual, rules, None)
+}
+
+/// As [`decide`], with consequences that tell how much scopes are used.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_with_usage(
+    subject: &Subject,
+    held: &Held,
+    actual: &Actual,
+    rules: &Rules,
+    usage: Option<&Usage>,
+) -> Result<Work, Failure> {
     let Rules {
         settings,
         policy,
@@ -92,16 +109,17 @@ pub fn decide(
     if is_login && !subject.is_deleted && issuers.idporten.is_none() {
         return Err(Failure::NoIssuer);
     }
-    let desired = subject.desired(settings)?;
+    let mut desired = subject.desired(settings)?;
+    let disputes = dispute::settle(subject, &mut desired, actual, policy);
     let plan = if held.has_older_users {
         let policy = Policy {
             foreign_keys: ForeignKeys::Keep,
             ..policy.clone()
         };
         let actual = with_others_released(subject, held, actual);
-        plan(std::slice::from_ref(&desired), &actual, &policy, None)
+        plan(std::slice::from_ref(&desired), &actual, &policy, usage)
     } else {
-        plan(std::slice::from_ref(&desired), actual, policy, None)
+        plan(std::slice::from_ref(&desired), actual, policy, usage)
     };
     let plan = plan.map_err(Failure::Refused)?;
     let missing = plan.notes.iter().filter_map(|note| missing(&note.problem));
@@ -112,6 +130,7 @@ pub fn decide(
     Ok(Work {
         missing: missing.collect(),
         is_stuck,
+        disputes,
         unused: held.unused.clone(),
         registered: registered(subject, held, actual, &plan),
         desired,

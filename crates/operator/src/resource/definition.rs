@@ -99,6 +99,9 @@ mod tests {
             assert!(!text.contains(absent), "{absent}");
         }
         let sizes = text.matches("int64").count();
-        assert_eq!(sizes, 4, "observedGeneration of each status and condition");
+        assert_eq!(
+            sizes, 6,
+            "observedGeneration of each status and condition, steps of each preview"
+        );
     }
 }

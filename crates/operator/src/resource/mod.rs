@@ -15,4 +15,4 @@ pub use self::maskinporten::{
     ConsumedScope, Consumer, ExposedScope, MaskinportenClient, MaskinportenClientSpec, Scopes,
 };
 pub use self::spec::{Spec, SpecError};
-pub use self::status::{ClientStatus, Condition};
+pub use self::status::{ClientStatus, Condition, Preview, PreviewStep};

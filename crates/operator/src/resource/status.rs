@@ -26,6 +26,10 @@ pub struct ClientStatus {
     /// The `metadata.generation` that the last pass that succeeded was for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// What a pass would do, if the resource asks for a look before it is done. The existing operator does not
+    /// have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
     /// Digest of the specification that the last pass that succeeded was for. Nothing is decided by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synchronization_hash: Option<String>,
@@ -39,6 +43,43 @@ pub struct ClientStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     pub synchronization_time: Option<String>,
+}
+
+/// What a pass would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    /// Whether it was approved and is being carried out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
+    /// What to write into the annotation `digdir.nais.io/approve` so that exactly this is done.
+    pub hash: String,
+    /// How many steps there are beyond those that are listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub more: Option<i64>,
+    /// What is worth knowing and changes nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What would be done, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<PreviewStep>,
+}
+
+/// One call to the issuer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewStep {
+    /// What.
+    pub action: String,
+    /// Attributes of an existing record that change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
+    /// Whom it stops, what it opens or replaces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consequences: Vec<String>,
+    /// By which the step is known again.
+    pub hash: String,
 }
 
 /// One thing that is, is not, or is not known to be true of a resource.

@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use futures_util::{FutureExt, StreamExt};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use kube::api::{Api, PartialObjectMeta};
 use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt, predicates, reflector, watcher};
 
 use super::error::PassError;
@@ -20,6 +23,9 @@ use crate::pass::backoff;
 /// Passes of one kind that are made at the same time. A resource that fails waits its pause without
 /// taking one of them.
 const PASSES_AT_ONCE: u16 = 8;
+
+/// Until the API server is asked again what there is.
+const SURVEY_PAUSE: Duration = Duration::from_secs(2);
 
 /// What the passes of one kind share.
 struct Work {
@@ -39,6 +45,14 @@ pub async fn run<R: ClientResource>(
     stop: impl Future<Output = ()> + Send + Sync + 'static,
     jitter: impl Fn() -> f64 + Send + Sync + 'static,
 ) {
+    let stop = stop.shared();
+    {
+        let stopping = pin!(stop.clone());
+        let surveying = pin!(survey::<R>(&operator));
+        if let Either::Left(_) = select(stopping, surveying).await {
+            return;
+        }
+    }
     let resources: Api<PartialObjectMeta<R>> = Api::all(operator.client().clone());
     let secrets: Api<PartialObjectMeta<Secret>> = Api::all(operator.client().clone());
     let (reader, writer) = reflector::store::<PartialObjectMeta<R>>();
@@ -60,6 +74,10 @@ pub async fn run<R: ClientResource>(
         .touched_objects();
     let figures = operator.figures().clone();
     let secrets = secrets.inspect(move |_| figures.set_secrets(R::KIND, stored.len()));
+    let concerned = operator.concerns.queue(R::KIND).map(|key| {
+        let owner = key.owner;
+        ObjectRef::new(owner.name()).within(owner.namespace())
+    });
     let work = Work {
         operator,
         failures: Mutex::default(),
@@ -67,6 +85,7 @@ pub async fn run<R: ClientResource>(
     };
     Controller::for_stream(resources, reader)
         .owns_stream(secrets)
+        .reconcile_on(concerned)
         .with_config(Config::default().concurrency(PASSES_AT_ONCE))
         .graceful_shutdown_on(stop)
         .run(reconcile::<R>, on_error, Arc::new(work))
@@ -76,6 +95,14 @@ pub async fn run<R: ClientResource>(
             }
         })
         .await;
+}
+
+/// Notes what every resource is about, so that the first pass knows who else exposes its scopes.
+async fn survey<R: ClientResource>(operator: &Operator) {
+    while let Err(error) = operator.survey::<R>().await {
+        tracing::warn!(%error, "the resources of the kind {} are not known yet", R::kind(&()));
+        tokio::time::sleep(SURVEY_PAUSE).await;
+    }
 }
 
 async fn reconcile<R: ClientResource>(

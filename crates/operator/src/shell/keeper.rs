@@ -1,11 +1,12 @@
 //! Where the ids and keys of a resource's client are kept: its status and its Secret.
 
 use async_trait::async_trait;
+use portvakt_client::SelfService;
 use portvakt_nais::actual::LocalKeys;
-use portvakt_nais::desired::{ClientKey, Presence};
+use portvakt_nais::desired::{ClientKey, ClientKind, Presence};
 use portvakt_nais::environment::PrivateJwk;
 use portvakt_nais::plan::KeyChange;
-use portvakt_provision::{Keeper, KeeperError, NewKey};
+use portvakt_provision::{Keeper, KeeperError, NewKey, Probe};
 
 use super::cluster::Namespace;
 use super::error::PassError;
@@ -48,6 +49,20 @@ impl<R: ClientResource> ClusterKeeper<'_, R> {
             self.namespace.write_secret(&self.resource, wanted).await?;
         }
         Ok(())
+    }
+
+    /// A question to the token endpoint that shows whether it knows the client's key. Login clients get no
+    /// token without a person.
+    pub(super) fn probe(&self, api: &SelfService) -> Option<Probe> {
+        let work = self.work.as_ref()?;
+        let credentials = self.credentials()?;
+        if work.desired.key.kind != ClientKind::Maskinporten {
+            return None;
+        }
+        let mut consumed = work.desired.client.as_ref()?.consumes.iter();
+        let scope = consumed.find(|scope| !work.missing.contains(scope))?;
+        let admin = api.tokens().source();
+        Probe::with_key(admin, credentials.id, credentials.key.expose(), scope).ok()
     }
 
     /// Writes the status, and goes on with it.

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kube::api::{Api, ApiResource, DynamicObject, ListParams};
 use kube::{Client, ResourceExt};
 use portvakt_client::{Clock, SelfService};
+use portvakt_nais::desired::ClientKey;
+use portvakt_nais::naming::Owner;
 use portvakt_provision::Lists;
 
-use super::carrying_out::{carry_out, steps_of};
+use super::carrying_out::{Outcome, carry_out, steps_of};
 use super::cluster::Namespace;
+use super::concerns::Concerns;
 use super::error::PassError;
 use super::events::Teller;
 use super::figures::{End, Figures};
@@ -17,9 +21,12 @@ use super::kind::ClientResource;
 use super::leadership::Lead;
 use crate::pass::{
     Conclusion, Done, FINALIZER, Failure, Held, OLD_FINALIZER, Rules, Subject, Triage, failed,
-    held, succeeded, triage,
+    held, not_effective, previewed, succeeded, triage,
 };
 use crate::resource::Spec;
+
+/// Resources that are in memory at once while all are noted.
+const SURVEYED_AT_ONCE: u32 = 200;
 
 /// Everything that a pass needs beside the resource.
 #[derive(Clone)]
@@ -28,6 +35,7 @@ pub struct Operator {
     pub(super) api: SelfService,
     pub(super) rules: Rules,
     pub(super) lists: Arc<Lists>,
+    pub(super) concerns: Arc<Concerns>,
     clock: Clock,
     ids: Arc<dyn Fn() -> String + Send + Sync>,
     teller: Teller,
@@ -64,6 +72,7 @@ impl Operator {
             api,
             rules,
             lists: Arc::default(),
+            concerns: Arc::default(),
             ids: Arc::new(ids),
             figures: Figures::default(),
             lead: Lead::alone(),
@@ -91,6 +100,34 @@ impl Operator {
         &self.client
     }
 
+    /// Notes what every resource of a kind is about, a bounded number at a time. One that cannot be read is
+    /// noted when somebody has mended it.
+    ///
+    /// # Errors
+    /// The API server refuses or fails.
+    pub(super) async fn survey<R: ClientResource>(&self) -> Result<(), PassError> {
+        let resources: Api<DynamicObject> =
+            Api::all_with(self.client.clone(), &ApiResource::erase::<R>(&()));
+        let mut page = ListParams::default().limit(SURVEYED_AT_ONCE);
+        // Another operator may have led meanwhile.
+        self.concerns.forget_all(R::KIND);
+        loop {
+            let listed = resources.list(&page).await;
+            let listed = listed.map_err(PassError::at("list the resources"))?;
+            for resource in listed.items {
+                let Ok(resource) = resource.try_parse::<R>() else {
+                    continue;
+                };
+                let subject = resource.subject(&self.rules.settings.cluster)?;
+                self.concerns.note(&subject, &self.rules.settings);
+            }
+            match listed.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => page = page.continue_token(&token),
+                None => return Ok(()),
+            }
+        }
+    }
+
     /// Makes a pass over the resource of this kind and name.
     ///
     /// # Errors
@@ -100,18 +137,40 @@ impl Operator {
         namespace: &str,
         name: &str,
     ) -> Result<Passed, PassError> {
+        let owner = Owner::new(&self.rules.settings.cluster, namespace, name)?;
+        let key = ClientKey {
+            kind: R::KIND,
+            owner,
+        };
+        let passed = self.pass_over::<R>(&key).await;
+        match passed {
+            Ok(Passed::Gone) => self.concerns.forget(&key),
+            // What it was to be looked at for is not known to be done.
+            Err(_) => self.concerns.keep(&key),
+            Ok(_) => {}
+        }
+        passed
+    }
+
+    async fn pass_over<R: ClientResource>(&self, key: &ClientKey) -> Result<Passed, PassError> {
+        let (namespace, name) = (key.owner.namespace(), key.owner.name());
         let space = Namespace::<R>::new(&self.client, namespace);
         let Some(resource) = space.find(name).await? else {
             return Ok(Passed::Gone);
         };
-        let subject = resource.subject(&self.rules.settings.cluster)?;
+        let mut subject = resource.subject(&self.rules.settings.cluster)?;
+        let concern = self.concerns.note(&subject, &self.rules.settings);
+        subject.rivals = concern.rivals;
         let secret = match subject.spec.as_ref().map(Spec::secret_name) {
             Ok(secret) if !secret.is_empty() => space.secret(secret, &subject).await?,
             _ => None,
         };
         self.figures.seen(&subject);
         let now = self.clock.now();
-        let triage = triage(&subject, secret.as_ref(), &self.rules, now);
+        let mut triage = triage(&subject, secret.as_ref(), &self.rules, now);
+        if concern.is_due {
+            triage = triage.concerned();
+        }
         if let Triage::Process(reason) | Triage::Finalize(reason) = triage {
             tracing::info!(%namespace, name, ?reason, "looking at a {}", R::kind(&()));
         }
@@ -144,9 +203,13 @@ impl Operator {
         };
         let (subject, work, done) = (&keeper.subject, keeper.work.as_ref(), &keeper.done);
         let conclusion = match (result, work) {
-            (Ok(()), Some(work)) => succeeded(subject, work, done, &(self.ids)(), now),
+            (Ok(Outcome::Done), Some(work)) => succeeded(subject, work, done, &(self.ids)(), now),
+            (Ok(Outcome::Waits), Some(work)) => previewed(subject, work, now),
+            (Ok(Outcome::NotEffective(why)), Some(work)) => {
+                not_effective(subject, work, done, &why, now)
+            }
             // Nothing was decided, so nothing is said.
-            (Ok(()), None) => return Ok(Passed::Gone),
+            (Ok(_), None) => return Ok(Passed::Gone),
             (Err(failure), work) => failed(subject, work, done, &failure, now),
         };
         self.count(&keeper, &conclusion);

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod disputes;
+mod effect;
 mod fixtures;
+mod footprints;
 mod injection;
 mod interruptions;
 mod keys;
 mod passes;
+mod preview;
 mod triage;
 mod vectors;
 mod webhook;

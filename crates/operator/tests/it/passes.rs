@@ -5,9 +5,9 @@ use portvakt_nais::actual::RegisteredKey;
 use portvakt_nais::environment::PrivateJwk;
 use portvakt_nais::plan::{Action, Signer};
 use portvakt_operator::pass::{
-    ClientCredentials, Conclusion, Done, FINALIZER, Failure, Held, InUse, OLD_FINALIZER, RESYNC,
-    ROTATE, SecretOwner, StoredSecret, Triage, WantedSecret, Work, decide, failed, held, key_kept,
-    started, succeeded, triage,
+    ASKED_ONCE, ClientCredentials, Conclusion, Done, FINALIZER, Failure, Held, InUse,
+    OLD_FINALIZER, ROTATE, SecretOwner, StoredSecret, Triage, WantedSecret, Work, decide, failed,
+    held, key_kept, not_effective, previewed, started, succeeded, triage, waits_for_approval,
 };
 use portvakt_operator::resource::Spec;
 use serde_json::json;
@@ -74,7 +74,13 @@ impl World {
             return Ok(None);
         }
         let conclusion = match (failure, &decided) {
-            (None, Some(work)) => succeeded(&self.subject, work, &done, "some-pass", self.now),
+            (None, Some(work)) if waits_for_approval(&self.subject, work) => {
+                previewed(&self.subject, work, self.now)
+            }
+            (None, Some(work)) => match &self.not_effective {
+                None => succeeded(&self.subject, work, &done, "some-pass", self.now),
+                Some(why) => not_effective(&self.subject, work, &done, why, self.now),
+            },
             (failure, work) => {
                 let failure = failure.unwrap();
                 failed(&self.subject, work.as_ref(), &done, &failure, self.now)
@@ -120,6 +126,9 @@ impl World {
             Ok(work) => decided.insert(work).clone(),
             Err(failure) => return Ok(Err(failure)),
         };
+        if waits_for_approval(&self.subject, &work) {
+            return Ok(Ok(()));
+        }
         if !self.subject.is_deleted {
             budget.spend()?;
             self.subject.status = started(&self.subject, &work, self.now);
@@ -149,7 +158,7 @@ impl World {
         budget.spend()?;
         self.subject
             .annotations
-            .retain(|name, _| name != RESYNC && name != ROTATE);
+            .retain(|name, _| !ASKED_ONCE.contains(&name.as_str()));
         Ok(Ok(()))
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) calls: Vec<String>,
     /// Organizations that the issuer does not accept as consumers.
     pub(crate) unknown: Vec<String>,
+    /// Why the token endpoint does not decide by what is registered, if it does not.
+    pub(crate) not_effective: Option<String>,
     pub(crate) now: i64,
     pub(crate) made: usize,
 }
@@ -51,6 +53,7 @@ impl World {
             issuer,
             calls: Vec::new(),
             unknown: Vec::new(),
+            not_effective: None,
             now: NOW,
             made: 0,
         };

@@ -6,6 +6,7 @@ mod settings;
 mod workloads;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use portvakt_core::{Entropy, SystemEntropy};
@@ -14,8 +15,9 @@ use portvakt_nais::plan::{Ownership, Policy};
 use portvakt_operator::pass::Rules;
 use portvakt_operator::resource::{IDPortenClient, MaskinportenClient};
 use portvakt_operator::shell::{
-    Candidate, Client, Lead, Operator, Terms, connect, namespaces, run as look_after,
+    Candidate, Client, Lead, Operator, Terms, connect, follow, namespaces, run as look_after,
 };
+use portvakt_provision::Pace;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -57,6 +59,15 @@ pub(crate) struct Args {
         default_value_t = OwnershipArg::Takeover
     )]
     ownership: OwnershipArg,
+    /// How often a Portvakt is asked what somebody else changed; other services a tenth as often
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "PORTVAKT_FOLLOW_SECONDS",
+        value_parser = clap::value_parser!(u16).range(1..=3600),
+        default_value_t = 30
+    )]
+    follow_seconds: u16,
     /// `IDPORTEN_AUDIENCE` of login clients' Secrets [default: none, as ever]
     #[arg(long, value_name = "AUDIENCE", env = "PORTVAKT_IDPORTEN_AUDIENCE")]
     idporten_audience: Option<String>,
@@ -116,7 +127,7 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
             () = signals.stop() => break,
         }
         let (finish, finished) = watch::channel(false);
-        let mut controllers = controllers(&args.named, &operator, &finished);
+        let mut controllers = controllers(&args, &operator, &finished);
         args.workloads
             .make_clients(&client, &mut controllers, || until(finished.clone()));
         tokio::select! {
@@ -173,11 +184,8 @@ fn lead(
 }
 
 /// The controllers of what is looked after.
-fn controllers(
-    named: &Named,
-    operator: &Operator,
-    finished: &watch::Receiver<bool>,
-) -> JoinSet<()> {
+fn controllers(args: &Args, operator: &Operator, finished: &watch::Receiver<bool>) -> JoinSet<()> {
+    let named = &args.named;
     let mut controllers = JoinSet::new();
     if named.maskinporten {
         let until = until(finished.clone());
@@ -195,7 +203,18 @@ fn controllers(
             jitter,
         ));
     }
+    let pace = pace(args.follow_seconds);
+    controllers.spawn(follow(operator.clone(), pace, until(finished.clone())));
     controllers
+}
+
+fn pace(seconds: u16) -> Pace {
+    let changes = Duration::from_secs(seconds.into());
+    Pace {
+        changes,
+        // Whole lists are a burden.
+        lists: changes * 10,
+    }
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

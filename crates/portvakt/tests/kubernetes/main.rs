@@ -11,6 +11,7 @@ mod first_deploy;
 mod issuer;
 mod leadership;
 mod operator;
+mod others;
 mod scene;
 mod schema;
 #[path = "../it/support.rs"]

@@ -20,6 +20,11 @@ impl Process {
         Self::start_with(server, cluster, &[])
     }
 
+    /// Starts one that asks the server every second what somebody else changed.
+    pub(crate) fn start_following(server: &DevServer, cluster: &ApiServer) -> Self {
+        Self::start_with(server, cluster, &["--follow-seconds", "1"])
+    }
+
     /// Starts it with more arguments.
     pub(crate) fn start_with(server: &DevServer, cluster: &ApiServer, more: &[&str]) -> Self {
         let mut command = portvakt(server.folder());
