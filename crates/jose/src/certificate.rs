@@ -16,6 +16,7 @@ use crate::key::{KeyRejected, Material, VerifyingKey};
 mod authority;
 mod error;
 mod qualified;
+pub(crate) mod self_signed;
 mod subject;
 mod trust;
 

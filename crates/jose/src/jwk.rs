@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::algorithm::{Algorithm, KeyType};
 use crate::base64url;
-use crate::certificate::{Certificate, CertificateError};
+use crate::certificate::{Certificate, CertificateError, self_signed};
 use crate::jws::X5c;
 use crate::key::{KeyRejected, Material, VerifyingKey};
 
@@ -92,6 +92,18 @@ impl PublicJwk {
             key_id: key_id.to_owned(),
             ..self
         }
+    }
+
+    /// The same key with a certificate that it signed itself, as [`crate::Signer`] makes one: another key's, or
+    /// one that somebody else signed, is refused.
+    pub fn with_own_certificate(self, der: Vec<u8>) -> Result<Self, JwkError> {
+        if !self_signed::is_own(&der, &self.verifying_key, self.algorithm) {
+            return Err(JwkError::CertificateMismatch);
+        }
+        Ok(Self {
+            certificates: Some(vec![der]),
+            ..self
+        })
     }
 
     /// The public members as they are published, without `exp`, which the self-service API adds.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::algorithm::Algorithm;
+use crate::certificate::self_signed::{self, Names};
 use crate::jwk::{self, PublicJwk};
 use crate::key::VerifyingKey;
 use crate::signing::{KeyError, SigningKey, append_signature, signing_input};
@@ -107,6 +108,23 @@ impl Signer {
         jwk::thumbprint(self.verifying_key().material())
     }
 
+    /// A certificate that the key signs itself, as [`SigningKey::self_signed_certificate`] makes one. A key in
+    /// memory is done at the first poll.
+    pub async fn self_signed_certificate(
+        &self,
+        host: &str,
+        not_before: i64,
+    ) -> Result<Vec<u8>, KeyError> {
+        let key = match self {
+            Self::Software(key) => return key.self_signed_certificate(host, not_before),
+            Self::Remote(key) => key,
+        };
+        let names = Names { host, not_before };
+        let signed = self_signed::to_be_signed(&key.verifying_key, key.algorithm, names)?;
+        let signature = key.sign(&signed).await?;
+        Ok(self_signed::assemble(&signed, key.algorithm, &signature))
+    }
+
     /// Signs a compact JWS, as [`SigningKey::sign_compact`] does. A key in memory is done at the first poll.
     pub async fn sign_compact(
         &self,
@@ -187,6 +205,11 @@ mod tests {
                 let jws = Jws::parse(&compact).unwrap();
                 jws.verify(signer.public_jwk("k").verifying_key()).unwrap();
                 assert_eq!(signer.thumbprint(), key.thumbprint());
+                let certificate = now(signer.self_signed_certificate("localhost", 0)).unwrap();
+                let jwk = signer
+                    .public_jwk("k")
+                    .with_own_certificate(certificate.clone());
+                assert_eq!(jwk.unwrap().certificates(), Some(&[certificate][..]));
             }
         }
     }

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::algorithm::{Algorithm, KeyType};
 use crate::base64url;
+use crate::certificate::self_signed::{self, Names};
 use crate::jwk::{self, PublicJwk};
 use crate::key::{KeyRejected, Material, VerifyingKey};
 
@@ -177,6 +178,20 @@ impl SigningKey {
         Ok(compact)
     }
 
+    /// A certificate of the public half, in DER, which the key signs itself: it names `host` and has no end
+    /// (RFC 5280 §4.1.2.5), since how long a key counts is for its key set to say. It begins at `not_before`,
+    /// in seconds since the Unix epoch. The same arguments make the same certificate but for its signature.
+    pub fn self_signed_certificate(
+        &self,
+        host: &str,
+        not_before: i64,
+    ) -> Result<Vec<u8>, KeyError> {
+        let names = Names { host, not_before };
+        let signed = self_signed::to_be_signed(&self.verifying_key, self.algorithm, names)?;
+        let signature = self.sign(&signed)?;
+        Ok(self_signed::assemble(&signed, self.algorithm, &signature))
+    }
+
     fn rsa_encoding(&self) -> &'static dyn RsaEncoding {
         match self.algorithm {
             Algorithm::Rs384 => &RSA_PKCS1_SHA384,
@@ -251,6 +266,9 @@ pub enum KeyError {
     /// A header or payload cannot be written as JSON.
     #[error("the header or payload cannot be written as JSON")]
     NotJson,
+    /// A certificate cannot hold the instant at which it should begin.
+    #[error("a certificate cannot begin at this instant")]
+    CertificateInstant,
     /// What holds the key does not answer now. Trying again later may help.
     #[error("what holds the private key does not answer")]
     Unavailable,

@@ -143,6 +143,9 @@ fn keys_are_made_found_and_used_in_the_module() {
         ] {
             let (name, signer) = make(&module, algorithm);
             assert!(signs(&signer), "{algorithm}");
+            let certificate = wait(signer.self_signed_certificate("localhost", 0)).unwrap();
+            let published = signer.public_jwk(&name).with_own_certificate(certificate);
+            assert!(published.is_ok(), "{algorithm}");
             let elsewhere = module.find("another label", &name, algorithm).unwrap();
             assert!(elsewhere.is_none());
         }

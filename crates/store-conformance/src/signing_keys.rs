@@ -15,6 +15,7 @@ pub(crate) fn signing_key(kid: &str, created: i64) -> SigningKeyRecord {
         state: SigningKeyState::Active,
         // The store keeps the bytes whatever they are.
         private_key: (0..=u8::MAX).rev().collect(),
+        certificate: Some((0..=u8::MAX).collect()),
         created: at(created),
         last_updated: at(created + 1),
     }
@@ -26,6 +27,7 @@ pub async fn lists_signing_keys_by_creation_and_surface(factory: &impl StoreFact
     let gone = SigningKeyRecord {
         state: SigningKeyState::Gone,
         private_key: Vec::new(),
+        certificate: None,
         ..signing_key("z", 1)
     };
     let (same_a, same_b) = (signing_key("a", 2), signing_key("b", 2));
@@ -80,6 +82,7 @@ pub async fn saving_a_signing_key_again_replaces_it(factory: &impl StoreFactory)
         algorithm: Algorithm::EdDsa,
         state: SigningKeyState::Gone,
         private_key: Vec::new(),
+        certificate: None,
         created: at(7),
         last_updated: at(8),
     };

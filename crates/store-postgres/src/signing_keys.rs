@@ -14,6 +14,7 @@ struct SigningKeyRow {
     algorithm: String,
     state: String,
     private_key: Vec<u8>,
+    certificate: Option<Vec<u8>>,
     created: i64,
     last_updated: i64,
 }
@@ -32,6 +33,7 @@ impl TryFrom<SigningKeyRow> for SigningKeyRecord {
             kid: row.kid,
             surface: row.surface,
             private_key: row.private_key,
+            certificate: row.certificate,
             created: instant(row.created),
             last_updated: instant(row.last_updated),
         })
@@ -46,7 +48,7 @@ impl SigningKeys for PostgresUnit {
     ) -> Result<Vec<SigningKeyRecord>, StorageError> {
         let query = sqlx::query_as!(
             SigningKeyRow,
-            "SELECT kid, surface, algorithm, state, private_key, created, last_updated
+            "SELECT kid, surface, algorithm, state, private_key, certificate, created, last_updated
              FROM signing_keys
              WHERE surface = $1
              ORDER BY created, kid",
@@ -62,18 +64,20 @@ impl SigningKeys for PostgresUnit {
         let created = key.created.milliseconds();
         let last_updated = key.last_updated.milliseconds();
         let statement = sqlx::query!(
-            "INSERT INTO signing_keys (kid, surface, algorithm, state, private_key, created,
-                 last_updated)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO signing_keys (kid, surface, algorithm, state, private_key, certificate,
+                 created, last_updated)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (kid) DO UPDATE SET
                  surface = excluded.surface, algorithm = excluded.algorithm,
                  state = excluded.state, private_key = excluded.private_key,
-                 created = excluded.created, last_updated = excluded.last_updated",
+                 certificate = excluded.certificate, created = excluded.created,
+                 last_updated = excluded.last_updated",
             key.kid,
             key.surface,
             algorithm,
             state,
             key.private_key,
+            key.certificate,
             created,
             last_updated
         );

@@ -12,7 +12,7 @@ use portvakt_core::person::PidCheck;
 use portvakt_core::signing::{KeyRing, SigningKeyRecord, SigningKeyState, SigningKeys, generate};
 use portvakt_core::{Entropy, MockClock, SeededEntropy, SystemEntropy, Timestamp};
 use portvakt_http::{Limits, Listener, RateLimits, RequestIdSource, Shutdown, serve};
-use portvakt_jose::{Algorithm, RsaBits, TrustStore};
+use portvakt_jose::{Algorithm, RsaBits, SigningKey, TrustStore};
 use portvakt_maskinporten::{Observer, Surface, Unobserved, router};
 use portvakt_store_sqlite::SqliteStore;
 use reqwest::{Body, Client};
@@ -256,7 +256,12 @@ static SERVER_KEY: LazyLock<SigningKeyRecord> = LazyLock::new(|| {
         SigningKeyState::Active,
         Timestamp::from_seconds(NOW),
     );
-    record.expect("an RSA key can be made")
+    let mut record = record.expect("an RSA key can be made");
+    let key = SigningKey::from_pkcs8_der(record.algorithm, &record.private_key);
+    let key = key.expect("the key was just made");
+    let certificate = key.self_signed_certificate("localhost", NOW);
+    record.certificate = Some(certificate.expect("it begins at an instant of this century"));
+    record
 });
 
 fn ring() -> KeyRing {

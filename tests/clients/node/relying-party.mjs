@@ -6,7 +6,7 @@
 // learned as JSON.
 
 import assert from 'node:assert/strict'
-import { webcrypto } from 'node:crypto'
+import { X509Certificate, webcrypto } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -76,6 +76,19 @@ const config = await discover(clientId, oidc.PrivateKeyJwt({ key: privateKey, ki
 const metadata = config.serverMetadata()
 assert.equal(metadata.issuer, ISSUER)
 const provider = new URL(metadata.authorization_endpoint).origin
+
+// --- the server's keys: each with a certificate of its own ------------------------------------------
+
+const keySet = await (await fetch(metadata.jwks_uri)).json()
+for (const jwk of keySet.keys) {
+  assert.equal(jwk.x5c.length, 1)
+  const pem = `-----BEGIN CERTIFICATE-----\n${jwk.x5c[0]}\n-----END CERTIFICATE-----`
+  const certified = await jose.exportJWK(await jose.importX509(pem, jwk.alg, { extractable: true }))
+  assert.deepEqual([certified.n, certified.e], [jwk.n, jwk.e])
+  const certificate = new X509Certificate(Buffer.from(jwk.x5c[0], 'base64'))
+  assert(certificate.verify(certificate.publicKey))
+  assert.equal(certificate.subject, `CN=${new URL(ISSUER).hostname}`)
+}
 
 // --- logging in -----------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ API_SCOPE) and CLOCK (the address that moves the server's clock) from the enviro
 as JSON.
 """
 
+import base64
+import datetime
 import html
 import http.server
 import json
@@ -20,6 +22,7 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oidc.core import CodeIDToken
+from cryptography import x509
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
@@ -108,6 +111,23 @@ def register(path: str, body: dict) -> dict:
     return answer.json()
 
 
+# --- the server's keys: each with a certificate of its own ---------------------------------------------
+
+
+def check_certificates(key_set: dict) -> None:
+    """Whether `x5c` holds the same key as the JWK, signed by that key and named after the issuer."""
+    for jwk in key_set["keys"]:
+        [der] = map(base64.b64decode, jwk["x5c"])
+        certificate = x509.load_der_x509_certificate(der)
+        assert certificate.public_key() == RSAKey.import_key(jwk).public_key, jwk["kid"]
+        certificate.verify_directly_issued_by(certificate)
+        [name] = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        assert name.value == urlsplit(ISSUER).hostname, name
+        end = certificate.not_valid_after_utc - datetime.timedelta(days=30)
+        assert certificate.not_valid_before_utc < datetime.datetime.now(datetime.timezone.utc) < end
+        assert certificate.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+
+
 # --- registration, discovery --------------------------------------------------------------------------
 
 key = RSAKey.generate_key(2048, {"kid": "authlib-1", "use": "sig", "alg": "RS256"})
@@ -130,7 +150,9 @@ register(f"/clients/{client_id}/jwks", {"keys": [key.as_dict(private=False)]})
 
 metadata = requests.get(ISSUER + "/.well-known/openid-configuration", timeout=10).json()
 assert metadata["issuer"] == ISSUER
-keys = KeySet.import_key_set(requests.get(metadata["jwks_uri"], timeout=10).json())
+key_set = requests.get(metadata["jwks_uri"], timeout=10).json()
+check_certificates(key_set)
+keys = KeySet.import_key_set(key_set)
 
 
 def validated(id_token: str, **params: str) -> CodeIDToken:

@@ -234,7 +234,7 @@ impl Audited for IdentityMatch {
 }
 
 impl Audited for SigningKeyRecord {
-    /// Without the private key.
+    /// Without the private key. A certificate says nothing that the key does not, so it is told as being there.
     fn snapshot(&self) -> Snapshot {
         let value = json!({
             "kid": self.kid,
@@ -242,6 +242,7 @@ impl Audited for SigningKeyRecord {
             "algorithm": self.algorithm.as_str(),
             "state": self.state,
             "kept": self.kept().to_string(),
+            "certificate": self.certificate.is_some(),
         });
         Snapshot::new(ObjectKind::SigningKey, &*self.kid, [], value)
     }

@@ -3,6 +3,7 @@
 //! [`life`] says what is due, [`rotation`] carries it out in a unit of work, a [`KeySource`] makes and
 //! keeps private keys, and a [`KeyRing`] is what tokens are signed with and verifiers fetch.
 
+mod certificate;
 pub mod life;
 mod ring;
 pub mod rotation;
@@ -14,6 +15,7 @@ use std::fmt;
 use portvakt_jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
+pub use self::certificate::{certificate, lack_certificates};
 pub use self::ring::{KeyDocument, KeyRing, KeyRingError, SigningKeys, StaleKeys, generate};
 pub use self::sealed::{InvalidKeyEncryptionKey, KeyEncryptionKey, SealedKeys};
 pub use self::source::{KeySource, KeySourceError, NewKey, NewKeyKind, OpenKey, PlainKeys};
@@ -33,9 +35,11 @@ pub struct SigningKeyRecord {
     pub state: SigningKeyState,
     /// What its [`KeySource`] keeps of it: PKCS#8, something sealed, or where it is. Empty once the key is gone.
     pub private_key: Vec<u8>,
+    /// Its certificate in DER, which the key signed itself. None until it is made, and once the key is gone.
+    pub certificate: Option<Vec<u8>>,
     /// When it was made.
     pub created: Timestamp,
-    /// When its state last changed. Sealing it anew is no change of state.
+    /// When its state last changed. Sealing it anew is no change of state, and neither is its certificate.
     pub last_updated: Timestamp,
 }
 

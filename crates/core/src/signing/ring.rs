@@ -64,7 +64,13 @@ impl KeyRing {
                 source,
             };
             let key = source.open(record).map_err(unusable)?;
-            published.push(key.public_jwk(&record.kid));
+            let jwk = key.public_jwk(&record.kid);
+            published.push(match &record.certificate {
+                None => jwk,
+                Some(certificate) => jwk
+                    .with_own_certificate(certificate.clone())
+                    .map_err(|_| KeyRingError::ForeignCertificate(record.kid.clone()))?,
+            });
             if record.state == SigningKeyState::Active {
                 let OpenKey::Signs(signer) = key else {
                     return Err(KeyRingError::OnlyVerifies(record.kid.clone()));
@@ -215,6 +221,12 @@ pub enum KeyRingError {
     /// The private half of the active key is not there.
     #[error("the signing key {0} is active, and only its public half is left")]
     OnlyVerifies(String),
+    /// The certificate is not one that the key signed itself.
+    #[error(
+        "what is stored as the certificate of the signing key {0} is not its own: it was tampered with; \
+         without it (NULL) the server makes another"
+    )]
+    ForeignCertificate(String),
     /// A key cannot be read.
     #[error("the signing key {kid} cannot be used")]
     Unusable {
@@ -227,6 +239,7 @@ pub enum KeyRingError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::certificate;
     use super::*;
 
     fn record(state: SigningKeyState) -> SigningKeyRecord {
@@ -253,6 +266,28 @@ mod tests {
                 .map(|record| record.kid.clone())
                 .collect::<Vec<_>>()
         );
+    }
+
+    #[tokio::test]
+    async fn a_certificate_is_published_with_its_key_and_with_no_other() {
+        let [mut record, other] = [SigningKeyState::Active; 2].map(record);
+        let made = |record: &SigningKeyRecord| {
+            let OpenKey::Signs(signer) = PlainKeys.open(record).unwrap() else {
+                panic!("the key signs");
+            };
+            async move { certificate(&signer, "localhost", Timestamp::from_seconds(0)).await }
+        };
+        record.certificate = Some(made(&record).await.unwrap());
+        let ring = KeyRing::from_records(&[record.clone()]).unwrap();
+        let published = ring.published().keys()[0].certificates().unwrap();
+        assert_eq!(published, [record.certificate.clone().unwrap()]);
+        assert!(ring.document().json.contains("x5c"));
+        let others = made(&other).await.unwrap();
+        for foreign in [others, Vec::new()] {
+            record.certificate = Some(foreign);
+            let refused = KeyRing::from_records(&[record.clone()]).unwrap_err();
+            assert!(matches!(refused, KeyRingError::ForeignCertificate(kid) if kid == record.kid));
+        }
     }
 
     #[test]

@@ -102,6 +102,7 @@ impl Rotated {
                 match to {
                     SigningKeyState::Gone => {
                         record.private_key = Vec::new();
+                        record.certificate = None;
                         self.gone.push(kid);
                     }
                     SigningKeyState::Retired => record.private_key = source.retire(record)?,

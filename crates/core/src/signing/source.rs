@@ -42,6 +42,10 @@ pub struct NewKey {
     pub algorithm: Algorithm,
     /// What the store keeps.
     pub private_key: Vec<u8>,
+    /// The key itself.
+    pub signer: Signer,
+    /// Its certificate in DER, which the source does not make.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// A key as it is used.
@@ -107,6 +111,8 @@ impl KeySource for PlainKeys {
             kid: key.thumbprint(),
             algorithm: kind.algorithm,
             private_key: key.to_pkcs8_der()?.to_vec(),
+            signer: key.into(),
+            certificate: None,
         })
     }
 
@@ -151,6 +157,7 @@ impl NewKey {
             algorithm: self.algorithm,
             state,
             private_key: self.private_key,
+            certificate: self.certificate,
             created: now,
             last_updated: now,
         }

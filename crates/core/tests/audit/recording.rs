@@ -250,6 +250,7 @@ async fn neither_private_keys_nor_national_identity_numbers_are_in_the_log() {
     let gone = SigningKeyRecord {
         state: SigningKeyState::Gone,
         private_key: Vec::new(),
+        certificate: None,
         ..key.clone()
     };
     let named_by_number = Client {
@@ -279,6 +280,7 @@ async fn neither_private_keys_nor_national_identity_numbers_are_in_the_log() {
     let shown = json!({
         "kid": key.kid, "surface": "maskinporten", "algorithm": "ES256", "state": "gone",
         "kept": "nothing",
+        "certificate": false,
     });
     assert_eq!(last.after, Some(shown), "these members and no others");
     assert!(verify(&stored, &Checkpoints::none()).is_ok());

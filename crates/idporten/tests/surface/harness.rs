@@ -26,7 +26,7 @@ use portvakt_http::{Limits, Listener, RateLimits, Shutdown, serve};
 use portvakt_idporten::eid::{EidProvider, RegistryPeople, TestIdProvider};
 use portvakt_idporten::pages::{FooterLinks, Name, Site};
 use portvakt_idporten::{Surface, router};
-use portvakt_jose::{Algorithm, Jws, RsaBits};
+use portvakt_jose::{Algorithm, Jws, RsaBits, SigningKey};
 use portvakt_store_sqlite::SqliteStore;
 use portvakt_testkit::{FJORDETATEN, HAVBRIS, KID, NOW, World, signing_key, trust};
 use reqwest::redirect::Policy;
@@ -52,7 +52,11 @@ pub(crate) static SECRET: LazyLock<ClientSecret> =
 static SERVER_KEY: LazyLock<SigningKeyRecord> = LazyLock::new(|| {
     let now = Timestamp::from_seconds(NOW);
     let state = SigningKeyState::Active;
-    generate("idporten", Algorithm::Rs256, RsaBits::B2048, state, now).unwrap()
+    let mut record = generate("idporten", Algorithm::Rs256, RsaBits::B2048, state, now).unwrap();
+    let key = SigningKey::from_pkcs8_der(record.algorithm, &record.private_key).unwrap();
+    let certificate = key.self_signed_certificate("login.eksempel.no", NOW);
+    record.certificate = Some(certificate.unwrap());
+    record
 });
 
 /// The machine-to-machine issuer beside it.

@@ -107,10 +107,14 @@ async fn keys_are_public_and_answer_at_every_alias() {
     );
     // Nothing private, and nothing else: the key's id is its thumbprint (RFC 7638).
     let members: Vec<_> = key.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use"]);
+    assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use", "x5c"]);
     let published = JwkSet::parse(&set).unwrap();
     assert_eq!(key["kid"], published.keys()[0].thumbprint());
     assert_eq!(keys.header("cache-control"), "public, max-age=3600");
+    // The certificate holds the key, or it would not have been read; and the key signed it.
+    let published = &published.keys()[0];
+    let certificate = published.certificates().expect("a chain of one")[0].clone();
+    published.clone().with_own_certificate(certificate).unwrap();
     for alias in ["/jwk", "/jwks", "/.well-known/jwks.json"] {
         assert_eq!(get(&server, alias).await.body, keys.body, "{alias}");
     }

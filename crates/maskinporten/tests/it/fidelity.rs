@@ -132,11 +132,6 @@ const NOT_IMPLEMENTED: &[(&str, &str, &str)] = &[
         "the surface does not limit rates; the row of the table is kept for the proxy or release that does",
     ),
     (
-        "12.2",
-        "`x5c` in the server's own JWK Set",
-        "optional for a self-hosted server",
-    ),
-    (
         "14.1",
         "European seals without client registration",
         "a national pilot over the EU trusted lists; `supports_european_businesses` is stored and has no effect",

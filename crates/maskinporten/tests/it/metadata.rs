@@ -1,7 +1,9 @@
 //! Metadata, keys and other paths (spec: maskinporten §12).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use portvakt_core::signing::{KeyRing, SigningKeyState, generate};
-use portvakt_jose::{Algorithm, RsaBits};
+use portvakt_jose::{Algorithm, PublicJwk, RsaBits};
 use portvakt_testkit::{Grant, TestServer};
 use serde_json::json;
 
@@ -141,13 +143,29 @@ async fn keys_have_exactly_the_public_members() {
         .map(String::as_str)
         .collect();
     names.sort_unstable();
-    assert_eq!(names, ["alg", "e", "kid", "kty", "n", "use"]);
+    assert_eq!(names, ["alg", "e", "kid", "kty", "n", "use", "x5c"]);
     assert_eq!(
         json!([keys[0]["kty"], keys[0]["use"], keys[0]["alg"]]),
         json!(["RSA", "sig", "RS256"])
     );
     let token = server.exchange(&Grant::havbris(&server).sign()).await;
     assert_eq!(token.token_header()["kid"], keys[0]["kid"]);
+}
+
+/// docs §12.2: Each key has a certificate in `x5c`, which holds it and which it signed.
+#[tokio::test]
+async fn keys_have_a_certificate_of_their_own() {
+    let server = TestServer::start().await;
+    let set = server.get("/jwk").await;
+    let key = &set.body["keys"][0];
+    let [certificate] = &**key["x5c"].as_array().expect("a chain") else {
+        panic!("the chain has one certificate");
+    };
+    let der = STANDARD.decode(certificate.as_str().expect("text"));
+    let der = der.expect("standard base64");
+    let jwk = PublicJwk::parse(key).expect("a key whose certificate is its own");
+    assert_eq!(jwk.certificates(), Some(&[der.clone()][..]));
+    jwk.with_own_certificate(der).expect("signed by the key");
 }
 
 /// inferred §12.2: Keys are published before they sign and after they have; keys that are gone are not.

@@ -71,7 +71,7 @@ impl RotateArgs {
 pub(super) async fn rotate(args: RotateArgs, output: Output) -> anyhow::Result<()> {
     let registry = args.database.registry()?;
     let source = registry.key_source(&args.source)?;
-    let configured = configured_policy(&registry, args.surface)?;
+    let configured = configured(&registry, args.surface)?;
     let store = registry.open().await?;
     let rotated = rotate_in(store.shared(), source, configured, &args).await;
     store.close().await;
@@ -87,11 +87,15 @@ pub(super) async fn rotate(args: RotateArgs, output: Output) -> anyhow::Result<(
 async fn rotate_in(
     store: Arc<dyn Store>,
     source: Arc<dyn KeySource>,
-    configured: Option<LifePolicy>,
+    configured: Configured,
     args: &RotateArgs,
 ) -> anyhow::Result<Vec<SigningKeyRecord>> {
     let surface = args.surface.name();
     let records = store.read().await?.list_signing_keys(surface).await?;
+    let Configured {
+        policy: configured,
+        host,
+    } = configured;
     let policy = match (configured, args.algorithm) {
         (Some(configured), Some(algorithm)) => configured.with_algorithm(algorithm),
         (Some(configured), None) => configured,
@@ -100,6 +104,7 @@ async fn rotate_in(
     let keeper = SigningKeyKeeper::open(KeeperParts {
         surface,
         policy,
+        host,
         store,
         source,
         clock: Arc::new(SystemClock),
@@ -108,16 +113,24 @@ async fn rotate_in(
     keeper.order(args.order(), administer::operator()).await
 }
 
-/// How long keys live, and what new ones sign with, as the running servers have it.
-fn configured_policy(
-    registry: &Registry,
-    surface: SigningSurface,
-) -> anyhow::Result<Option<LifePolicy>> {
+/// What the running servers do, as far as a configuration says so.
+#[derive(Default)]
+struct Configured {
+    /// How long keys live, and what new ones sign with.
+    policy: Option<LifePolicy>,
+    /// Whom certificates of new keys name. Without it the next server that looks makes them.
+    host: Option<String>,
+}
+
+fn configured(registry: &Registry, surface: SigningSurface) -> anyhow::Result<Configured> {
     let Some(config) = registry.config() else {
-        return Ok(None);
+        return Ok(Configured::default());
     };
     let policy = Faults::settle(|faults| config.keys.policy(surface, config, faults))?;
-    Ok(Some(policy))
+    Ok(Configured {
+        policy: Some(policy),
+        host: config.issuer_host(surface),
+    })
 }
 
 fn active_algorithm(records: &[SigningKeyRecord]) -> Option<Algorithm> {

@@ -168,6 +168,16 @@ impl Config {
         }
     }
 
+    /// The host of a surface's issuer, which certificates of its keys name.
+    pub(crate) fn issuer_host(&self, surface: SigningSurface) -> Option<String> {
+        let issuer = match surface {
+            SigningSurface::Maskinporten => self.maskinporten.issuer.as_deref(),
+            SigningSurface::Idporten => self.idporten.issuer.as_deref(),
+        };
+        let address = url::Url::parse(issuer?).ok()?;
+        address.host_str().map(str::to_owned)
+    }
+
     /// The configuration in force, without what must stay secret.
     pub(crate) fn shown(&self) -> Value {
         let mut shown = self.clone();

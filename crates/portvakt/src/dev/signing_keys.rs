@@ -10,7 +10,8 @@ use anyhow::Context;
 use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::signing::{
-    KeyRing, SigningKeyRecord, SigningKeyState, SigningKeys as SharedKeys, generate,
+    KeyRing, KeySource, OpenKey, PlainKeys, SigningKeyRecord, SigningKeyState,
+    SigningKeys as SharedKeys, certificate, generate, lack_certificates,
 };
 use portvakt_core::{Clock, Timestamp};
 use portvakt_jose::{Algorithm, RsaBits};
@@ -22,6 +23,9 @@ use crate::recorded::begin_as_server;
 
 /// The surface of machines.
 pub(crate) const MASKINPORTEN: &str = "maskinporten";
+
+/// The host of every issuer of a development server.
+const HOST: &str = "localhost";
 
 /// Most keys that stay published, so that rotating a thousand times leaves a document that
 /// verifiers still accept. The oldest go first.
@@ -62,6 +66,7 @@ impl SigningKeys {
             unit.commit().await?;
             records.push(record);
         }
+        certify_former(store.as_ref(), &mut records, clock.now()).await?;
         let ring = KeyRing::from_records(&records).context("read the signing keys")?;
         Ok(Self {
             surface,
@@ -143,6 +148,7 @@ async fn retire(
                 surplus -= 1;
                 record.state = SigningKeyState::Gone;
                 record.private_key = Vec::new();
+                record.certificate = None;
             }
             SigningKeyState::Active => record.state = SigningKeyState::Retired,
             SigningKeyState::Next | SigningKeyState::Retired | SigningKeyState::Gone => continue,
@@ -156,12 +162,43 @@ async fn retire(
 /// Making an RSA key takes a processor for a noticeable while.
 async fn make_key(surface: &'static str, now: Timestamp) -> anyhow::Result<SigningKeyRecord> {
     let state = SigningKeyState::Active;
-    tokio::task::spawn_blocking(move || {
+    let made = tokio::task::spawn_blocking(move || {
         generate(surface, Algorithm::Rs256, RsaBits::B2048, state, now)
     })
     .await
-    .context("make a signing key")?
-    .context("make a signing key")
+    .context("make a signing key")?;
+    let mut record = made.context("make a signing key")?;
+    certify(&mut record).await?;
+    Ok(record)
+}
+
+async fn certify(record: &mut SigningKeyRecord) -> anyhow::Result<()> {
+    if let OpenKey::Signs(signer) = PlainKeys.open(record)? {
+        record.certificate = Some(certificate(&signer, HOST, record.created).await?);
+    }
+    Ok(())
+}
+
+/// Gives a key that an older version made its certificate.
+async fn certify_former(
+    store: &dyn Store,
+    records: &mut [SigningKeyRecord],
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let lacking = lack_certificates(records).map(|record| record.kid.clone());
+    let lacking: Vec<_> = lacking.collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let mut unit = begin_as_server(store, now).await?;
+    for record in records {
+        if lacking.contains(&record.kid) {
+            certify(record).await?;
+            unit.save_signing_key(record).await?;
+        }
+    }
+    unit.commit().await?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -184,6 +221,21 @@ mod tests {
         let first = open(&folder).await.shared.current();
         let again = open(&folder).await.shared.current();
         assert_eq!(first.active_kid(), again.active_kid());
+    }
+
+    #[tokio::test]
+    async fn a_key_without_a_certificate_gets_one_at_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = open(&folder).await;
+        let first = keys.shared.current().document().json.clone();
+        assert!(first.contains("x5c"));
+        let mut unit = keys.store.begin().await.unwrap();
+        let mut records = unit.list_signing_keys(MASKINPORTEN).await.unwrap();
+        records[0].certificate = None;
+        unit.save_signing_key(&records[0]).await.unwrap();
+        unit.commit().await.unwrap();
+        // RSASSA-PKCS1-v1_5 has one signature for one text.
+        assert_eq!(open(&folder).await.shared.current().document().json, first);
     }
 
     #[tokio::test]

@@ -72,6 +72,7 @@ impl LoginParts {
         let keeper = SigningKeyKeeper::open(KeeperParts {
             surface: surface.name(),
             policy,
+            host: config.issuer_host(surface),
             store: store.clone(),
             source,
             clock: Arc::clone(&clock),

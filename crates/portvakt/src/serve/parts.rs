@@ -262,6 +262,7 @@ async fn open_keys(
     SigningKeyKeeper::open(KeeperParts {
         surface: surface.name(),
         policy,
+        host: config.issuer_host(surface),
         store: store.clone(),
         source: Arc::clone(source),
         clock: Arc::clone(clock),

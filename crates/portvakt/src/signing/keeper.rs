@@ -1,6 +1,8 @@
 //! Keeps one surface's signing keys: what the store holds becomes the ring that tokens are signed
 //! with, what is due is done, and what somebody orders.
 
+mod certificates;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +34,8 @@ pub(crate) struct KeeperParts {
     pub(crate) surface: &'static str,
     /// How long each part of a key's life lasts.
     pub(crate) policy: LifePolicy,
+    /// Host of the issuer, which certificates name. Without it keys get none.
+    pub(crate) host: Option<String>,
     /// Where the records are.
     pub(crate) store: Arc<dyn Store>,
     /// Where private keys come from.
@@ -177,7 +181,7 @@ impl KeeperParts {
         loop {
             match self.try_turn(order, author, known).await {
                 Err(error) if attempts < ATTEMPTS && is_overtaken(&error) => attempts += 1,
-                result => return result,
+                result => return self.certify(result?).await,
             }
         }
     }
@@ -214,7 +218,7 @@ impl KeeperParts {
                 read_at,
             });
         }
-        let new_keys = self.make_keys(steps).await?;
+        let new_keys = self.make_keys(steps, read_at).await?;
         self.change(rotation, author, new_keys, read_at).await
     }
 
@@ -272,7 +276,7 @@ impl KeeperParts {
     }
 
     /// Making RSA keys takes a processor for a noticeable while.
-    async fn make_keys(&self, number: usize) -> anyhow::Result<Vec<NewKey>> {
+    async fn make_keys(&self, number: usize, now: Timestamp) -> anyhow::Result<Vec<NewKey>> {
         let (source, surface) = (Arc::clone(&self.source), self.surface);
         let wanted = NewKeyKind {
             algorithm: self.policy.algorithm(),
@@ -284,7 +288,11 @@ impl KeeperParts {
                 .collect::<Result<Vec<_>, _>>()
         };
         let made = tokio::task::spawn_blocking(made).await?;
-        made.context("make a signing key")
+        let mut made = made.context("make a signing key")?;
+        for key in &mut made {
+            key.certificate = self.certificate(&key.signer, &key.kid, now).await;
+        }
+        Ok(made)
     }
 
     /// A key that cannot be destroyed is no longer used all the same, so it is only told.

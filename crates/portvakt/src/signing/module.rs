@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use portvakt_core::signing::{
     Kept, KeySource, KeySourceError, NewKey, NewKeyKind, OpenKey, SigningKeyRecord, SigningKeyState,
 };
-use portvakt_jose::{KeyModule, KeyModuleError, KeyModuleSettings, Signer};
+use portvakt_jose::{Algorithm, KeyModule, KeyModuleError, KeyModuleSettings, Signer};
 use zeroize::Zeroizing;
 
 use super::secret::SecretLocation;
@@ -97,17 +97,31 @@ pub(super) fn open(location: &ModuleLocation) -> anyhow::Result<ModuleKeys> {
 /// The keys of a module.
 pub(crate) struct ModuleKeys(KeyModule);
 
+impl ModuleKeys {
+    fn find(&self, label: &str, kid: &str, algorithm: Algorithm) -> Result<Signer, KeySourceError> {
+        let found = self.0.find(label, kid, algorithm);
+        let found = found.map_err(|error| source_error(&error))?;
+        let absent = || "the hardware module does not have it".to_owned();
+        let found = found.ok_or_else(|| KeySourceError::ElsewhereKept(absent()))?;
+        Ok(Signer::Remote(found))
+    }
+}
+
 impl KeySource for ModuleKeys {
     fn generate(&self, surface: &str, wanted: NewKeyKind) -> Result<NewKey, KeySourceError> {
         let NewKeyKind {
             algorithm,
             rsa_bits,
         } = wanted;
-        let made = self.0.generate(&label(surface), algorithm, rsa_bits);
+        let label = label(surface);
+        let made = self.0.generate(&label, algorithm, rsa_bits);
+        let kid = made.map_err(|error| source_error(&error))?;
         Ok(NewKey {
-            kid: made.map_err(|error| source_error(&error))?,
+            signer: self.find(&label, &kid, algorithm)?,
+            kid,
             algorithm,
             private_key: STORED.to_vec(),
+            certificate: None,
         })
     }
 
@@ -119,13 +133,7 @@ impl KeySource for ModuleKeys {
             )));
         }
         let label = label(&record.surface);
-        let found = self.0.find(&label, &record.kid, record.algorithm);
-        let found = found
-            .map_err(|error| source_error(&error))?
-            .ok_or_else(|| {
-                KeySourceError::ElsewhereKept("the hardware module does not have it".to_owned())
-            })?;
-        let signer = Signer::Remote(found);
+        let signer = self.find(&label, &record.kid, record.algorithm)?;
         Ok(match record.state {
             SigningKeyState::Next | SigningKeyState::Active => OpenKey::Signs(signer),
             SigningKeyState::Retired | SigningKeyState::Gone => {

@@ -1,5 +1,6 @@
 //! Signing keys in a hardware module, as the configuration names it.
 
+use portvakt_jose::PublicJwk;
 use portvakt_testkit::SoftHsm;
 use serde_json::json;
 
@@ -29,6 +30,10 @@ async fn keys_in_a_module_sign_tokens_and_no_server_starts_without_it() {
         published[0], published[1],
         "the keys are those of the module"
     );
+    for key in published[0]["keys"].as_array().unwrap() {
+        let key = PublicJwk::parse(key).expect("the certificate is the key's");
+        assert_eq!(key.certificates().map(<[_]>::len), Some(1));
+    }
     let rotated = attached.operate(&["key", "rotate", "--now"]);
     assert!(rotated.status.success(), "{rotated:?}");
     // The token is elsewhere: nothing is made in the keys' place.

@@ -59,6 +59,7 @@ impl World {
                         algorithm: self.policy.algorithm(),
                         state,
                         private_key: Vec::new(),
+                        certificate: None,
                         created: self.now,
                         last_updated: self.now,
                     });

@@ -161,6 +161,8 @@ impl KeySource for SealedKeys {
             algorithm: wanted.algorithm,
             private_key,
             kid,
+            signer: signing_key.into(),
+            certificate: None,
         })
     }
 

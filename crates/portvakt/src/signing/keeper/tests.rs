@@ -4,7 +4,7 @@ use portvakt_core::audit::AuditFilter;
 use portvakt_core::signing::life::{Compromised, LifeSettings};
 use portvakt_core::signing::{KeyEncryptionKey, SealedKeys};
 use portvakt_core::{MockClock, SeededEntropy, SystemEntropy};
-use portvakt_jose::Algorithm;
+use portvakt_jose::{Algorithm, RsaBits};
 use portvakt_store_sqlite::SqliteStore;
 
 use super::*;
@@ -13,6 +13,7 @@ struct Deployment {
     folder: tempfile::TempDir,
     clock: Arc<MockClock>,
     policy: LifePolicy,
+    host: Option<String>,
 }
 
 impl Deployment {
@@ -25,6 +26,7 @@ impl Deployment {
             folder: tempfile::tempdir().unwrap(),
             clock: Arc::new(MockClock::new(Timestamp::from_seconds(1_800_000_000))),
             policy: LifePolicy::new(settings).unwrap(),
+            host: Some("maskinporten.example.no".to_owned()),
         }
     }
 
@@ -40,6 +42,7 @@ impl Deployment {
         SigningKeyKeeper::open(KeeperParts {
             surface: "maskinporten",
             policy: self.policy,
+            host: self.host.clone(),
             store: self.store().await,
             source: Arc::new(SealedKeys::new(key, Arc::new(SystemEntropy))),
             clock: self.clock.clone(),
@@ -219,4 +222,81 @@ async fn a_running_node_follows_the_store_until_shutdown() {
         .await
         .unwrap()
         .unwrap();
+}
+
+#[tokio::test]
+async fn every_key_has_one_certificate_from_its_beginning_to_its_end() {
+    let deployment = Deployment::new();
+    let node = deployment.node().await;
+    let first = deployment.records().await;
+    assert!(first.iter().all(|record| record.certificate.is_some()));
+    node.order(Order::RotateNow, operator()).await.unwrap();
+    let second = deployment.records().await;
+    assert_eq!(second.len(), 3);
+    for record in &second {
+        let before = first.iter().find(|before| before.kid == record.kid);
+        assert!(before.is_none_or(|before| before.certificate == record.certificate));
+        assert!(record.certificate.is_some(), "{:?}", record.state);
+    }
+    let order = Order::Emergency(Compromised::Every);
+    node.order(order, operator()).await.unwrap();
+    for record in deployment.records().await {
+        let is_gone = record.state == SigningKeyState::Gone;
+        assert_eq!(record.certificate.is_none(), is_gone);
+    }
+}
+
+#[tokio::test]
+async fn keys_from_before_there_were_certificates_get_the_same_on_every_node() {
+    let mut deployment = Deployment::new();
+    let host = deployment.host.take();
+    let old = deployment.node().await;
+    old.order(Order::RotateNow, operator()).await.unwrap();
+    let published = |node: &SigningKeyKeeper| node.shared().current().document().json.clone();
+    assert!(!published(&old).contains("x5c"));
+    let before = deployment.records().await;
+
+    deployment.host = host;
+    let (a, b) = tokio::join!(deployment.node(), deployment.node());
+    for node in [&a, &b] {
+        node.look().await.unwrap();
+    }
+    assert_eq!(published(&a), published(&b));
+    let records = deployment.records().await;
+    for (record, before) in records.iter().zip(&before) {
+        // The private half of a retired key is not there any more.
+        let can_sign = record.state != SigningKeyState::Retired;
+        assert_eq!(record.certificate.is_some(), can_sign);
+        let certificate = record.certificate.clone();
+        let expected = SigningKeyRecord {
+            certificate,
+            ..before.clone()
+        };
+        assert_eq!(*record, expected, "nothing else has changed");
+    }
+    drop((a, b));
+    let again = deployment.node().await;
+    assert_eq!(published(&again).matches("x5c").count(), 2);
+    assert_eq!(deployment.records().await, records);
+    // A node that makes none follows.
+    old.look().await.unwrap();
+    assert_eq!(published(&old).matches("x5c").count(), 2);
+}
+
+#[tokio::test]
+async fn whoever_writes_the_database_publishes_no_certificate_of_their_own() {
+    let deployment = Deployment::new();
+    let node = deployment.node().await;
+    let mut records = deployment.records().await;
+    let stranger = portvakt_jose::SigningKey::generate(Algorithm::Es256, RsaBits::B2048).unwrap();
+    let forged = stranger.self_signed_certificate("maskinporten.example.no", 0);
+    records[0].certificate = Some(forged.unwrap());
+    let mut unit = deployment.store().await.begin().await.unwrap();
+    unit.save_signing_key(&records[0]).await.unwrap();
+    unit.commit().await.unwrap();
+    let before = node.shared().current().document().json.clone();
+    assert!(node.look().await.is_err());
+    assert_eq!(node.shared().current().document().json, before);
+    let refused = format!("{:#}", deployment.try_node(1).await.err().unwrap());
+    assert!(refused.contains("is not its own"), "{refused}");
 }
