@@ -86,7 +86,10 @@ pub enum KeySourceError {
     #[error("what is stored of it was tampered with or belongs to another key")]
     Tampered,
     /// A form that this version does not know.
-    #[error("what is stored of it has a form that this version of Portvakt does not know")]
+    #[error(
+        "what is stored of it has a form that this version of Portvakt does not know: start the version \
+         that wrote it, or a later one"
+    )]
     UnknownForm,
     /// The record belongs to another source, such as a hardware module that is not configured.
     #[error("it is not in the configured source of keys: {0}")]

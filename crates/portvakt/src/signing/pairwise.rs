@@ -46,7 +46,8 @@ pub(crate) async fn reseal_pairwise_key(
     let Some(kept) = store.find_secret(NAME).await? else {
         return Ok(false);
     };
-    if sealing.is_current_secret(&kept) {
+    let is_current = sealing.is_current_secret(&kept);
+    if is_current.context("open the key of pairwise subjects")? {
         return Ok(false);
     }
     // One that was kept as it is has the length of a key, which nothing that is sealed has.
@@ -98,6 +99,25 @@ mod tests {
         let refused = pairwise_key(&store, &sealing(2), now).await.unwrap_err();
         assert!(format!("{refused:#}").contains("is not configured"));
         assert_eq!(store.find_secret(NAME).await.unwrap(), Some(kept));
+    }
+
+    /// A node that is one release behind the one that sealed it.
+    #[tokio::test]
+    async fn a_key_in_the_form_of_a_later_version_is_neither_opened_nor_sealed_nor_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let now = Timestamp::from_seconds(1);
+        let later = br#"{"version":2,"recipients":[]}"#;
+        store.keep_secret(NAME, later, now).await.unwrap();
+        let opened = pairwise_key(&store, &sealing(1), now).await.map(drop);
+        let resealed = reseal_pairwise_key(&store, &sealing(1)).await.map(drop);
+        for refused in [opened, resealed] {
+            let error = format!("{:#}", refused.unwrap_err());
+            assert!(error.contains("start the version that wrote it"), "{error}");
+            assert!(!error.contains("portvakt key reseal"), "{error}");
+        }
+        let kept = store.find_secret(NAME).await.unwrap();
+        assert_eq!(kept.as_deref(), Some(&later[..]));
     }
 
     /// As a development server keeps it.

@@ -6,13 +6,12 @@
 //! surface, nor publish a key of their own. A retired key keeps its public half, sealed
 //! with nothing inside.
 
+mod envelope;
 mod key_encryption_key;
 mod secret;
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use portvakt_jose::{Algorithm, PublicJwk, SigningKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -22,11 +21,8 @@ use super::source::{KeySource, KeySourceError, NewKey, NewKeyKind, OpenKey};
 use super::{Kept, SigningKeyRecord, SigningKeyState};
 use crate::entropy::Entropy;
 
+use self::envelope::{Envelope, VERSION};
 pub use self::key_encryption_key::{InvalidKeyEncryptionKey, KeyEncryptionKey};
-
-/// The version of the form that is written.
-const VERSION: u32 = 1;
-const NONCE_BYTES: usize = 12;
 
 /// Keys in the store under a key-encryption key.
 pub struct SealedKeys {
@@ -58,14 +54,14 @@ impl SealedKeys {
             let text = Zeroizing::new(record.private_key.clone());
             return self.seal_again(record, &key.public_jwk(&record.kid), text);
         };
-        let (jwk, text) = self.unseal(record, &sealed)?;
+        let (jwk, text) = self.open_key(record, &sealed)?;
         self.seal_again(record, &jwk, text)
     }
 
     /// Whether a record is under the present key-encryption key.
     pub fn is_current(&self, record: &SigningKeyRecord) -> Result<bool, KeySourceError> {
         let sealed = SealedKey::read(&record.private_key)?;
-        Ok(sealed.is_some_and(|sealed| sealed.key_encryption_key == self.present().id()))
+        Ok(sealed.is_some_and(|sealed| self.is_present(&sealed.envelope)))
     }
 
     /// Of a retired key the public half alone.
@@ -79,7 +75,7 @@ impl SealedKeys {
             SigningKeyState::Next | SigningKeyState::Active => private_key,
             SigningKeyState::Retired | SigningKeyState::Gone => Zeroizing::default(),
         };
-        self.seal(Place::of(record), jwk, private_key)
+        self.seal_key(Place::of(record), jwk, private_key)
     }
 
     fn present(&self) -> &KeyEncryptionKey {
@@ -87,52 +83,26 @@ impl SealedKeys {
         &self.keys[0]
     }
 
-    fn nonce(&self) -> Result<[u8; NONCE_BYTES], KeySourceError> {
-        let mut nonce = [0; NONCE_BYTES];
-        let filled = self.entropy.fill(&mut nonce);
-        filled.map_err(|error| KeySourceError::Unavailable(error.to_string()))?;
-        Ok(nonce)
-    }
-
-    fn seal(
+    fn seal_key(
         &self,
         place: Place<'_>,
         jwk: &PublicJwk,
         private_key: Zeroizing<Vec<u8>>,
     ) -> Result<Vec<u8>, KeySourceError> {
-        let key = self.present();
-        let nonce = self.nonce()?;
-        let associated = place.associated_data(key.id());
-        let ciphertext = key
-            .seal(nonce, &associated, private_key)
-            .ok_or(portvakt_jose::KeyError::Library)?;
-        let sealed = SealedKey {
-            version: VERSION,
-            key_encryption_key: key.id().to_owned(),
+        envelope::write(&SealedKey {
             public: jwk.to_json(),
-            nonce: STANDARD.encode(nonce),
-            ciphertext: STANDARD.encode(ciphertext),
-        };
-        serde_json::to_vec(&sealed).map_err(|_| portvakt_jose::KeyError::NotJson.into())
+            envelope: self.seal(|id| place.associated_data(id), private_key)?,
+        })
     }
 
     /// The public key and the private one, which is empty for a retired key.
-    fn unseal(
+    fn open_key(
         &self,
         record: &SigningKeyRecord,
         sealed: &SealedKey,
     ) -> Result<(PublicJwk, Zeroizing<Vec<u8>>), KeySourceError> {
-        let id = &sealed.key_encryption_key;
-        let key = self
-            .keys
-            .iter()
-            .find(|key| key.id() == id)
-            .ok_or_else(|| KeySourceError::WrongKeyEncryptionKey(id.clone()))?;
-        let associated = Place::of(record).associated_data(id);
-        let text = sealed
-            .parts()
-            .and_then(|(nonce, ciphertext)| key.open(nonce, &associated, &ciphertext))
-            .ok_or(KeySourceError::Tampered)?;
+        let place = Place::of(record);
+        let text = self.unseal(&sealed.envelope, |id| place.associated_data(id))?;
         let jwk = PublicJwk::parse(&sealed.public).map_err(|_| KeySourceError::Tampered)?;
         // The key id is the key's thumbprint: who cannot change it cannot change the key.
         let is_itself = jwk.thumbprint() == record.kid
@@ -156,7 +126,7 @@ impl KeySource for SealedKeys {
             algorithm: wanted.algorithm,
         };
         let jwk = signing_key.public_jwk(&kid);
-        let private_key = self.seal(place, &jwk, signing_key.to_pkcs8_der()?)?;
+        let private_key = self.seal_key(place, &jwk, signing_key.to_pkcs8_der()?)?;
         Ok(NewKey {
             algorithm: wanted.algorithm,
             private_key,
@@ -172,7 +142,7 @@ impl KeySource for SealedKeys {
             return Err(KeySourceError::ElsewhereKept(text.to_owned()));
         }
         let sealed = SealedKey::read(&record.private_key)?.ok_or(KeySourceError::NotSealed)?;
-        let (jwk, text) = self.unseal(record, &sealed)?;
+        let (jwk, text) = self.open_key(record, &sealed)?;
         if text.is_empty() {
             return Ok(OpenKey::Verifies(jwk));
         }
@@ -186,8 +156,8 @@ impl KeySource for SealedKeys {
     /// The public half alone: what no longer signs need not be kept.
     fn retire(&self, record: &SigningKeyRecord) -> Result<Vec<u8>, KeySourceError> {
         let sealed = SealedKey::read(&record.private_key)?.ok_or(KeySourceError::NotSealed)?;
-        let (jwk, _) = self.unseal(record, &sealed)?;
-        self.seal(Place::of(record), &jwk, Zeroizing::default())
+        let (jwk, _) = self.open_key(record, &sealed)?;
+        self.seal_key(Place::of(record), &jwk, Zeroizing::default())
     }
 
     fn destroy(&self, _: &str, _: &str) -> Result<(), KeySourceError> {
@@ -245,37 +215,18 @@ impl<'r> Place<'r> {
 /// A private key as the store keeps it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SealedKey {
-    version: u32,
-    key_encryption_key: String,
     public: Value,
-    nonce: String,
-    ciphertext: String,
-}
-
-/// The part of the form that no version changes.
-#[derive(Deserialize)]
-struct AnyVersion {
-    version: u32,
+    #[serde(flatten)]
+    envelope: Envelope,
 }
 
 impl SealedKey {
-    /// Nothing when the bytes are no sealed key at all, such as PKCS#8.
+    /// Nothing when the bytes are no document at all, such as PKCS#8.
     pub(super) fn read(bytes: &[u8]) -> Result<Option<Self>, KeySourceError> {
-        if bytes.first() != Some(&b'{') {
-            return Ok(None);
+        match envelope::read(bytes)? {
+            None if bytes.first() == Some(&b'{') => Err(KeySourceError::UnknownForm),
+            sealed => Ok(sealed),
         }
-        let AnyVersion { version } =
-            serde_json::from_slice(bytes).map_err(|_| KeySourceError::UnknownForm)?;
-        if version != VERSION {
-            return Err(KeySourceError::UnknownForm);
-        }
-        let sealed = serde_json::from_slice(bytes).map_err(|_| KeySourceError::Tampered)?;
-        Ok(Some(sealed))
-    }
-
-    fn parts(&self) -> Option<([u8; NONCE_BYTES], Vec<u8>)> {
-        let nonce = STANDARD.decode(&self.nonce).ok()?.try_into().ok()?;
-        Some((nonce, STANDARD.decode(&self.ciphertext).ok()?))
     }
 }
 

@@ -1,24 +1,12 @@
 //! Secrets that are no signing keys, at rest under the same key-encryption key: the key of pairwise
 //! subjects is one.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{NONCE_BYTES, SealedKeys, VERSION};
+use super::SealedKeys;
+use super::envelope::{self, Envelope, VERSION};
 use crate::signing::source::KeySourceError;
-
-/// A secret as the store keeps it.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SealedSecret {
-    version: u32,
-    key_encryption_key: String,
-    nonce: String,
-    ciphertext: String,
-}
 
 impl SealedKeys {
     /// Seals a secret under the present key-encryption key. It opens under its own name alone.
@@ -27,18 +15,7 @@ impl SealedKeys {
         name: &str,
         secret: Zeroizing<Vec<u8>>,
     ) -> Result<Vec<u8>, KeySourceError> {
-        let key = self.present();
-        let nonce = self.nonce()?;
-        let ciphertext = key
-            .seal(nonce, &associated_data(name, key.id()), secret)
-            .ok_or(portvakt_jose::KeyError::Library)?;
-        let sealed = SealedSecret {
-            version: VERSION,
-            key_encryption_key: key.id().to_owned(),
-            nonce: STANDARD.encode(nonce),
-            ciphertext: STANDARD.encode(ciphertext),
-        };
-        serde_json::to_vec(&sealed).map_err(|_| portvakt_jose::KeyError::NotJson.into())
+        envelope::write(&self.seal(|id| associated_data(name, id), secret)?)
     }
 
     /// Opens a secret that was sealed under the present key-encryption key or a former one.
@@ -47,30 +24,14 @@ impl SealedKeys {
         name: &str,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, KeySourceError> {
-        let sealed: SealedSecret =
-            serde_json::from_slice(sealed).map_err(|_| KeySourceError::NotSealed)?;
-        if sealed.version != VERSION {
-            return Err(KeySourceError::UnknownForm);
-        }
-        let id = &sealed.key_encryption_key;
-        let key = self
-            .keys
-            .iter()
-            .find(|key| key.id() == id)
-            .ok_or_else(|| KeySourceError::WrongKeyEncryptionKey(id.clone()))?;
-        let nonce = STANDARD.decode(&sealed.nonce).ok();
-        let nonce: Option<[u8; NONCE_BYTES]> = nonce.and_then(|nonce| nonce.try_into().ok());
-        let ciphertext = STANDARD.decode(&sealed.ciphertext).ok();
-        nonce
-            .zip(ciphertext)
-            .and_then(|(nonce, text)| key.open(nonce, &associated_data(name, id), &text))
-            .ok_or(KeySourceError::Tampered)
+        let sealed: Envelope = envelope::read(sealed)?.ok_or(KeySourceError::NotSealed)?;
+        self.unseal(&sealed, |id| associated_data(name, id))
     }
 
     /// Whether a secret is under the present key-encryption key.
-    pub fn is_current_secret(&self, sealed: &[u8]) -> bool {
-        serde_json::from_slice::<SealedSecret>(sealed)
-            .is_ok_and(|sealed| sealed.key_encryption_key == self.present().id())
+    pub fn is_current_secret(&self, sealed: &[u8]) -> Result<bool, KeySourceError> {
+        let sealed: Option<Envelope> = envelope::read(sealed)?;
+        Ok(sealed.is_some_and(|sealed| self.is_present(&sealed)))
     }
 }
 
@@ -112,7 +73,8 @@ mod tests {
         assert_eq!(sealed, again, "seeded");
         let changed = source(2).with_former(key(1));
         assert_eq!(changed.open_secret("pairwise", &sealed).unwrap(), secret());
-        assert!(source(1).is_current_secret(&sealed) && !changed.is_current_secret(&sealed));
+        assert!(source(1).is_current_secret(&sealed).unwrap());
+        assert!(!changed.is_current_secret(&sealed).unwrap());
     }
 
     #[test]
@@ -129,12 +91,40 @@ mod tests {
         document["ciphertext"] = json!("AAAA");
         let changed = refused(source(1), "pairwise", document.to_string().as_bytes());
         assert!(matches!(changed, KeySourceError::Tampered));
-        document["version"] = json!(2);
-        let later = refused(source(1), "pairwise", document.to_string().as_bytes());
-        assert!(matches!(later, KeySourceError::UnknownForm));
         for plain in [&[7; 32][..], b"", b"{"] {
             let plain = refused(source(1), "pairwise", plain);
             assert!(matches!(plain, KeySourceError::NotSealed));
         }
+    }
+
+    /// Whatever a later version changes beside the number, a node that is one release behind says so.
+    #[test]
+    fn a_form_of_a_later_version_is_refused_as_such_and_never_as_one_that_is_not_sealed() {
+        let sealed = source(1).seal_secret("pairwise", secret()).unwrap();
+        let present: serde_json::Value = serde_json::from_slice(&sealed).unwrap();
+        let same = present["key_encryption_key"].clone();
+        for later in [
+            json!({"version": 2, "key_encryption_key": same, "nonce": "", "ciphertext": ""}),
+            json!({"version": 2, "key_encryption_key": same, "algorithm": "AES-256-GCM-SIV"}),
+            json!({"version": 2, "recipients": [{"key": same}]}),
+        ] {
+            let bytes = later.to_string().into_bytes();
+            let opened = source(1).open_secret("pairwise", &bytes).unwrap_err();
+            assert!(matches!(opened, KeySourceError::UnknownForm), "{later}");
+            assert!(
+                opened
+                    .to_string()
+                    .contains("start the version that wrote it")
+            );
+            let current = source(1).is_current_secret(&bytes).unwrap_err();
+            assert!(matches!(current, KeySourceError::UnknownForm), "{later}");
+        }
+    }
+
+    #[test]
+    fn a_document_of_this_version_with_a_part_missing_was_tampered_with() {
+        let cut = json!({"version": 1, "key_encryption_key": key(1).id()});
+        let error = source(1).open_secret("pairwise", cut.to_string().as_bytes());
+        assert!(matches!(error.unwrap_err(), KeySourceError::Tampered));
     }
 }

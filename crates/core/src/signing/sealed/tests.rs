@@ -209,7 +209,8 @@ fn equal_keys_are_never_sealed_alike() {
 
 #[test]
 fn a_key_encryption_key_has_several_spellings_and_one_id() {
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     let bytes: Vec<u8> = (230..=u8::MAX).chain(0..6).collect();
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap();
     let digits = bytes
