@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::config::{Config, Environment, reference};
+use crate::config::{Config, Environment, Faults, reference};
 use crate::output::Output;
+use crate::upstream;
 
 /// Which file.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,7 +40,8 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command, output: Output) -> anyhow::Result<()> {
     match command {
         Command::Check(args) => {
-            args.load()?;
+            let config = args.load()?;
+            check_files(&config)?;
             output.result(
                 &json!({ "status": "ok" }),
                 "every key is known and can be meant",
@@ -55,4 +57,18 @@ pub(crate) fn run(command: &Command, output: Output) -> anyhow::Result<()> {
             output.result(&json!({ "markdown": page }), page.trim_end())
         }
     }
+}
+
+/// Files that say as much as the configuration itself are read as a server reads them. They are read here
+/// alone, so that whoever only looks at a configuration need not have them.
+fn check_files(config: &Config) -> anyhow::Result<()> {
+    let idporten = &config.idporten;
+    let mut faults = Faults::default();
+    if idporten.is_served() {
+        let issuer = Faults::settle(|faults| idporten.login_issuer(config, faults))?;
+        for (place, error) in upstream::faults(&idporten.upstreams, &issuer.login_base_url)? {
+            faults.add(format!("idporten.upstreams[{place}]"), format!("{error:#}"));
+        }
+    }
+    Ok(faults.into_result()?)
 }

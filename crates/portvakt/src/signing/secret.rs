@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,8 +11,8 @@ use anyhow::{Context, bail};
 use portvakt_core::signing::KeyEncryptionKey;
 use zeroize::Zeroizing;
 
-/// More than any key or PIN with white space around it.
-const MAX_FILE_BYTES: u64 = 4096;
+/// More than any key or PIN with white space around it, also a private JWK of 8192 bits.
+const MAX_FILE_BYTES: usize = 16 * 1024;
 /// What an environment variable's name is written after.
 const ENVIRONMENT: &str = "env:";
 
@@ -68,21 +68,23 @@ impl SecretLocation {
 /// Reads a file that its owner alone can read; root's own may be readable for its group, as mounted
 /// secrets are.
 fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    // Before it is opened, too: opening a pipe waits for whoever writes to it.
+    check_permissions(&std::fs::metadata(path)?)?;
     let file = File::open(path)?;
-    check_permissions(&file)?;
+    check_permissions(&file.metadata()?)?;
     // Room for all of it, so that growing leaves no copy behind.
-    let mut text = Zeroizing::new(String::with_capacity(4096 + 1));
-    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
+    let most = MAX_FILE_BYTES + 1;
+    let mut text = Zeroizing::new(String::with_capacity(most));
+    file.take(most as u64).read_to_string(&mut text)?;
+    if text.len() > MAX_FILE_BYTES {
         bail!("the file is longer than any secret");
     }
     Ok(text)
 }
 
 #[cfg(unix)]
-fn check_permissions(file: &File) -> anyhow::Result<()> {
+fn check_permissions(metadata: &Metadata) -> anyhow::Result<()> {
     use std::os::unix::fs::MetadataExt;
-    let metadata = file.metadata()?;
     if !metadata.is_file() {
         bail!("it is no regular file");
     }
@@ -94,7 +96,7 @@ fn check_permissions(file: &File) -> anyhow::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn check_permissions(_: &File) -> anyhow::Result<()> {
+fn check_permissions(_: &Metadata) -> anyhow::Result<()> {
     Ok(())
 }
 
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn errors_name_the_place_and_never_the_key() {
         let folder = tempfile::tempdir().unwrap();
-        let long = "x".repeat(5000);
+        let long = "x".repeat(MAX_FILE_BYTES + 1);
         for text in ["not a key", &KEY[4..], &long] {
             let error = format!(
                 "{:#}",
@@ -150,6 +152,7 @@ mod tests {
         let error = format!("{:#}", absent.read_key_encryption_key().unwrap_err());
         assert!(error.contains("env:PORTVAKT_NO_SUCH_VARIABLE"), "{error}");
         let folder = SecretLocation::File(folder.path().to_owned());
-        assert!(folder.read().is_err());
+        let error = format!("{:#}", folder.read().unwrap_err());
+        assert!(error.contains("no regular file"), "{error}");
     }
 }

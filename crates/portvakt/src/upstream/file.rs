@@ -1,6 +1,8 @@
-//! The file of one provider (`docs/idporten.md`, "Other providers").
+//! The file of one provider (`docs/idporten.md`, "Other providers"), and the secret that it names.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -8,6 +10,9 @@ use portvakt_core::login::Acr;
 use portvakt_idporten::eid::{UpstreamAuthentication, UpstreamResponseMode, UpstreamSettings};
 use portvakt_jose::{Signer, SigningKey};
 use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::signing::SecretLocation;
 
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -46,17 +51,21 @@ fn pid() -> String {
     "pid".to_owned()
 }
 
-/// Reads a file, and the secret or the key beside it.
+/// Reads a file, and the secret or the key beside it, which nobody but the server's user may read.
 pub(super) fn read(path: &Path) -> anyhow::Result<UpstreamSettings> {
     let upstream: Upstream = serde_saphyr::from_str(&text(path)?).context("read it")?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let beside = |file: &Path| folder.join(file);
     let authentication = match (&upstream.client_secret_file, &upstream.client_key_file) {
         (Some(file), None) => {
-            let secret = text(&beside(file))?;
-            UpstreamAuthentication::Secret(secret.trim_end().to_owned())
+            let secret = secret(beside(file))?;
+            let secret = secret.trim_end();
+            if secret.is_empty() {
+                bail!("{} is empty", beside(file).display());
+            }
+            UpstreamAuthentication::Secret(secret.to_owned())
         }
-        (None, Some(file)) => key(&beside(file))?,
+        (None, Some(file)) => key(beside(file))?,
         _ => bail!("write one of client_secret_file and client_key_file"),
     };
     Ok(UpstreamSettings {
@@ -79,18 +88,30 @@ pub(super) fn read(path: &Path) -> anyhow::Result<UpstreamSettings> {
     })
 }
 
+/// What is not secret, so that others may read it too.
 fn text(path: &Path) -> anyhow::Result<String> {
-    let opening = || format!("read {}", path.display());
-    let size = std::fs::metadata(path).with_context(opening)?.len();
-    if size > MAX_BYTES {
-        bail!("{} has more than {MAX_BYTES} bytes", path.display());
+    // Opening a pipe would wait for whoever writes to it.
+    if !std::fs::metadata(path)?.is_file() {
+        bail!("it is no regular file");
     }
-    std::fs::read_to_string(path).with_context(opening)
+    let mut text = String::new();
+    let file = File::open(path)?;
+    file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        bail!("it has more than {MAX_BYTES} bytes");
+    }
+    Ok(text)
 }
 
-fn key(path: &Path) -> anyhow::Result<UpstreamAuthentication> {
-    let unusable = || format!("{} is no private JWK with a kid", path.display());
-    let jwk = serde_json::from_str(&text(path)?)
+fn secret(path: PathBuf) -> anyhow::Result<Zeroizing<String>> {
+    SecretLocation::File(path).read()
+}
+
+fn key(path: PathBuf) -> anyhow::Result<UpstreamAuthentication> {
+    let shown = path.display().to_string();
+    let unusable = || format!("{shown} is no private JWK with a kid");
+    // What the parser says could repeat a part of the key.
+    let jwk = serde_json::from_str(&secret(path)?)
         .ok()
         .with_context(unusable)?;
     let (key, key_id) = SigningKey::from_private_jwk(&jwk)
@@ -114,6 +135,8 @@ fn levels(acr: &BTreeMap<String, String>) -> anyhow::Result<BTreeMap<String, Acr
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     const FILE: &str = "{id: fjordid, name: FjordID, issuer: 'https://fjordid.eksempel.no', \
@@ -121,8 +144,15 @@ mod tests {
         acr: {high: idporten-loa-high}}";
 
     fn read_text(text: &str) -> anyhow::Result<UpstreamSettings> {
+        read_beside(text, "hemmelig\n", 0o600)
+    }
+
+    /// Reads a file whose secret is this, with these permissions.
+    fn read_beside(text: &str, secret: &str, mode: u32) -> anyhow::Result<UpstreamSettings> {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("secret"), "hemmelig\n").unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, secret).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         std::fs::write(folder.path().join("file.yaml"), text).unwrap();
         read(&folder.path().join("file.yaml"))
     }
@@ -151,6 +181,7 @@ mod tests {
                 "client_secret_file and client_key_file",
             ),
             ("secret_file: secret", "secret_file: none", "none"),
+            ("secret_file: secret", "secret_file: .", "no regular file"),
             ("secret_file: secret", "key_file: secret", "no private JWK"),
             ("idporten-loa-high", "Level4", "Level4 is no level"),
             ("id: fjordid, ", "id: fjordid, pkce: none, ", "pkce"),
@@ -159,5 +190,32 @@ mod tests {
             let error = format!("{error:#}");
             assert!(error.contains(reason), "{reason}: {error}");
         }
+    }
+
+    #[test]
+    fn a_secret_or_key_that_others_can_read_or_that_is_none_is_refused_and_not_repeated() {
+        let long = "hemmelig".repeat(4096);
+        for secret_or_key in ["secret_file", "key_file"] {
+            let text = FILE.replace("secret_file", secret_or_key);
+            for (secret, mode, reason) in [
+                ("hemmelig", 0o644, "chmod 600"),
+                ("hemmelig", 0o660, "chmod 600"),
+                (&*long, 0o600, "longer than any secret"),
+                ("\n", 0o600, "secret is "),
+            ] {
+                let error = read_beside(&text, secret, mode).err().unwrap();
+                let error = format!("{error:#}");
+                assert!(error.contains(reason), "{reason}: {error}");
+                assert!(!error.contains("hemmelig"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_a_regular_one_of_bounded_size() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read(folder.path()).is_err());
+        let error = read_text(&format!("{FILE}\n#{}", "x".repeat(64 * 1024)));
+        assert!(format!("{:#}", error.err().unwrap()).contains("65536 bytes"));
     }
 }

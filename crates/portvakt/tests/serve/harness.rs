@@ -120,7 +120,8 @@ impl Deployment {
         self.with_section("idporten", &section)
     }
 
-    fn with_section(self, name: &str, section: &Value) -> Self {
+    /// The same with another section of the configuration.
+    pub(crate) fn with_section(self, name: &str, section: &Value) -> Self {
         let path = self.folder.path().join("portvakt.yaml");
         let mut config: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         config[name] = section.clone();

@@ -1,5 +1,8 @@
 //! The login surface of a production server, and the keys that it has for itself.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use portvakt_testkit::{PostgresServer, SoftHsm};
 use serde_json::{Value, json};
 
@@ -260,4 +263,48 @@ async fn a_full_house_turns_away_who_begins_and_nobody_who_is_there() {
         assert!(figures.contains(&series), "{series} in {figures}");
     }
     assert!(server.stopped().await.success());
+}
+
+#[test]
+fn what_is_wrong_with_each_file_of_another_provider_is_said_by_the_check() {
+    let deployment = Deployment::new();
+    let file = |name: &str, id: &str, secret: &str| {
+        let text = json!({
+            "id": id, "name": id, "issuer": format!("https://{id}.example.no"), "client_id": "portvakt",
+            "client_secret_file": secret, "acr": {"high": "idporten-loa-high"},
+        });
+        deployment.file(name, &text.to_string())
+    };
+    let secret = deployment.file("secret", "hemmelig");
+    let open = deployment.file("open", "hemmelig");
+    std::fs::set_permissions(&open, Permissions::from_mode(0o644)).unwrap();
+    let right = file("right.yaml", "fjordid", &secret);
+    let wrong = [
+        (file("open.yaml", "openid", &open), "chmod 600"),
+        (
+            file("twice.yaml", "fjordid", &secret),
+            "which another file has",
+        ),
+        (deployment.place("nowhere.yaml"), "nowhere.yaml"),
+        (deployment.file("other.yaml", "id: x"), "missing field"),
+    ];
+    let check = |files: &[&String]| {
+        let mut idporten = people::configuration();
+        idporten["upstreams"] = json!(files);
+        let deployment = deployment.clone().with_section("idporten", &idporten);
+        deployment.config(&["check"])
+    };
+    let checked = check(&[&right]);
+    assert!(checked.status.success(), "{checked:?}");
+    let files: Vec<_> = wrong.iter().map(|(file, _)| file).collect();
+    let refused = check(&[&[&right], &files[..]].concat());
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let said = String::from_utf8(refused.stderr).unwrap();
+    for (place, (file, reason)) in wrong.iter().enumerate() {
+        let fault = format!("idporten.upstreams[{}]: {file}", place + 1);
+        let (_, fault) = said.split_once(&fault).expect(&said);
+        let fault = fault.split("idporten.upstreams").next().unwrap();
+        assert!(fault.contains(reason) || file.contains(reason), "{said}");
+    }
+    assert!(!said.contains("hemmelig"), "{said}");
 }
