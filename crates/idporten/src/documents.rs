@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{
@@ -30,9 +31,9 @@ pub(crate) const METADATA_PATHS: [&str; 2] =
 /// Where keys are; the metadata names the first.
 pub(crate) const KEY_PATHS: [&str; 4] = ["/jwks.json", "/jwk", "/jwks", "/.well-known/jwks.json"];
 
-/// What does not change while the server runs.
+/// What changes with the signing keys alone.
 pub(crate) struct Documents {
-    metadata: Bytes,
+    metadata: ArcSwap<Metadata>,
     metadata_url: String,
     cache_control: HeaderValue,
 }
@@ -40,9 +41,8 @@ pub(crate) struct Documents {
 impl Documents {
     pub(crate) fn new(provider: &Provider, cache_seconds: u32) -> Self {
         let cache_control = format!("public, max-age={cache_seconds}");
-        let metadata = serde_json::to_vec(&describe(provider)).unwrap_or_default();
         Self {
-            metadata: metadata.into(),
+            metadata: ArcSwap::from_pointee(Metadata::of(provider, signing_algorithms(provider))),
             metadata_url: provider
                 .issuer()
                 .url(OPENID_CONFIGURATION_PATH.trim_start_matches('/')),
@@ -50,17 +50,58 @@ impl Documents {
                 .unwrap_or(HeaderValue::from_static("no-store")),
         }
     }
+
+    /// The metadata, made anew when keys of another algorithm are published.
+    fn metadata(&self, provider: &Provider) -> Bytes {
+        let present = self.metadata.load();
+        let algorithms = signing_algorithms(provider);
+        if present.algorithms == algorithms {
+            return present.json.clone();
+        }
+        let metadata = Arc::new(Metadata::of(provider, algorithms));
+        self.metadata.store(Arc::clone(&metadata));
+        metadata.json.clone()
+    }
+}
+
+/// The metadata as it travels, and the algorithms that it says tokens are signed with.
+struct Metadata {
+    algorithms: Vec<Algorithm>,
+    json: Bytes,
+}
+
+impl Metadata {
+    fn of(provider: &Provider, algorithms: Vec<Algorithm>) -> Self {
+        let json = serde_json::to_vec(&describe(provider, &algorithms)).unwrap_or_default();
+        Self {
+            json: json.into(),
+            algorithms,
+        }
+    }
+}
+
+/// Those of all published keys, the present one's first: clients keep metadata for a while, in which the next
+/// key may begin to sign, and tokens of the last one are about.
+fn signing_algorithms(provider: &Provider) -> Vec<Algorithm> {
+    let ring = provider.keys().current();
+    let mut algorithms = vec![ring.active().algorithm()];
+    for key in ring.published().keys() {
+        if !algorithms.contains(&key.algorithm()) {
+            algorithms.push(key.algorithm());
+        }
+    }
+    algorithms
 }
 
 /// Spec: idporten §2.1.
-fn describe(provider: &Provider) -> Value {
+fn describe(provider: &Provider, signing: &[Algorithm]) -> Value {
     let issuer = provider.issuer();
     let algorithms: Vec<_> = issuer
         .client_algorithms
         .iter()
         .map(Algorithm::as_str)
         .collect();
-    let signing = [provider.keys().current().active().algorithm().as_str()];
+    let signing: Vec<_> = signing.iter().map(|algorithm| algorithm.as_str()).collect();
     let with_none = [
         "client_secret_basic",
         "client_secret_post",
@@ -180,7 +221,8 @@ fn levels(reached: &[Acr]) -> Vec<&'static str> {
 /// `GET /.well-known/...`
 pub(crate) async fn metadata(State(state): State<Arc<crate::State>>) -> Response {
     let documents = &state.documents;
-    (public(&documents.cache_control), documents.metadata.clone()).into_response()
+    let metadata = documents.metadata(&state.provider);
+    (public(&documents.cache_control), metadata).into_response()
 }
 
 /// `GET /jwks.json`: every key that verifies a token now, or will soon.

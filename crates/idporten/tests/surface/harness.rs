@@ -59,6 +59,18 @@ static SERVER_KEY: LazyLock<SigningKeyRecord> = LazyLock::new(|| {
     record
 });
 
+/// The same key when another of the algorithm ES256 has taken its place.
+pub(crate) fn rotated_ring() -> KeyRing {
+    let now = Timestamp::from_seconds(NOW);
+    let state = SigningKeyState::Active;
+    let next = generate("idporten", Algorithm::Es256, RsaBits::B2048, state, now).unwrap();
+    let former = SigningKeyRecord {
+        state: SigningKeyState::Retired,
+        ..SERVER_KEY.clone()
+    };
+    KeyRing::from_records(&[former, next]).unwrap()
+}
+
 /// The machine-to-machine issuer beside it.
 pub(crate) const MACHINE_ISSUER: &str = "https://maskinporten.eksempel.no/";
 
@@ -177,6 +189,8 @@ pub(crate) struct LoginServer {
     /// What it calls itself: its own address, unless it was started again at another.
     pub(crate) issuer: String,
     pub(crate) told: Arc<Told>,
+    /// What it signs with.
+    pub(crate) keys: Arc<SigningKeys>,
     pub(crate) http: reqwest::Client,
     entropy: SystemEntropy,
     shutdown: Shutdown,
@@ -266,12 +280,13 @@ impl LoginServer {
         let identifier = issuer.identifier.clone();
         let ring = KeyRing::from_records(std::slice::from_ref(&*SERVER_KEY)).unwrap();
         let told = Arc::new(Told::default());
+        let keys = Arc::new(SigningKeys::new(ring));
         let provider = Provider::new(ProviderParts {
             issuer,
             registry,
             ledger: store.clone(),
             store: store.clone(),
-            keys: Arc::new(SigningKeys::new(ring)),
+            keys: Arc::clone(&keys),
             pairwise: PairwiseKey::generate(&SeededEntropy::new(5)).unwrap(),
             trust: Arc::new(ArcSwap::from_pointee(trust().build().unwrap())),
             levels: eids.iter().flat_map(|eid| eid.describe().levels).collect(),
@@ -327,6 +342,7 @@ impl LoginServer {
             base,
             issuer: identifier,
             told,
+            keys,
             http: http.build().unwrap(),
             entropy: SystemEntropy,
             shutdown,

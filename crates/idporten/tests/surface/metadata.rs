@@ -4,7 +4,7 @@ use portvakt_jose::JwkSet;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::harness::{Answer, LoginServer};
+use crate::harness::{Answer, LoginServer, rotated_ring};
 
 async fn get(server: &LoginServer, path: &str) -> Answer {
     let request = server.http.get(format!("{}{path}", server.base));
@@ -144,4 +144,19 @@ async fn other_addresses_lead_nowhere_and_the_root_to_the_metadata() {
     assert_eq!(post.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(post.header("allow"), "GET, HEAD");
     assert_eq!(get(&server, "/health").await.body, "OK");
+}
+
+/// Clients compare an id token's algorithm with what the metadata says.
+#[tokio::test]
+async fn the_metadata_follows_a_rotation_to_another_algorithm() {
+    let server = LoginServer::start().await;
+    let signing = || async {
+        let metadata = get(&server, "/.well-known/openid-configuration")
+            .await
+            .json();
+        metadata["id_token_signing_alg_values_supported"].clone()
+    };
+    assert_eq!(signing().await, json!(["RS256"]));
+    server.keys.replace(rotated_ring());
+    assert_eq!(signing().await, json!(["ES256", "RS256"]));
 }

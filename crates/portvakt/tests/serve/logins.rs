@@ -83,6 +83,43 @@ async fn the_surface_is_served_with_keys_of_its_own_that_rotate() {
     assert!(server.stopped().await.success());
 }
 
+/// The drill for a leaked key of logins: nothing that it signed counts any longer, and nobody has to log in
+/// again for it.
+#[tokio::test]
+async fn a_leaked_key_of_logins_is_out_of_use_at_once_and_logins_go_on() {
+    let deployment = Deployment::new().with_logins();
+    let server = deployment.start().await;
+    let site = server.site();
+    let machines = server.get("maskinporten", "/jwk").await;
+    let mut browser = Browser::new(&site);
+    let mut tokens = browser.tokens(WEB, "openid profile").await;
+    for scope in [&["--emergency"][..], &["--emergency", "--every-key"]] {
+        let leaked = key_id(&text(&tokens["id_token"]));
+        let access = text(&tokens["access_token"]);
+        assert_eq!(site.userinfo(&access).await.status, 200);
+        let known = server.get("idporten", "/jwks.json").await.1.to_string();
+        let rotate = [&["key", "rotate", "--surface", "idporten"], scope].concat();
+        deployment.operated(&rotate);
+        let published = || async { server.get("idporten", "/jwks.json").await.1.to_string() };
+        let withdrawn = async { while published().await.contains(&leaked) {} };
+        let patience = std::time::Duration::from_secs(30);
+        tokio::time::timeout(patience, withdrawn).await.unwrap();
+
+        assert_eq!(site.userinfo(&access).await.status, 401);
+        let refreshed = site.refresh(WEB, &text(&tokens["refresh_token"])).await;
+        tokens = refreshed.done();
+        let now = key_id(&text(&tokens["id_token"]));
+        assert!(published().await.contains(&now));
+        let every_key = scope.len() == 2;
+        assert_eq!(known.contains(&now), !every_key, "who knew it before");
+        // The session goes on too.
+        let silent = browser.ask(WEB, "openid profile").await;
+        assert!(!silent.returned("code").is_empty());
+    }
+    assert_eq!(server.get("maskinporten", "/jwk").await, machines);
+    assert!(server.stopped().await.success());
+}
+
 /// Threat: whoever reads the database finds out what clients know people by, or a lost key makes
 /// everybody somebody else.
 #[tokio::test]
