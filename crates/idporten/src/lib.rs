@@ -11,6 +11,7 @@ mod callback;
 mod companion;
 mod consent;
 mod cookies;
+mod defences;
 mod documents;
 pub mod eid;
 mod fault;
@@ -27,10 +28,12 @@ mod turn;
 mod view;
 mod visit;
 
+use std::future::ready;
 use std::sync::Arc;
 
 pub use self::companion::ROUTES as COMPANION_ROUTES;
 use axum::Router;
+use axum::middleware::map_response;
 use axum::routing::{any, get};
 use portvakt_core::login::companion::Companion;
 use portvakt_core::login::issuer::Environment;
@@ -38,6 +41,7 @@ use portvakt_core::login::provider::Provider;
 use portvakt_http::{Limits, RateLimits, RequestIdSource, bounded, limit_addresses};
 
 use self::cookies::Cookies;
+use self::defences::Defences;
 use self::documents::Documents;
 use self::eid::EidProvider;
 pub use self::observer::{Event, Grant, Observer, Outcome};
@@ -139,6 +143,7 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
     {
         return Err(Misconfigured::TestProviderInProduction(eid.describe().id));
     }
+    let defend = Defences::of(&site);
     let state = Arc::new(State {
         cookies: Cookies::new(&provider.issuer().login_base_url),
         documents: Documents::new(&provider, cache_seconds),
@@ -188,5 +193,6 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
         };
         router = router.merge(companion::router(apis, &limits, request_ids.clone()));
     }
-    Ok(limit_addresses(router, rates.addresses, request_ids, fault))
+    let router = limit_addresses(router, rates.addresses, request_ids, fault);
+    Ok(router.layer(map_response(move |response| ready(defend.on(response)))))
 }

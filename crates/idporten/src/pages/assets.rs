@@ -36,7 +36,10 @@ impl Asset {
             (CACHE_CONTROL, "public, max-age=31536000, immutable"),
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             // Somebody may open the icon by itself.
-            (CONTENT_SECURITY_POLICY, "default-src 'none'"),
+            (
+                CONTENT_SECURITY_POLICY,
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
         ];
         for (name, value) in values {
             headers.insert(name, HeaderValue::from_static(value));

@@ -45,6 +45,7 @@ pub use logout::{
 };
 pub use markdown::Markdown;
 pub use name::Name;
+pub(crate) use page::STRICT_TRANSPORT;
 pub use page::{Nonce, Page};
 pub use selector::{Selector, Setback};
 pub use testid::{TestId, TestIdError};

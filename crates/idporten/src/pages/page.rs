@@ -106,7 +106,7 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(
     storage-access=(), usb=(), web-share=(), window-management=(), xr-spatial-tracking=()";
 
 /// A year, for subdomains too.
-const STRICT_TRANSPORT: &str = "max-age=31536000; includeSubDomains";
+pub(crate) const STRICT_TRANSPORT: &str = "max-age=31536000; includeSubDomains";
 
 fn headers(site: &Site, policy: &Policy<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();

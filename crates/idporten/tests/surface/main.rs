@@ -17,6 +17,7 @@ mod email;
 mod flow;
 mod freshness;
 mod harness;
+mod headers;
 mod hostile;
 mod introspection;
 mod logout;
