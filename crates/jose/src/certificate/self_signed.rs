@@ -263,7 +263,7 @@ mod tests {
     fn keys_of_every_algorithm_have_a_certificate_of_their_own() {
         for algorithm in Algorithm::ALL {
             let key = test_keys::signing(algorithm);
-            let der = certificate(&key, "login.example.no", MADE);
+            let der = certificate(key, "login.example.no", MADE);
             assert!(is_own(&der, &key.verifying_key(), algorithm), "{algorithm}");
             let (_, read) = X509Certificate::from_der(&der).unwrap();
             assert_eq!(read.subject().to_string(), "CN=login.example.no");
@@ -303,7 +303,7 @@ mod tests {
         for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
             let key = test_keys::signing(algorithm);
             let other = SigningKey::generate(algorithm, RsaBits::B2048).unwrap();
-            let der = certificate(&key, "login.example.no", MADE);
+            let der = certificate(key, "login.example.no", MADE);
             assert!(!is_own(&der, &other.verifying_key(), algorithm));
             // The other key's public half, which this key signed.
             let names = Names {
@@ -312,7 +312,7 @@ mod tests {
             };
             let signed = to_be_signed(&other.verifying_key(), algorithm, names).unwrap();
             let forged = assemble(&signed, algorithm, &key.sign(&signed).unwrap());
-            for owner in [&key, &other] {
+            for owner in [key, &other] {
                 assert!(!is_own(&forged, &owner.verifying_key(), algorithm));
             }
             for place in 0..der.len() {
@@ -349,7 +349,7 @@ mod tests {
         }
         let key = test_keys::signing(Algorithm::EdDsa);
         let far = OffsetDateTime::from_unix_timestamp(3_000_000_000).unwrap();
-        let der = certificate(&key, "localhost", far.unix_timestamp());
+        let der = certificate(key, "localhost", far.unix_timestamp());
         let (_, read) = X509Certificate::from_der(&der).unwrap();
         assert_eq!(read.validity().not_before, ASN1Time::new(far));
         let names = Names {
