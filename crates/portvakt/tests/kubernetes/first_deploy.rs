@@ -3,12 +3,14 @@
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{Api, DeleteParams, ListParams, PostParams};
-use portvakt_operator::resource::MaskinportenClient;
+use portvakt_operator::resource::{ClientStatus, MaskinportenClient};
 use serde_json::{Value, json};
 
 use crate::cluster::{own_cluster, until};
 use crate::operator::Process;
 use crate::support::DevServer;
+
+const SECRET: &str = "maskinporten-laanesok-9b0cdc78";
 
 /// A server where others offer the scopes of the vector: one to us, one to everybody.
 pub(crate) fn issuer() -> DevServer {
@@ -41,7 +43,7 @@ pub(crate) fn laanesok() -> MaskinportenClient {
             "scopes": {"consumes": [
                 {"name": "demoskatt:inntekt.read"}, {"name": "demoregister:oppslag/enhet.read"},
             ]},
-            "secretName": "maskinporten-laanesok-9b0cdc78",
+            "secretName": SECRET,
         },
     });
     serde_json::from_value(resource).unwrap()
@@ -50,6 +52,61 @@ pub(crate) fn laanesok() -> MaskinportenClient {
 fn text(secret: &Secret, entry: &str) -> String {
     let data = secret.data.as_ref().unwrap();
     String::from_utf8(data[entry].0.clone()).unwrap()
+}
+
+fn assert_synchronized(resource: &MaskinportenClient) {
+    let status = resource.status.as_ref().unwrap();
+    assert_eq!(
+        resource.metadata.finalizers.as_deref().unwrap(),
+        ["digdirator.nais.io/finalizer"]
+    );
+    assert_eq!(
+        status.synchronization_hash.as_deref(),
+        Some("da7b8361baebe374")
+    );
+    assert_eq!(status.synchronization_secret_name.as_deref(), Some(SECRET));
+    assert_eq!(
+        status.synchronization_state.as_deref(),
+        Some("Synchronized")
+    );
+    let conditions: Vec<_> = status
+        .conditions
+        .iter()
+        .map(|condition| (condition.kind.as_str(), condition.status.as_str()))
+        .collect();
+    assert_eq!(
+        conditions,
+        [
+            ("Ready", "True"),
+            ("InvalidConsumedScopes", "False"),
+            ("Error", "False")
+        ]
+    );
+}
+
+/// The Secret has the seven entries, for the client and the key of the status.
+fn assert_complete(secret: &Secret, status: &ClientStatus, issuer: &str) {
+    let labels = secret.metadata.labels.clone().unwrap();
+    assert_eq!(labels["app"], "laanesok");
+    assert_eq!(labels["type"], "maskinporten.digdirator.nais.io");
+    assert_eq!(secret.type_.as_deref(), Some("Opaque"));
+    let owner = &secret.metadata.owner_references.as_ref().unwrap()[0];
+    assert_eq!(
+        (owner.kind.as_str(), owner.controller),
+        ("MaskinportenClient", Some(true))
+    );
+    assert_eq!(secret.data.as_ref().unwrap().len(), 7);
+    assert_eq!(
+        Some(text(secret, "MASKINPORTEN_CLIENT_ID")),
+        status.client_id
+    );
+    assert_eq!(text(secret, "MASKINPORTEN_ISSUER"), issuer);
+    assert_eq!(
+        text(secret, "MASKINPORTEN_SCOPES"),
+        "demoskatt:inntekt.read demoregister:oppslag/enhet.read"
+    );
+    let key: Value = serde_json::from_str(&text(secret, "MASKINPORTEN_CLIENT_JWK")).unwrap();
+    assert_eq!(status.key_ids, [key["kid"].as_str().unwrap()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,75 +127,19 @@ async fn a_first_deploy_gets_working_credentials_and_a_deleted_resource_leaves_n
     .await;
 
     let resource = resources.get("laanesok").await.unwrap();
+    assert_synchronized(&resource);
     let status = resource.status.unwrap();
-    let secret_name = "maskinporten-laanesok-9b0cdc78";
-    assert_eq!(
-        resource.metadata.finalizers.unwrap(),
-        ["digdirator.nais.io/finalizer"]
-    );
-    assert_eq!(
-        status.synchronization_hash.as_deref(),
-        Some("da7b8361baebe374")
-    );
-    assert_eq!(
-        status.synchronization_secret_name.as_deref(),
-        Some(secret_name)
-    );
-    assert_eq!(
-        status.synchronization_state.as_deref(),
-        Some("Synchronized")
-    );
-    let conditions: Vec<_> = status
-        .conditions
-        .iter()
-        .map(|condition| (condition.kind.as_str(), condition.status.as_str()))
-        .collect();
-    assert_eq!(
-        conditions,
-        [
-            ("Ready", "True"),
-            ("InvalidConsumedScopes", "False"),
-            ("Error", "False")
-        ]
-    );
-
-    let secret = secrets.get(secret_name).await.unwrap();
-    let labels = secret.metadata.labels.clone().unwrap();
-    assert_eq!(labels["app"], "laanesok");
-    assert_eq!(labels["type"], "maskinporten.digdirator.nais.io");
-    assert_eq!(secret.type_.as_deref(), Some("Opaque"));
-    let owner = &secret.metadata.owner_references.as_ref().unwrap()[0];
-    assert_eq!(
-        (owner.kind.as_str(), owner.controller),
-        ("MaskinportenClient", Some(true))
-    );
-    assert_eq!(secret.data.as_ref().unwrap().len(), 7);
-    assert_eq!(
-        Some(text(&secret, "MASKINPORTEN_CLIENT_ID")),
-        status.client_id
-    );
-    assert_eq!(text(&secret, "MASKINPORTEN_ISSUER"), server.issuer());
-    assert_eq!(
-        text(&secret, "MASKINPORTEN_SCOPES"),
-        "demoskatt:inntekt.read demoregister:oppslag/enhet.read"
-    );
-    let key: Value = serde_json::from_str(&text(&secret, "MASKINPORTEN_CLIENT_JWK")).unwrap();
-    assert_eq!(status.key_ids, [key["kid"].as_str().unwrap()]);
+    let secret = secrets.get(SECRET).await.unwrap();
+    assert_complete(&secret, &status, &server.issuer());
 
     // The credentials work.
     let key_file = server.folder().join("laanesok.jwk.json");
-    std::fs::write(&key_file, key.to_string()).unwrap();
+    std::fs::write(&key_file, text(&secret, "MASKINPORTEN_CLIENT_JWK")).unwrap();
     let id = status.client_id.clone().unwrap();
-    let token = server.run(&[
-        "token",
-        "--client",
-        &id,
-        "--key",
-        key_file.to_str().unwrap(),
-        "--scope",
-        "demoskatt:inntekt.read",
-    ]);
-    assert_eq!(token.done().split('.').count(), 3);
+    let key = key_file.to_str().unwrap();
+    let scope = "demoskatt:inntekt.read";
+    let ask = || server.run(&["token", "--client", &id, "--key", key, "--scope", scope]);
+    assert_eq!(ask().done().split('.').count(), 3);
 
     let events: Api<Event> = Api::namespaced(client.clone(), &namespace);
     let reasons = async || {
@@ -163,16 +164,7 @@ async fn a_first_deploy_gets_working_credentials_and_a_deleted_resource_leaves_n
         resources.get_opt("laanesok").await.unwrap().is_none()
     })
     .await;
-    let refused = server.run(&[
-        "token",
-        "--client",
-        &id,
-        "--key",
-        key_file.to_str().unwrap(),
-        "--scope",
-        "demoskatt:inntekt.read",
-    ]);
-    refused.failed();
+    ask().failed();
 
     // Passes under way are finished, and then it ends by itself.
     assert!(operator.stop().success());

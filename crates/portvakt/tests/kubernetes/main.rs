@@ -1,6 +1,10 @@
 //! The operator on a real Kubernetes API server. `make test-kubernetes` runs these tests.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::large_futures,
+    reason = "a test makes a few scenes, and holds each while it lasts"
+)]
 
 mod calls;
 mod cluster;

@@ -184,15 +184,12 @@ impl Vector {
     /// What the resource's status says.
     pub(crate) async fn status(self, scene: &Scene) -> Option<ClientStatus> {
         let name = self.name();
-        match self {
-            V5 => {
-                let resource: Option<IDPortenClient> = scene.all().get_opt(name).await.unwrap();
-                resource.and_then(|resource| resource.status)
-            }
-            _ => {
-                let resource: Option<MaskinportenClient> = scene.all().get_opt(name).await.unwrap();
-                resource.and_then(|resource| resource.status)
-            }
+        if self == V5 {
+            let resource: Option<IDPortenClient> = scene.all().get_opt(name).await.unwrap();
+            resource.and_then(|resource| resource.status)
+        } else {
+            let resource: Option<MaskinportenClient> = scene.all().get_opt(name).await.unwrap();
+            resource.and_then(|resource| resource.status)
         }
     }
 
@@ -204,11 +201,11 @@ impl Vector {
         let mut secrets = scene.secrets().await;
         for (name, entry) in secrets.values_mut().flatten() {
             if name.ends_with("_CLIENT_JWK") {
-                *entry = "a key".to_owned();
+                "a key".clone_into(entry);
             } else if name.ends_with("_CLIENT_ID") {
                 let is_there = ids.contains(&entry.as_str());
                 let what = if is_there { "the client" } else { "no client" };
-                *entry = what.to_owned();
+                what.clone_into(entry);
             }
         }
         let mut scopes = BTreeMap::new();

@@ -58,7 +58,7 @@ fn status(conditions: &[&str], hash: &str, secret: &str, keys: &[&str]) -> Value
     })
 }
 
-fn scope(description: &str, access: Value) -> Value {
+fn scope(description: &str, access: &Value) -> Value {
     json!({
         "active": true, "description": description, "at_max_age": 30, "visibility": "PUBLIC",
         "accessible_for_all": false, "delegation_source": null, "access": access,
@@ -112,7 +112,7 @@ async fn v2_expose_only() {
     );
     assert_eq!(state["secrets"], json!({secret: endpoints("")}));
     let access = json!({"310000011": "APPROVED", "310000022": "APPROVED"});
-    let mut wanted = scope("sjofart - dev-gcp:NAMESPACE:fartoy-api", access);
+    let mut wanted = scope("sjofart - dev-gcp:NAMESPACE:fartoy-api", &access);
     wanted["at_max_age"] = json!(120);
     assert_eq!(state["scopes"]["nav:sjofart:fartoy.read"], wanted);
     let conditions = [
@@ -155,12 +155,12 @@ async fn v3_update() {
     let access = json!({
         "310000011": "APPROVED", "310000033": "APPROVED", "310000044": "DENIED", "310000055": "DENIED",
     });
-    let mut wanted = scope("tilskudd - dev-gcp:NAMESPACE:tilskudd-gateway", access);
+    let mut wanted = scope("tilskudd - dev-gcp:NAMESPACE:tilskudd-gateway", &access);
     wanted["at_max_age"] = json!(60);
     wanted["visibility"] = json!("PRIVATE");
     wanted["delegation_source"] = json!("https://tt02.altinn.no/");
     assert_eq!(state["scopes"]["nav:tilskudd/soknad/v1.write"], wanted);
-    let mut wanted = scope("tilskudd - dev-gcp:NAMESPACE:tilskudd-gateway", json!({}));
+    let mut wanted = scope("tilskudd - dev-gcp:NAMESPACE:tilskudd-gateway", &json!({}));
     wanted["accessible_for_all"] = json!(true);
     assert_eq!(state["scopes"]["nav:tilskudd:status.read"], wanted);
     let conditions = [
@@ -274,7 +274,7 @@ async fn v6_adopt_from_infrastructure_code() {
     let access = json!({"310000011": "DENIED"});
     assert_eq!(
         state["scopes"]["nav:havn/kai.read"],
-        scope("havn - dev-gcp:NAMESPACE:kai-plass", access)
+        scope("havn - dev-gcp:NAMESPACE:kai-plass", &access)
     );
     let conditions = [
         "Ready=True",
