@@ -95,7 +95,13 @@ pub fn held(
     let is_unused = |secret: &&&StoredSecret| !used.has(&secret.name);
     let released = others.clone().filter(is_unused);
     let released = released.filter_map(|secret| secret.key(kind)?.ok());
-    let released: BTreeSet<_> = released.map(|key| key.public().kid().to_owned()).collect();
+    let has_older_users = has_older_users(subject, named, &managed, used);
+    // A key may be in two Secrets, one made from the other, of which an interrupted pass has overwritten
+    // the one that is in use: while something older runs, that nothing uses the other proves nothing.
+    let released: BTreeSet<_> = released
+        .filter(|_| named.is_none() || !has_older_users)
+        .map(|key| key.public().kid().to_owned())
+        .collect();
     let unused = others.filter(is_unused);
     Ok(Held {
         keys: LocalKeys {
@@ -107,7 +113,7 @@ pub fn held(
         current_since: named
             .filter(|_| current.is_some())
             .and_then(StoredSecret::key_since),
-        has_older_users: has_older_users(subject, named, &managed, used),
+        has_older_users,
         current,
         unused: unused.map(|secret| secret.name.clone()).collect(),
     })

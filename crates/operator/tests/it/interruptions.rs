@@ -135,6 +135,24 @@ fn a_key_of_interrupted_passes_is_remembered_when_its_secret_is_deleted() {
     check_settled(&world);
 }
 
+/// Its Secret was deleted, and made anew with the key of the one before. Back at that one, a pass that was
+/// interrupted had written another key there.
+#[test]
+fn a_key_in_two_secrets_stays_when_the_one_that_is_used_is_overwritten() {
+    let mut world = world();
+    settle(&mut world);
+    world.start_pod("secret-0");
+    carry_out(&mut world, &Deed::Rename(1));
+    settle(&mut world);
+    world.secrets.remove("secret-1");
+    settle(&mut world);
+    carry_out(&mut world, &Deed::Rename(0));
+    carry_out(&mut world, &Deed::Rotate);
+    assert!(world.interrupted_pass(2).is_err());
+    settle(&mut world);
+    check_settled(&world);
+}
+
 /// What people, platforms and accidents do.
 #[derive(Clone, Debug)]
 enum Deed {
