@@ -19,12 +19,13 @@ pub async fn certificate(
     signer.self_signed_certificate(host, not_before).await
 }
 
-/// The keys that can still sign a certificate and have none.
-pub fn lack_certificates(records: &[SigningKeyRecord]) -> impl Iterator<Item = &SigningKeyRecord> {
-    let can_sign = |record: &&SigningKeyRecord| match record.state {
-        SigningKeyState::Next | SigningKeyState::Active => true,
-        SigningKeyState::Retired | SigningKeyState::Gone => false,
-    };
-    let records = records.iter().filter(can_sign);
-    records.filter(|record| record.certificate.is_none())
+impl SigningKeyRecord {
+    /// Whether the key can still sign a certificate and has none.
+    pub fn lacks_certificate(&self) -> bool {
+        let can_sign = match self.state {
+            SigningKeyState::Next | SigningKeyState::Active => true,
+            SigningKeyState::Retired | SigningKeyState::Gone => false,
+        };
+        can_sign && self.certificate.is_none()
+    }
 }

@@ -15,7 +15,7 @@ use std::fmt;
 use portvakt_jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
-pub use self::certificate::{certificate, lack_certificates};
+pub use self::certificate::certificate;
 pub use self::ring::{KeyDocument, KeyRing, KeyRingError, SigningKeys, StaleKeys, generate};
 pub use self::sealed::{InvalidKeyEncryptionKey, KeyEncryptionKey, SealedKeys};
 pub use self::source::{KeySource, KeySourceError, NewKey, NewKeyKind, OpenKey, PlainKeys};

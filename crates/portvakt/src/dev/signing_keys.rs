@@ -11,7 +11,7 @@ use portvakt_core::audit::{Act, Actor, Channel, Recorded};
 use portvakt_core::ports::{Store, UnitOfWork};
 use portvakt_core::signing::{
     KeyRing, KeySource, OpenKey, PlainKeys, SigningKeyRecord, SigningKeyState,
-    SigningKeys as SharedKeys, certificate, generate, lack_certificates,
+    SigningKeys as SharedKeys, certificate, generate,
 };
 use portvakt_core::{Clock, Timestamp};
 use portvakt_jose::{Algorithm, RsaBits};
@@ -185,17 +185,16 @@ async fn certify_former(
     records: &mut [SigningKeyRecord],
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let lacking = lack_certificates(records).map(|record| record.kid.clone());
-    let lacking: Vec<_> = lacking.collect();
-    if lacking.is_empty() {
+    if !records.iter().any(SigningKeyRecord::lacks_certificate) {
         return Ok(());
     }
     let mut unit = begin_as_server(store, now).await?;
-    for record in records {
-        if lacking.contains(&record.kid) {
-            certify(record).await?;
-            unit.save_signing_key(record).await?;
-        }
+    for record in records
+        .iter_mut()
+        .filter(|record| record.lacks_certificate())
+    {
+        certify(record).await?;
+        unit.save_signing_key(record).await?;
     }
     unit.commit().await?;
     Ok(())

@@ -181,7 +181,20 @@ impl KeeperParts {
         loop {
             match self.try_turn(order, author, known).await {
                 Err(error) if attempts < ATTEMPTS && is_overtaken(&error) => attempts += 1,
-                result => return self.certify(result?).await,
+                result => return Ok(self.certified(result?).await),
+            }
+        }
+    }
+
+    /// With the certificates that were missing. Whoever expects one goes without until the next change of
+    /// the store: a leaked key must go out of use also where nothing can be written.
+    async fn certified(&self, turn: Turn) -> Turn {
+        match self.certify(&turn).await {
+            Ok(certified) => certified.unwrap_or(turn),
+            Err(error) => {
+                let (surface, error) = (self.surface, format!("{error:#}"));
+                tracing::warn!(surface, error, "signing keys have no certificate yet");
+                turn
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use portvakt_core::Timestamp;
 use portvakt_core::audit::{Actor, Channel};
-use portvakt_core::signing::{OpenKey, SigningKeyRecord, certificate, lack_certificates};
+use portvakt_core::signing::{OpenKey, SigningKeyRecord, certificate};
 use portvakt_jose::Signer;
 
 use super::{KeeperParts, Known, Turn};
@@ -32,21 +32,21 @@ impl KeeperParts {
     }
 
     /// Makes the certificates that keys lack. Of nodes that do so at the same time one is the first, and
-    /// all publish what it made.
-    pub(super) async fn certify(&self, turn: Turn) -> anyhow::Result<Turn> {
+    /// all publish what it made. None if no key lacks one.
+    pub(super) async fn certify(&self, turn: &Turn) -> anyhow::Result<Option<Turn>> {
         let made = self.missing_certificates(&turn.known.records).await?;
         if made.is_empty() {
-            return Ok(turn);
+            return Ok(None);
         }
         let read_at = self.clock.now();
         let server = Actor::new(Channel::Server);
         let mut unit = recorded::begin(self.store.as_ref(), server, read_at).await?;
         let mut records = unit.list_signing_keys(self.surface).await?;
-        for record in &mut records {
-            let lacks = lack_certificates(std::slice::from_ref(record))
-                .next()
-                .is_some();
-            if let (true, Some(certificate)) = (lacks, made.get(&record.kid)) {
+        for record in records
+            .iter_mut()
+            .filter(|record| record.lacks_certificate())
+        {
+            if let Some(certificate) = made.get(&record.kid) {
                 record.certificate = Some(certificate.clone());
                 unit.save_signing_key(record).await?;
             }
@@ -54,11 +54,11 @@ impl KeeperParts {
         let revision = unit.commit().await?;
         let ring = self.open_ring(records.clone()).await?;
         let known = Known { records, revision };
-        Ok(Turn {
+        Ok(Some(Turn {
             known,
             ring,
             read_at,
-        })
+        }))
     }
 
     async fn missing_certificates(
@@ -69,14 +69,14 @@ impl KeeperParts {
         if self.host.is_none() {
             return Ok(made);
         }
-        for record in lack_certificates(records).cloned() {
+        for record in records.iter().filter(|record| record.lacks_certificate()) {
             let (source, opened) = (Arc::clone(&self.source), record.clone());
             let key = tokio::task::spawn_blocking(move || source.open(&opened)).await??;
             let OpenKey::Signs(signer) = key else {
                 continue;
             };
             let certificate = self.certificate(&signer, &record.kid, record.created).await;
-            made.extend(certificate.map(|certificate| (record.kid, certificate)));
+            made.extend(certificate.map(|certificate| (record.kid.clone(), certificate)));
         }
         Ok(made)
     }

@@ -36,6 +36,14 @@ impl Deployment {
     }
 
     async fn try_node(&self, key: u64) -> anyhow::Result<Arc<SigningKeyKeeper>> {
+        self.node_on(self.store().await, key).await
+    }
+
+    async fn node_on(
+        &self,
+        store: Arc<dyn Store>,
+        key: u64,
+    ) -> anyhow::Result<Arc<SigningKeyKeeper>> {
         let mut bytes = [0; 32];
         portvakt_core::Entropy::fill(&SeededEntropy::new(key), &mut bytes).unwrap();
         let key = KeyEncryptionKey::from_bytes(&bytes).unwrap();
@@ -43,7 +51,7 @@ impl Deployment {
             surface: "maskinporten",
             policy: self.policy,
             host: self.host.clone(),
-            store: self.store().await,
+            store,
             source: Arc::new(SealedKeys::new(key, Arc::new(SystemEntropy))),
             clock: self.clock.clone(),
         })
@@ -281,6 +289,21 @@ async fn keys_from_before_there_were_certificates_get_the_same_on_every_node() {
     // A node that makes none follows.
     old.look().await.unwrap();
     assert_eq!(published(&old).matches("x5c").count(), 2);
+}
+
+/// As when a leaked key is replaced by hand, and the disk of whoever follows is full.
+#[tokio::test]
+async fn keys_without_a_certificate_are_put_to_use_where_none_can_be_kept() {
+    let mut deployment = Deployment::new();
+    let host = deployment.host.take();
+    let old = deployment.node().await;
+    deployment.host = host;
+    let store = deployment.store().await;
+    let writing = deployment.store().await.begin().await.unwrap();
+    let node = deployment.node_on(store, 1).await.unwrap();
+    assert_eq!(signs(&node), signs(&old));
+    assert!(!node.shared().current().document().json.contains("x5c"));
+    drop(writing);
 }
 
 #[tokio::test]
