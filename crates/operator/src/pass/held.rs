@@ -16,7 +16,8 @@ const SETTLING_SECONDS: i64 = 300;
 /// What is kept of a resource's keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
-    /// The key that the resource's Secret is to have, unless a new one is made.
+    /// The key that the resource's Secret has, and keeps unless a new one is made. A Secret that was deleted
+    /// by hand gets a new one: with that of another Secret, it would be in two.
     pub current: Option<PrivateJwk>,
     /// Public halves: the current key, and those of other Secrets that something was started with.
     pub keys: LocalKeys,
@@ -82,26 +83,14 @@ pub fn held(
         }
     }
     let current = named.and_then(|secret| secret.key(kind)?.ok());
-    let current = current.or_else(|| {
-        // The Secret was deleted by hand: another that is still there may have a key. A Secret that was
-        // renamed asks for a new one.
-        let is_same = subject.status.synchronization_secret_name.as_deref() == Some(secret_name);
-        let mut keys = others.clone().filter_map(|secret| secret.key(kind)?.ok());
-        is_same.then(|| keys.next()).flatten()
-    });
     if let Some(key) = &current {
         in_use.insert(0, key.public().clone());
     }
     let is_unused = |secret: &&&StoredSecret| !used.has(&secret.name);
     let released = others.clone().filter(is_unused);
     let released = released.filter_map(|secret| secret.key(kind)?.ok());
-    let has_older_users = has_older_users(subject, named, &managed, used);
-    // A key may be in two Secrets, one made from the other, of which an interrupted pass has overwritten
-    // the one that is in use: while something older runs, that nothing uses the other proves nothing.
-    let released: BTreeSet<_> = released
-        .filter(|_| named.is_none() || !has_older_users)
-        .map(|key| key.public().kid().to_owned())
-        .collect();
+    // No key is in two Secrets, so nothing was started with one whose Secret nothing uses.
+    let released: BTreeSet<_> = released.map(|key| key.public().kid().to_owned()).collect();
     let unused = others.filter(is_unused);
     Ok(Held {
         keys: LocalKeys {
@@ -113,7 +102,7 @@ pub fn held(
         current_since: named
             .filter(|_| current.is_some())
             .and_then(StoredSecret::key_since),
-        has_older_users,
+        has_older_users: has_older_users(subject, named, &managed, used),
         current,
         unused: unused.map(|secret| secret.name.clone()).collect(),
     })

@@ -135,10 +135,25 @@ fn a_key_of_interrupted_passes_is_remembered_when_its_secret_is_deleted() {
     check_settled(&world);
 }
 
-/// Its Secret was deleted, and made anew with the key of the one before. Back at that one, a pass that was
-/// interrupted had written another key there.
+/// Its Secret was deleted and made anew while a Pod ran with the one before. Back at that one, a pass that
+/// was interrupted had written another key there.
 #[test]
-fn a_key_in_two_secrets_stays_when_the_one_that_is_used_is_overwritten() {
+fn a_key_stays_when_its_secret_is_overwritten_after_another_was_made_anew() {
+    let mut world = overwritten_after_another_was_made_anew();
+    settle(&mut world);
+    check_settled(&world);
+}
+
+/// As before, and renamed once more at once.
+#[test]
+fn a_key_stays_when_its_overwritten_secret_is_not_the_wanted_one_any_more() {
+    let mut world = overwritten_after_another_was_made_anew();
+    carry_out(&mut world, &Deed::Rename(2));
+    settle(&mut world);
+    check_settled(&world);
+}
+
+fn overwritten_after_another_was_made_anew() -> World {
     let mut world = world();
     settle(&mut world);
     world.start_pod("secret-0");
@@ -149,8 +164,7 @@ fn a_key_in_two_secrets_stays_when_the_one_that_is_used_is_overwritten() {
     carry_out(&mut world, &Deed::Rename(0));
     carry_out(&mut world, &Deed::Rotate);
     assert!(world.interrupted_pass(2).is_err());
-    settle(&mut world);
-    check_settled(&world);
+    world
 }
 
 /// What people, platforms and accidents do.
