@@ -39,8 +39,22 @@ pub struct Conclusion {
     pub status: ClientStatus,
     /// Events, in order.
     pub events: Vec<Event>,
+    /// How the pass ended.
+    pub ending: Ending,
     /// Look again after this; `None` after a failure, whose pauses grow ([`super::backoff`]).
     pub requeue: Option<Duration>,
+}
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything is as it is asked for.
+    Whole,
+    /// Something waits for others: access, an organization, the owner of a scope, an approval, the token
+    /// endpoint.
+    Waits,
+    /// Something stood in the way.
+    Failed,
 }
 
 /// The status while a pass is under way, to be written before anything is done. It remembers the keys
@@ -123,10 +137,16 @@ pub(super) fn finished(
     status.observed_generation = Some(generation);
     let is_whole =
         work.missing.is_empty() && done.invalid_consumers.is_empty() && !dispute::is_without(work);
+    let (ending, pause) = if is_whole {
+        (Ending::Whole, RESTING)
+    } else {
+        (Ending::Waits, WAITING)
+    };
     Conclusion {
         status,
         events,
-        requeue: Some(if is_whole { RESTING } else { WAITING }),
+        ending,
+        requeue: Some(pause),
     }
 }
 
@@ -156,6 +176,7 @@ pub fn failed(
     Conclusion {
         status,
         events,
+        ending: Ending::Failed,
         requeue: waits.then_some(WAITING),
     }
 }

@@ -31,7 +31,7 @@ mod subject;
 mod triage;
 mod work;
 
-pub use self::conclusion::{Conclusion, Done, failed, key_kept, started, succeeded};
+pub use self::conclusion::{Conclusion, Done, Ending, failed, key_kept, started, succeeded};
 pub use self::events::{Event, EventKind, of_step};
 pub use self::footprint::{Footprint, Footprints, Rival};
 pub use self::held::{Held, SecretFault, held};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::conclusion::{MAX_TEXT, WAITING, finished};
+use super::conclusion::{Ending, MAX_TEXT, WAITING, finished};
 use super::conditions::{self, AWAITS, READY, Verdict, cut};
 use super::events::Event;
 use super::{APPROVE, Conclusion, Done, Subject, Work, preview};
@@ -30,6 +30,7 @@ pub fn previewed(subject: &Subject, work: &Work, now: i64) -> Conclusion {
     Conclusion {
         status,
         events: event.into_iter().collect(),
+        ending: Ending::Waits,
         requeue: Some(WAITING),
     }
 }
@@ -68,6 +69,7 @@ pub fn not_effective(
     if !was_not_effective(subject) {
         conclusion.events.push(Event::warning(NOT_EFFECTIVE, text));
     }
+    conclusion.ending = Ending::Waits;
     conclusion.requeue = Some(EFFECT_PAUSE);
     conclusion
 }

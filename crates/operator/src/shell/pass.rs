@@ -20,8 +20,8 @@ use super::keeper::ClusterKeeper;
 use super::kind::ClientResource;
 use super::leadership::Lead;
 use crate::pass::{
-    Conclusion, Done, FINALIZER, Failure, Held, OLD_FINALIZER, Rules, Subject, Triage, failed,
-    held, not_effective, previewed, succeeded, triage,
+    Conclusion, Done, Ending, FINALIZER, Failure, Held, OLD_FINALIZER, Rules, Subject, Triage,
+    failed, held, not_effective, previewed, succeeded, triage,
 };
 use crate::resource::Spec;
 
@@ -272,6 +272,10 @@ impl Operator {
         keeper: &mut ClusterKeeper<'_, R>,
     ) -> Result<Result<(), Failure>, PassError> {
         let (space, subject) = (keeper.namespace, &keeper.subject);
+        // Before the cluster is asked by a name that no label can have.
+        if let Err(error) = subject.desired(&self.rules.settings) {
+            return Ok(Err(error.into()));
+        }
         let name = match &subject.spec {
             Ok(spec) => spec.secret_name(),
             Err(error) => return Ok(Err(error.clone().into())),
@@ -293,12 +297,10 @@ impl Operator {
     fn count<R>(&self, keeper: &ClusterKeeper<'_, R>, conclusion: &Conclusion) {
         let (work, done) = (keeper.work.as_ref(), &keeper.done);
         let lacks_access = work.is_some_and(|work| !work.missing.is_empty());
-        let end = match conclusion.status.synchronization_state.as_deref() {
-            Some("Synchronized") if lacks_access || !done.invalid_consumers.is_empty() => {
-                End::Waiting { lacks_access }
-            }
-            Some("Synchronized") => End::Whole,
-            _ => End::Failed,
+        let end = match conclusion.ending {
+            Ending::Whole => End::Whole,
+            Ending::Waits => End::Waiting { lacks_access },
+            Ending::Failed => End::Failed,
         };
         self.figures.passed(&keeper.subject, work, done, end);
     }
@@ -309,7 +311,6 @@ impl Operator {
         mut keeper: ClusterKeeper<'_, R>,
         conclusion: Conclusion,
     ) -> Result<Passed, PassError> {
-        let is_ready = conclusion.status.synchronization_state.as_deref() == Some("Synchronized");
         let written = keeper.write_status(conclusion.status).await;
         let mut events = conclusion.events;
         if written.is_err() {
@@ -318,8 +319,8 @@ impl Operator {
         }
         self.teller.tell(&keeper.resource, &events).await;
         written?;
-        Ok(match (is_ready, conclusion.requeue) {
-            (true, Some(pause)) => Passed::Succeeded(pause),
+        Ok(match (conclusion.ending, conclusion.requeue) {
+            (Ending::Whole | Ending::Waits, Some(pause)) => Passed::Succeeded(pause),
             (_, pause) => Passed::Failed(pause),
         })
     }

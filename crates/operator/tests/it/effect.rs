@@ -1,6 +1,6 @@
 //! `Ready` is said when the token endpoint decides by what was registered, and not before.
 
-use portvakt_operator::pass::{Conclusion, Triage, was_not_effective};
+use portvakt_operator::pass::{Conclusion, Ending, Triage, was_not_effective};
 
 use crate::fixtures::*;
 use crate::world::*;
@@ -32,6 +32,7 @@ fn what_is_registered_and_not_effective_is_not_ready_and_is_looked_at_again() {
     );
     assert!(said.contains("Error=False"), "{said}");
     assert_eq!(conclusion.requeue.unwrap().as_secs(), 15);
+    assert_eq!(conclusion.ending, Ending::Waits, "nothing failed");
     assert_eq!(events(&conclusion), 1);
     assert!(was_not_effective(&world.subject));
     // As often as it takes, without writing anything and without telling it again.

@@ -1,7 +1,7 @@
 //! A resource that asks for a look first is left as it is until exactly what was shown is approved.
 
 use portvakt_nais::actual::AccessState;
-use portvakt_operator::pass::{APPROVE, PREVIEW, ROTATE, Triage};
+use portvakt_operator::pass::{APPROVE, Ending, PREVIEW, ROTATE, Triage};
 
 use crate::fixtures::*;
 use crate::world::*;
@@ -76,6 +76,7 @@ fn the_plan_is_shown_and_nothing_is_done() {
     assert_eq!(told(&conclusion), [format!("AwaitingApproval: {text}")]);
     // Somebody has to act; looking again tells nothing new.
     assert_eq!(conclusion.requeue.unwrap().as_secs(), 3600);
+    assert_eq!(conclusion.ending, Ending::Waits, "nothing failed");
     let again = world.pass().unwrap();
     assert_eq!(told(&again), Vec::<String>::new());
     assert_eq!(again.status.preview, conclusion.status.preview);

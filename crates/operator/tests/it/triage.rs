@@ -1,7 +1,7 @@
 //! When something is done about a resource, and what is said when it cannot be.
 
 use portvakt_nais::actual::Actual;
-use portvakt_operator::pass::{Failure, Held, RESYNC, ROTATE, Reason, Triage, decide};
+use portvakt_operator::pass::{Ending, Failure, Held, RESYNC, ROTATE, Reason, Triage, decide};
 use portvakt_operator::resource::SpecError;
 
 use crate::fixtures::*;
@@ -141,6 +141,7 @@ fn a_specification_that_means_nothing_is_named_and_can_be_deleted() {
     );
     assert_eq!(conclusion.status.client_id.as_deref(), Some("id-1"));
     assert_eq!(conclusion.requeue, None, "the pauses grow");
+    assert_eq!(conclusion.ending, Ending::Failed);
     world.subject.is_deleted = true;
     world.pass();
     assert_eq!(world.active_clients(), 0);

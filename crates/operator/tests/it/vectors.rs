@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portvakt_nais::actual::AccessState;
-use portvakt_operator::pass::{OLD_FINALIZER, PRESERVE, Reason, Triage};
+use portvakt_operator::pass::{Ending, OLD_FINALIZER, PRESERVE, Reason, Triage};
 
 use crate::fixtures::*;
 use crate::world::*;
@@ -76,6 +76,7 @@ fn v1_consume_only_first_deploy() {
         ]
     );
     assert_eq!(conclusion.requeue, Some(REST));
+    assert_eq!(conclusion.ending, Ending::Whole);
     // A second pass with nothing changed makes no call.
     assert_eq!(world.triage(), Triage::Rest(REST));
 }
@@ -181,6 +182,7 @@ fn v3_update() {
         ]
     );
     assert_eq!(conclusion.requeue, Some(HOUR));
+    assert_eq!(conclusion.ending, Ending::Waits);
     let told = told(&conclusion);
     assert!(
         !told.iter().any(|event| event.contains("000000000")),

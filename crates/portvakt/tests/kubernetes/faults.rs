@@ -179,6 +179,11 @@ async fn resources_that_can_never_be_keep_nobody_waiting() {
         broken.spec.secret_name = "taken".to_owned();
         around.create(&broken).await;
     }
+    // No label can have such a name, so nothing of its workload can be asked for by it.
+    let long = "long-".repeat(13) + "name";
+    let mut unnamable = laanesok();
+    unnamable.metadata.name = Some(long.clone());
+    around.create(&unnamable).await;
     around.create(&laanesok()).await;
     until("the good one is ready", async || {
         around.says("laanesok", "Ready=True").await
@@ -186,6 +191,10 @@ async fn resources_that_can_never_be_keep_nobody_waiting() {
     .await;
     until("a broken one says why", async || {
         around.says("broken-19", "Error=True").await
+    })
+    .await;
+    until("one whose name is too long says why", async || {
+        around.says(&long, "Error=True").await
     })
     .await;
     sleep(Duration::from_secs(2)).await;
