@@ -1,8 +1,9 @@
 //! The connection loop that every surface shares: listeners, limits, request ids and graceful
 //! shutdown.
 //!
-//! It knows HTTP/1.1 and no protocol above it: a surface wraps its router in [`bounded`], saying how
-//! a [`TransportFault`] looks in its own protocol, and hands the result to [`serve`]. TLS ends here
+//! It knows HTTP/1.1 and, of protocols above it, how token servers answer (RFC 6749 §5), because two
+//! surfaces are one. A surface wraps its router in [`bounded`], saying how a [`TransportFault`] looks in
+//! its own protocol, and hands the result to [`serve`]. TLS ends here
 //! ([`Tls`]) or at a proxy in front. Start reading at [`serve`].
 
 mod admission;

@@ -1,4 +1,5 @@
-//! Organization certificates: reading, trusting, and issuing them for development. Spec: maskinporten §6.
+//! Organization certificates: reading, trusting, and issuing them for development. Spec: maskinporten §6. Beside
+//! them, what a signing key says of itself (`self_signed`).
 //!
 //! [`Certificate`] extracts the facts once; [`TrustStore`] decides on them at an instant;
 //! [`CertificateAuthority`] makes certificates for development and tests.

@@ -14,7 +14,7 @@ use crate::jws::{Jws, JwsError, JwsPart};
 use crate::key::VerifyingKey;
 
 /// The longest proof that is looked at, in bytes: room for an RSA key of 4096 bits and its signature.
-pub const MAX_PROOF_BYTES: usize = 8192;
+const MAX_PROOF_BYTES: usize = 8192;
 /// Anybody may send a key of their own, so that its size is the work that they make.
 const MAX_RSA_BITS: usize = 4096;
 const MAX_JWT_ID_BYTES: usize = 255;
@@ -135,7 +135,7 @@ fn text<'c>(claims: &'c Map<String, Value>, name: &'static str) -> Result<&'c st
 /// Why a proof proves nothing. No message holds anything of it, save a bounded `alg`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DpopError {
-    /// Over [`MAX_PROOF_BYTES`].
+    /// Over 8,192 bytes.
     #[error("the proof is longer than {MAX_PROOF_BYTES} bytes")]
     TooLong,
     /// Not a JWS that we read.

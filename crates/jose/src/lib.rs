@@ -1,6 +1,6 @@
 //! Keys, signatures and certificates of Portvakt: JWK (RFC 7517), JWS (RFC 7515), the allowed algorithms
-//! (RFC 7518, RFC 8037), organization certificates with their chains, and a certificate authority for
-//! development and tests.
+//! (RFC 7518, RFC 8037), organization certificates with their chains, a certificate authority for
+//! development and tests, and certificates that keys sign themselves.
 //!
 //! This crate answers "is this well formed, and did that key sign it". It must not know what a token is
 //! for: claims, clients, scopes and refusal codes live above it. Hardware modules apart, it does no I/O, reads no clock (every
@@ -33,7 +33,7 @@ pub use certificate::{
     IssuedCertificate, KeyUsage, MAX_CERTIFICATE_BYTES, OrganizationNumberError, RevocationPolicy,
     Seal, SubjectAttribute, TrustStore, TrustStoreBuilder, TrustStoreError,
 };
-pub use dpop::{DpopError, DpopProof, MAX_PROOF_BYTES, access_token_hash};
+pub use dpop::{DpopError, DpopProof, access_token_hash};
 pub use json::{JsonObjectError, MAX_JSON_DEPTH, parse_json_object};
 pub use jwk::{JwkError, JwkSet, JwkSetError, MAX_KEYS_PARSED, PublicJwk};
 pub use jws::{

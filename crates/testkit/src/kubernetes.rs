@@ -118,7 +118,7 @@ fn new_folder() -> PathBuf {
 }
 
 /// Ports that nobody listens on now.
-fn free_ports<const N: usize>() -> [u16; N] {
+pub fn free_ports<const N: usize>() -> [u16; N] {
     let listeners = [(); N].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
     listeners.map(|listener| {
         let address = listener.and_then(|listener| listener.local_addr());

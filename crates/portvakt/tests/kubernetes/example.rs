@@ -144,12 +144,6 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A port that nobody listens on now.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 /// The Service that the page speaks of, which here leads to this machine.
 async fn lead_here(client: &Client, port: u16) {
     let service = json!({
@@ -198,7 +192,7 @@ async fn an_application_becomes_a_pod_with_variables_by_the_commands_of_the_page
     reader.follow(provider).await;
     reader.follow(cluster).await;
 
-    let port = free_port();
+    let [port] = portvakt_testkit::free_ports();
     lead_here(&client, port).await;
     let address = format!("127.0.0.1:{port}");
     let arguments = [
