@@ -407,7 +407,7 @@ pub trait Registers {
     /// Test people in order of national identity number.
     async fn list_people(&mut self) -> Result<Vec<Person>, StorageError>;
     /// Number and name of test people, in order of number. How they are reached is not read.
-    async fn list_people_by_name(&mut self) -> Result<Vec<(Pid, String)>, StorageError>;
+    async fn list_names_of_people(&mut self) -> Result<Vec<(Pid, String)>, StorageError>;
     /// Inserts or replaces by national identity number.
     async fn save_person(&mut self, person: &Person) -> Result<(), StorageError>;
     /// The row of exactly this identifier, withdrawn or not.

@@ -190,7 +190,7 @@ pub async fn lists_people_by_number(factory: &impl StoreFactory) -> Outcome {
     commit!(store, save_person(&second), save_person(&first));
     assert_eq!(read!(store, list_people()), [first.clone(), second.clone()]);
     let named = |person: Person| (person.pid, person.name);
-    let by_name = read!(store, list_people_by_name());
+    let by_name = read!(store, list_names_of_people());
     assert_eq!(by_name, [named(first), named(second)]);
     Ok(())
 }

@@ -209,7 +209,7 @@ impl PersonRow {
 pub(crate) async fn list_people(
     connection: &mut PgConnection,
 ) -> Result<Vec<Person>, StorageError> {
-    let people = list_people_by_name(connection).await?.into_iter();
+    let people = list_names_of_people(connection).await?.into_iter();
     let contacts = contacts::list_of_people(connection).await?.into_iter();
     let contacts = contacts.map(|(pid, contact)| (pid.expose().to_owned(), contact));
     let mut contacts: HashMap<_, _> = contacts.collect();
@@ -221,7 +221,7 @@ pub(crate) async fn list_people(
     Ok(people.collect())
 }
 
-pub(crate) async fn list_people_by_name(
+pub(crate) async fn list_names_of_people(
     connection: &mut PgConnection,
 ) -> Result<Vec<(Pid, String)>, StorageError> {
     let people = sqlx::query_as!(PersonRow, "SELECT pid, name FROM people ORDER BY pid");

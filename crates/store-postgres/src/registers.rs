@@ -56,8 +56,8 @@ impl Registers for PostgresUnit {
         parties::list_people(self.connection()).await
     }
 
-    async fn list_people_by_name(&mut self) -> Result<Vec<(Pid, String)>, StorageError> {
-        parties::list_people_by_name(self.connection()).await
+    async fn list_names_of_people(&mut self) -> Result<Vec<(Pid, String)>, StorageError> {
+        parties::list_names_of_people(self.connection()).await
     }
 
     async fn save_person(&mut self, person: &Person) -> Result<(), StorageError> {

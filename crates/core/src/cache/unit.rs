@@ -159,7 +159,7 @@ delegate! { Registers {
     fn list_consents(listing: Listing) -> Vec<Consent>;
     fn save_consent(consent: &Consent) -> ();
     fn list_people() -> Vec<Person>;
-    fn list_people_by_name() -> Vec<(Pid, String)>;
+    fn list_names_of_people() -> Vec<(Pid, String)>;
     fn save_person(person: &Person) -> ();
     fn find_identity_match(identifier: &EidasIdentifier) -> Option<IdentityMatch>;
     fn list_identity_matches(listing: Listing) -> Vec<IdentityMatch>;

@@ -40,7 +40,7 @@ impl Keeping {
         now: Timestamp,
     ) -> Result<u64, StorageError> {
         let ends = Retention {
-            begun_before: present,
+            begun_ended_before: present,
             now,
             authorizations_ended_before: now.minus(self.authorizations),
             history_before: now.minus(self.history),

@@ -327,7 +327,7 @@ not_modeled! { Registers for RemoteUnit {
     fn list_consents(&mut self, _listing: Listing) -> Vec<Consent>;
     fn save_consent(&mut self, _consent: &Consent) -> ();
     fn list_people(&mut self) -> Vec<Person>;
-    fn list_people_by_name(&mut self) -> Vec<(Pid, String)>;
+    fn list_names_of_people(&mut self) -> Vec<(Pid, String)>;
     fn save_person(&mut self, _person: &Person) -> ();
     fn find_identity_match(&mut self, _identifier: &EidasIdentifier) -> Option<IdentityMatch>;
     fn list_identity_matches(&mut self, _listing: Listing) -> Vec<IdentityMatch>;

@@ -21,7 +21,7 @@ pub struct RegistryPeople<S: ?Sized>(pub Arc<S>);
 #[async_trait]
 impl<S: Store + ?Sized> PeopleSource for RegistryPeople<S> {
     async fn list_people(&self) -> Result<Vec<(Pid, String)>, StorageError> {
-        self.0.read().await?.list_people_by_name().await
+        self.0.read().await?.list_names_of_people().await
     }
 }
 

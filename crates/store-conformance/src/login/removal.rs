@@ -16,7 +16,7 @@ use crate::samples::client_id;
 /// Of this second, with nothing older than it.
 fn strict(second: i64) -> Retention {
     Retention {
-        begun_before: after(second),
+        begun_ended_before: after(second),
         now: after(second),
         authorizations_ended_before: after(second),
         history_before: after(second),
@@ -73,14 +73,14 @@ pub async fn keeps_what_has_not_expired(factory: &impl LoginFactory) -> Outcome 
     store.start_pushed(&login, after(0)).await?;
     issued(&store, 1).await?;
     let lasting = Retention {
-        begun_before: after(119),
+        begun_ended_before: after(119),
         now: after(119),
         authorizations_ended_before: after(AUTHORIZATION),
         history_before: after(0),
     };
     assert_eq!(remove_all(&store, lasting).await?, 0);
     let begun = Retention {
-        begun_before: after(AUTHORIZATION - 1),
+        begun_ended_before: after(AUTHORIZATION - 1),
         ..lasting
     };
     assert_eq!(remove_all(&store, begun).await?, 2, "request and login");

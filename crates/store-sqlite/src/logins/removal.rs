@@ -13,7 +13,7 @@ pub(super) async fn remove(
     ends: Retention,
     limit: u32,
 ) -> Result<u64, StorageError> {
-    let begun_before = ends.begun_before.milliseconds();
+    let begun_ended_before = ends.begun_ended_before.milliseconds();
     let now = ends.now.milliseconds();
     let ended_before = ends.authorizations_ended_before.milliseconds();
     let history_before = ends.history_before.milliseconds();
@@ -21,19 +21,19 @@ pub(super) async fn remove(
         sqlx::query!(
             "DELETE FROM pushed_requests WHERE request_uri IN
                  (SELECT request_uri FROM pushed_requests WHERE expires_at <= $1 LIMIT $2)",
-            begun_before,
+            begun_ended_before,
             limit
         ),
         sqlx::query!(
             "DELETE FROM login_transactions WHERE handle IN
                  (SELECT handle FROM login_transactions WHERE expires_at <= $1 LIMIT $2)",
-            begun_before,
+            begun_ended_before,
             limit
         ),
         sqlx::query!(
             "DELETE FROM parked_logouts WHERE handle IN
                  (SELECT handle FROM parked_logouts WHERE expires_at <= $1 LIMIT $2)",
-            begun_before,
+            begun_ended_before,
             limit
         ),
         sqlx::query!(

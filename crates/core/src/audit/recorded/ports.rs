@@ -342,8 +342,8 @@ impl Registers for Recorded {
         self.inner.list_people().await
     }
 
-    async fn list_people_by_name(&mut self) -> Result<Vec<(Pid, String)>, StorageError> {
-        self.inner.list_people_by_name().await
+    async fn list_names_of_people(&mut self) -> Result<Vec<(Pid, String)>, StorageError> {
+        self.inner.list_names_of_people().await
     }
 
     async fn save_person(&mut self, person: &Person) -> Result<(), StorageError> {

@@ -68,7 +68,7 @@ pub trait LoginStore:
 pub struct Retention {
     /// What anybody may begin goes as soon as its time is over at this instant: a pushed request, a
     /// login under way, a logout that waits for its browser.
-    pub begun_before: Timestamp,
+    pub begun_ended_before: Timestamp,
     /// What was for a while goes once its time is over at this instant: a session, a token; a code a
     /// little later.
     pub now: Timestamp,
