@@ -24,7 +24,7 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 if command -v shellcheck >/dev/null; then
   say "shell scripts"
-  shellcheck scripts/*.sh .ci/run
+  shellcheck scripts/*.sh .ci/run crates/testkit/src/*/server.sh
 else
   say "skipped: shellcheck is not installed (scripts/setup.sh lint)"
 fi

@@ -63,7 +63,7 @@ stop() {
 }
 
 answer() {
-  if "$@"; then echo done; else echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; fi
+  if "$@"; then echo "done"; else echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; fi
 }
 
 make_data() {
@@ -92,17 +92,21 @@ autovacuum = off
 restart_after_crash = off
 recovery_min_apply_delay = 1h
 SETTINGS
-echo done
+echo "done"
 
 while read -r command; do
   case $command in
     start) answer start ;;
     crash) answer crash ;;
     stop) answer stop ;;
-    # shellcheck disable=SC2046
-    freeze) answer kill -STOP $(processes) ;;
-    # shellcheck disable=SC2046
-    thaw) answer kill -CONT $(processes) ;;
+    freeze)
+      # shellcheck disable=SC2046
+      answer kill -STOP $(processes)
+      ;;
+    thaw)
+      # shellcheck disable=SC2046
+      answer kill -CONT $(processes)
+      ;;
     *) echo "failed: unknown command" ;;
   esac
 done
