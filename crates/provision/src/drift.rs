@@ -100,11 +100,15 @@ impl Watch {
     pub async fn look(&mut self) -> Result<Drift, ClientError> {
         match &mut self.known {
             Known::Nothing => self.begin().await,
-            Known::Revision(revision) => match follow(&self.api, revision).await? {
-                Some(drift) => Ok(drift),
-                // The target is another one now, or lost the ability.
-                None => self.begin().await,
-            },
+            Known::Revision(revision) => {
+                let drift = follow(&self.api, revision).await?;
+                if drift.is_none() {
+                    // The target is another one now, or what is before it answered in its place: the next
+                    // look finds out, and until then anything may have changed.
+                    self.known = Known::Nothing;
+                }
+                Ok(drift.unwrap_or(Drift::Anything))
+            }
             Known::Lists(before) => {
                 let now = Digests::read(&self.api).await?;
                 let touched = now.differing(before);

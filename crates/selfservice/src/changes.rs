@@ -1,7 +1,7 @@
 //! `/changes`: which of an organization's records changed after a revision, so that whoever keeps them in
 //! step need not read them all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::response::Response;
 use portvakt_api_types::{ChangeResponse, ChangesResponse};
@@ -73,11 +73,13 @@ async fn shown(
     let records = changes.records.iter();
     let records: BTreeSet<_> = records.map(|record| (record.kind, &record.key)).collect();
     let mut shown = Vec::new();
+    // Many records are about one scope, which is read once.
+    let mut own_scopes = BTreeMap::new();
     for (kind, key) in records {
         let is_shown = match kind {
             ChangedKind::Client => is_own_client(unit, key, caller).await?,
-            ChangedKind::Scope => is_own_scope(unit, key, caller).await?,
-            ChangedKind::Access => is_own_access(unit, key, caller).await?,
+            ChangedKind::Scope => is_own_scope(unit, key, caller, &mut own_scopes).await?,
+            ChangedKind::Access => is_own_access(unit, key, caller, &mut own_scopes).await?,
             ChangedKind::Organization
             | ChangedKind::Prefix
             | ChangedKind::OnBehalfOf
@@ -110,11 +112,15 @@ async fn is_own_client(
     Ok(client.is_some_and(|client| Standing::of(caller, &client) > Standing::Stranger))
 }
 
-async fn is_own_scope(
+async fn is_own_scope<'k>(
     unit: &mut dyn UnitOfWork,
-    key: &str,
+    key: &'k str,
     caller: &Caller,
+    known: &mut BTreeMap<&'k str, bool>,
 ) -> Result<bool, StorageError> {
+    if let Some(is_own) = known.get(key) {
+        return Ok(*is_own);
+    }
     if !Operation::ReadScopes.is_open_to(caller) {
         return Ok(false);
     }
@@ -122,14 +128,17 @@ async fn is_own_scope(
         return Ok(false);
     };
     let scope = unit.find_scope(&name).await?;
-    Ok(scope.is_some_and(|scope| scope.owner_orgno == caller.organization))
+    let is_own = scope.is_some_and(|scope| scope.owner_orgno == caller.organization);
+    known.insert(key, is_own);
+    Ok(is_own)
 }
 
 /// One's own access is no secret from any of one's clients.
-async fn is_own_access(
+async fn is_own_access<'k>(
     unit: &mut dyn UnitOfWork,
-    key: &str,
+    key: &'k str,
     caller: &Caller,
+    own_scopes: &mut BTreeMap<&'k str, bool>,
 ) -> Result<bool, StorageError> {
     let Some((scope, consumer)) = key.rsplit_once(' ') else {
         return Ok(false);
@@ -137,5 +146,5 @@ async fn is_own_access(
     if consumer == caller.organization.as_str() {
         return Ok(true);
     }
-    is_own_scope(unit, scope, caller).await
+    is_own_scope(unit, scope, caller, own_scopes).await
 }

@@ -32,6 +32,19 @@ pub struct Done {
     pub invalid_consumers: BTreeMap<String, Vec<String>>,
 }
 
+impl Done {
+    /// Whether the issuer did not accept whom this step gives access.
+    pub(crate) fn was_refused(&self, action: &Action) -> bool {
+        match action {
+            Action::GrantAccess { scope, consumer } | Action::RegrantAccess { scope, consumer } => {
+                let invalid = self.invalid_consumers.get(scope);
+                invalid.is_some_and(|consumers| consumers.contains(consumer))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What to write down, to tell, and when to look again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conclusion {
@@ -227,16 +240,9 @@ fn enabled(work: &Work) -> Vec<String> {
 /// should be.
 fn events(work: &Work, done: &Done) -> Vec<Event> {
     let steps = work.plan.steps.iter().take(done.steps);
-    let is_invalid = |action: &Action| match action {
-        Action::GrantAccess { scope, consumer } | Action::RegrantAccess { scope, consumer } => {
-            let invalid = done.invalid_consumers.get(scope);
-            invalid.is_some_and(|consumers| consumers.contains(consumer))
-        }
-        _ => false,
-    };
     let steps: Vec<_> = steps
         .map(|step| &step.action)
-        .filter(|action| !is_invalid(action))
+        .filter(|action| !done.was_refused(action))
         .collect();
     let mut events: Vec<_> = steps.iter().filter_map(|action| of_step(action)).collect();
     if done.steps == work.plan.steps.len() && !steps.is_empty() {

@@ -43,6 +43,7 @@ pub use self::secret::{
     ClientCredentials, Entries, IDPORTEN_SECRET, Issuers, MASKINPORTEN_SECRET, SecretOwner,
     StoredSecret, WantedSecret,
 };
+pub(crate) use self::subject::created_at;
 pub use self::subject::{
     APPROVE, ASKED_ONCE, FINALIZER, OLD_FINALIZER, PRESERVE, PREVIEW, RESYNC, ROTATE, Subject,
 };

@@ -188,8 +188,8 @@ impl Subject {
     }
 }
 
-/// What has no time was made long ago.
-fn created_at(metadata: &ObjectMeta) -> i64 {
+/// Seconds since 1970; what has no time was made long ago.
+pub(crate) fn created_at(metadata: &ObjectMeta) -> i64 {
     let at = metadata.creation_timestamp.as_ref();
     at.map_or(0, |at| at.0.as_second())
 }

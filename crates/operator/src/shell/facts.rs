@@ -2,9 +2,8 @@
 
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Pod, Secret};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::pass::{Entries, InUse, SecretOwner, StoredSecret, Subject};
+use crate::pass::{Entries, InUse, SecretOwner, StoredSecret, Subject, created_at};
 
 /// A Secret, seen from this resource.
 pub(super) fn stored(secret: Secret, subject: &Subject) -> StoredSecret {
@@ -53,10 +52,4 @@ fn has_ended(pod: &Pod) -> bool {
         .as_ref()
         .and_then(|status| status.phase.as_deref());
     matches!(phase, Some("Succeeded" | "Failed"))
-}
-
-/// Seconds since 1970; what has no time was made long ago.
-fn created_at(metadata: &ObjectMeta) -> i64 {
-    let at = metadata.creation_timestamp.as_ref();
-    at.map_or(0, |at| at.0.as_second())
 }

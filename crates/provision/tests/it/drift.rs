@@ -78,6 +78,19 @@ async fn what_happens_while_the_target_is_away_is_told_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn one_answer_that_is_not_a_portvakts_does_not_end_following_it() {
+    let (service, _) = service().await;
+    let mut watch = Watch::new(service.api.clone(), Pace::default());
+    watch.look().await.unwrap();
+    service.lack("/changes");
+    assert_eq!(watch.look().await.unwrap(), Drift::Anything);
+    service.fail("/changes", false);
+    assert_eq!(watch.look().await.unwrap(), Drift::Anything);
+    service.api.grant(SCOPE, HAVBRIS).await.unwrap();
+    assert_eq!(watch.look().await.unwrap(), touched(&[], &[SCOPE]));
+}
+
+#[tokio::test]
 async fn elsewhere_lists_are_compared() {
     let (service, id) = service().await;
     service.lack("/changes");

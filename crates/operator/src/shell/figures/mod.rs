@@ -117,15 +117,9 @@ impl Figures {
         };
         let steps = work.map(|work| &work.plan.steps[..done.steps.min(work.plan.steps.len())]);
         for step in steps.unwrap_or_default() {
-            let is_refused = match &step.action {
-                Action::GrantAccess { scope, consumer }
-                | Action::RegrantAccess { scope, consumer } => {
-                    let invalid = done.invalid_consumers.get(scope);
-                    invalid.is_some_and(|consumers| consumers.contains(consumer))
-                }
-                _ => false,
-            };
-            if let Some(name) = of_step(kind, &step.action).filter(|_| !is_refused) {
+            if !done.was_refused(&step.action)
+                && let Some(name) = of_step(kind, &step.action)
+            {
                 count(name);
             }
         }
