@@ -113,9 +113,14 @@ impl AuthorizationParameters {
                 *slot = value;
             }
         }
-        let meaningful = |hint: &String| hint == "eidas:true" || hint.starts_with(TEST_PERSON_HINT);
-        read.login_hint = read.login_hint.filter(meaningful);
+        read.forget_meaningless_hint();
         read
+    }
+
+    /// A hint may be a national identity number, which is nobody's to keep.
+    fn forget_meaningless_hint(&mut self) {
+        let meaningful = |hint: &String| hint == "eidas:true" || hint.starts_with(TEST_PERSON_HINT);
+        self.login_hint = self.login_hint.take().filter(meaningful);
     }
 
     /// The parameter that was repeated, if one was.
@@ -161,6 +166,7 @@ impl AuthorizationParameters {
                 }
             }
         }
+        self.forget_meaningless_hint();
         Ok(())
     }
 }

@@ -80,6 +80,23 @@ fn what_is_signed_wins_over_what_stands_beside_it() {
     }
 }
 
+/// A hint may be a national identity number, which is nobody's to keep, wherever it was written.
+#[test]
+fn a_hint_in_it_is_kept_only_where_it_means_something() {
+    for (hint, kept) in [
+        ("17869010057", None),
+        ("eidas:true", Some("eidas:true")),
+        ("testid:17869010057", Some("testid:17869010057")),
+    ] {
+        let mut claims = claims();
+        claims["login_hint"] = json!(hint);
+        for pushed in [false, true] {
+            let opened = open(sign(&claims), pushed).unwrap_or_else(|fault| panic!("{fault}"));
+            assert_eq!(opened.parameters.login_hint.as_deref(), kept, "{hint}");
+        }
+    }
+}
+
 #[test]
 fn the_rules_for_its_claims() {
     for (name, value) in [
