@@ -1,13 +1,25 @@
 //! A node that answers the registry from memory and cannot confirm that it is current.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use portvakt_core::cache::{CacheSettings, CachedStore, Follower};
+use portvakt_core::client::{ClientId, OnBehalfOf};
 use portvakt_core::moment::MockStopwatch;
+use portvakt_core::organization::OrgNumber;
+use portvakt_core::ports::{AsOf, ClientRecord, GrantRegistry, ScopeFact, StorageError};
+use portvakt_core::scope::{Prefix, ScopeToken};
+use portvakt_testkit::HAVBRIS;
 use reqwest::StatusCode;
+use serde_json::json;
 
+use crate::companion::{AUTHORIZATIONS, LEVEL, organization, post};
 use crate::harness::{API, APP, Answer, BARNEHAGE, Browser, LoginServer, PID, request, world};
+
+const LEVELS: &str = "/authlevel/rest/v1/sikkerhetsnivaa";
+const AUTHORIZED: &str = "/clients/authorizations";
 
 struct Node {
     server: LoginServer,
@@ -66,6 +78,10 @@ async fn without_confirmation_for_five_seconds_nothing_is_decided() {
     let form = late.get(&login).await;
     let fields = [("pid", PID), ("level", "substantial"), ("action", "login")];
 
+    let level = organization(server, HAVBRIS, LEVEL).await;
+    let listed = organization(server, HAVBRIS, AUTHORIZATIONS).await;
+    let person = json!({"pid": PID, "personidentifikator": PID});
+
     node.stopwatch.advance(Duration::from_millis(5001));
     assert_unavailable(&member.authorize(&parameters).await);
     assert_unavailable(&late.get(selector.header("location")).await);
@@ -80,6 +96,8 @@ async fn without_confirmation_for_five_seconds_nothing_is_decided() {
     );
     assert_unavailable(&server.post_as(APP, "/token/revoke", &form_of).await);
     assert_unavailable(&server.userinfo(access).await);
+    assert_unavailable(&post(server, LEVELS, &level, &person).await);
+    assert_unavailable(&post(server, AUTHORIZED, &listed, &person).await);
     let pushed: Vec<_> = parameters
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
@@ -99,4 +117,88 @@ async fn without_confirmation_for_five_seconds_nothing_is_decided() {
     assert_eq!(server.redeem(APP, &code).await.status, StatusCode::OK);
     let answer = late.submit(&form, "/login/testid", &fields).await;
     assert!(answer.location().contains_key("code"), "{answer:?}");
+}
+
+/// What a node knows that can be stopped in the middle of any decision for too long.
+struct Stopped {
+    registry: Arc<dyn GrantRegistry>,
+    stopped: AtomicBool,
+}
+
+#[async_trait]
+impl GrantRegistry for Stopped {
+    fn still_holds(&self, _: AsOf) -> Result<(), StorageError> {
+        if self.stopped.load(Ordering::SeqCst) {
+            return Err(StorageError::Unavailable("stopped meanwhile".into()));
+        }
+        Ok(())
+    }
+
+    async fn find_client_record(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<Option<Arc<ClientRecord>>, StorageError> {
+        self.registry.find_client_record(client_id).await
+    }
+
+    async fn find_scope_facts(
+        &self,
+        scopes: &[ScopeToken],
+        consumer: OrgNumber,
+    ) -> Result<Vec<ScopeFact>, StorageError> {
+        self.registry.find_scope_facts(scopes, consumer).await
+    }
+
+    async fn find_on_behalf_of(
+        &self,
+        client_id: &ClientId,
+        value: &str,
+    ) -> Result<Option<OnBehalfOf>, StorageError> {
+        self.registry.find_on_behalf_of(client_id, value).await
+    }
+
+    async fn is_deactivated(&self, orgno: OrgNumber) -> Result<bool, StorageError> {
+        self.registry.is_deactivated(orgno).await
+    }
+
+    async fn find_prefixes_of(&self, orgno: OrgNumber) -> Result<Vec<Prefix>, StorageError> {
+        self.registry.find_prefixes_of(orgno).await
+    }
+}
+
+/// What has been decided on facts that hold no more is told to nobody, tokens of organizations included.
+#[tokio::test]
+async fn a_node_that_was_stopped_in_the_middle_of_a_decision_tells_nothing() {
+    let mut made = None;
+    let server = LoginServer::with_registry(world(), |store| {
+        let stopped = Arc::new(Stopped {
+            registry: store.clone(),
+            stopped: AtomicBool::new(false),
+        });
+        made = Some(Arc::clone(&stopped));
+        stopped
+    });
+    let server = server.await;
+    let registry = made.unwrap();
+    let mut member = Browser::new(&server);
+    let code = member.code(APP, PID).await;
+    let tokens = server.redeem(APP, &code).await.json();
+    let access = tokens["access_token"].as_str().unwrap();
+    let level = organization(&server, HAVBRIS, LEVEL).await;
+    let listed = organization(&server, HAVBRIS, AUTHORIZATIONS).await;
+    let person = json!({"pid": PID, "personidentifikator": PID});
+    for (stopped, status) in [
+        (false, StatusCode::OK),
+        (true, StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        registry.stopped.store(stopped, Ordering::SeqCst);
+        let asked = [
+            server.userinfo(access).await,
+            post(&server, LEVELS, &level, &person).await,
+            post(&server, AUTHORIZED, &listed, &person).await,
+        ];
+        for answer in asked {
+            assert_eq!(answer.status, status, "{answer:?}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ use crate::login::provider::{Denied, PresentedToken, TokenScheme};
 use crate::login::record::{Authorization, PersonId};
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
 use crate::person::{Pid, PidCheck};
+use crate::ports::AsOf;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Bearer {
     pub holder: Holder,
     /// The request, for the audit log.
     pub request_id: Option<String>,
+    /// The moment of the registry's facts that this and the answer rest on.
+    pub(super) as_of: AsOf,
 }
 
 /// For whom a token stands.
@@ -87,6 +90,7 @@ impl Companion {
         request_id: Option<String>,
     ) -> Result<Bearer, Denied> {
         let audience = self.settings().base_url(api);
+        let as_of = self.registry().as_of()?;
         let bearer = match self.machine_issuer_of(presented.token) {
             Some(_) if presented.scheme == TokenScheme::Dpop => Err(BearerError::Bound),
             Some(issuer) => {
@@ -111,6 +115,7 @@ impl Companion {
         }
         Ok(Bearer {
             request_id,
+            as_of,
             ..bearer
         })
     }
@@ -170,6 +175,7 @@ fn admit(
         caller: Caller::of_claims(claims)?,
         holder,
         request_id: None,
+        as_of: AsOf::Reading,
     })
 }
 

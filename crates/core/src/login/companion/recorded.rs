@@ -89,12 +89,14 @@ impl Use {
 }
 
 impl Companion {
-    /// Makes a use durable in the audit log. Whoever asked gets nothing if that fails.
+    /// Makes a use durable in the audit log. Whoever asked gets nothing if that fails, or if what was
+    /// decided on holds no more by then.
     pub(super) async fn record(&self, bearer: &Bearer, used: Use) -> Result<(), Denied> {
         let entry = self.entry(bearer, used).await?;
         let mut unit = self.0.log.begin().await?;
         append(unit.as_mut(), [entry]).await?;
         unit.commit().await?;
+        self.registry().still_holds(bearer.as_of)?;
         Ok(())
     }
 

@@ -33,13 +33,13 @@ pub enum TokenScheme {
 
 impl Provider {
     /// What a token is good for, if it counts now and came from whom it was issued to. Everything that
-    /// takes access tokens of this issuer asks here.
-    pub async fn presented_token(
+    /// takes access tokens of this issuer asks here: between taking the registry's moment and asking,
+    /// once it has decided, whether that still holds.
+    pub(in crate::login) async fn presented_token(
         &self,
         presented: PresentedToken<'_>,
     ) -> Result<(LoginAccessToken, Authorization), Denied> {
-        let registry = &self.parts().registry;
-        let (now, as_of) = (self.now(), registry.as_of()?);
+        let now = self.now();
         let found = self.usable_access_token(presented.token, now).await?;
         let found = found.ok_or(LoginRefusalCode::TokenInvalid)?;
         match (presented.scheme, found.0.dpop_jkt()) {
@@ -50,7 +50,6 @@ impl Provider {
             }
             (TokenScheme::Dpop, None) => return Err(unproven("the token is bound to no key")),
         }
-        registry.still_holds(as_of)?;
         Ok(found)
     }
 
