@@ -209,10 +209,12 @@ impl Provider {
     /// Begins a login, or finds the one that this browser began with the same pushed request.
     async fn begin(
         &self,
-        resolved: Resolved,
+        mut resolved: Resolved,
         request: ValidRequest,
         browser: &Browser,
     ) -> Result<Step, Denied> {
+        let environment = self.issuer().environment;
+        resolved.parameters.forget_hint_foreign_to(environment);
         let test_person = resolved.parameters.test_person().map(str::to_owned);
         let state = TransactionState {
             request,

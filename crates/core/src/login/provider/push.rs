@@ -56,6 +56,7 @@ impl Provider {
             parameters = object.parameters;
         }
         // What is kept must not say who somebody is.
+        parameters.forget_hint_foreign_to(parts.issuer.environment);
         parameters.id_token_hint = self.hinted_subject(&parameters, client.client());
         parameters.client_id = Some(client_id.to_string());
         let key = self.clients_key(dpop, "par", now).map_err(denied)?;

@@ -4,6 +4,7 @@ use portvakt_oauth_types::{Parameters, RepeatedParameter};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::login::issuer::Environment;
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
 
 /// The largest authorization request by a browser, in bytes.
@@ -123,6 +124,14 @@ impl AuthorizationParameters {
         self.login_hint = self.login_hint.take().filter(meaningful);
     }
 
+    /// Forgets a hint that names a test person where there are none: the number is then that of
+    /// somebody real, or nobody's.
+    pub fn forget_hint_foreign_to(&mut self, environment: Environment) {
+        if environment != Environment::Test && self.test_person().is_some() {
+            self.login_hint = None;
+        }
+    }
+
     /// The parameter that was repeated, if one was.
     pub fn repeated(&self) -> Option<&'static str> {
         self.repeated
@@ -209,6 +218,19 @@ mod tests {
         assert!(read("login_hint=eidas:true").login_hint.is_some());
         let hinted = read("login_hint=testid:17869010057");
         assert_eq!(hinted.test_person(), Some("17869010057"));
+    }
+
+    #[test]
+    fn a_test_person_is_hinted_at_in_test_environments_alone() {
+        for (hint, environment, kept) in [
+            ("testid:17869010057", Environment::Test, true),
+            ("testid:17869010057", Environment::Production, false),
+            ("eidas:true", Environment::Production, true),
+        ] {
+            let mut hinted = read(&format!("login_hint={hint}"));
+            hinted.forget_hint_foreign_to(environment);
+            assert_eq!(hinted.login_hint.is_some(), kept, "{hint} {environment:?}");
+        }
     }
 
     #[test]
