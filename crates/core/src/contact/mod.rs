@@ -134,15 +134,18 @@ impl fmt::Debug for Contact {
     }
 }
 
+/// Gives types a `Debug` that shows their names alone.
 macro_rules! hidden {
     ($($name:ident)+) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 formatter.write_str(concat!(stringify!($name), "(hidden)"))
             }
         }
     )+};
 }
+
+pub(crate) use hidden;
 
 hidden! { ContactDetails ContactChannel Mailbox }
 
@@ -194,6 +197,8 @@ pub trait ContactRegistry: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::login::companion::Told;
+    use crate::registry_file::ContactEntry;
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -262,5 +267,12 @@ mod tests {
         contact.details.email = Some(channel("2026-01-01T00:00:00Z", None));
         let shown = format!("{contact:?} {:?}", contact.details);
         assert_eq!(shown, "Contact(Active, hidden) ContactDetails(hidden)");
+        let entry = ContactEntry::from(&contact);
+        let told = Told {
+            certificate: Some("MIIC".to_owned()),
+            ..Told::default()
+        };
+        let shown = format!("{entry:?} {told:?}");
+        assert_eq!(shown, "ContactEntry(hidden) Told(hidden)");
     }
 }

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::contact::{Contact, ContactChannel, ContactDetails, ContactStatus, Mailbox};
+use crate::contact::{Contact, ContactChannel, ContactDetails, ContactStatus, Mailbox, hidden};
 use crate::login::Locale;
 use crate::organization::OrgNumber;
 
 /// The `krr` of a person (spec: companion-apis §6.9). It says everything: what is absent is not
-/// there. Times that are absent are those of what was there already, or the present.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// there. Times that are absent are those of what was there already, or the present. `Debug` hides it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ContactEntry {
     /// The address of e-mail.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +78,8 @@ pub struct ContactEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sertifikat: Option<String>,
 }
+
+hidden! { ContactEntry }
 
 /// `JA` or `NEI`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]

@@ -1,7 +1,7 @@
 //! What of a contact record a token's scopes release.
 
 use crate::clock::Timestamp;
-use crate::contact::{Contact, ContactChannel, ContactStatus, Mailbox};
+use crate::contact::{Contact, ContactChannel, ContactStatus, Mailbox, hidden};
 use crate::login::Locale;
 
 /// Which groups of members are released. Number, status and reservation always are.
@@ -25,8 +25,8 @@ pub struct Release {
     pub notifiable_only: bool,
 }
 
-/// What is told of one person.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What is told of one person. `Debug` hides it.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Told {
     /// Whether the person is in the registry; none if they never were.
     pub status: Option<ContactStatus>,
@@ -49,6 +49,8 @@ pub struct Told {
     /// The language, and when it was chosen.
     pub language: Option<(Locale, Timestamp)>,
 }
+
+hidden! { Told }
 
 impl Release {
     /// What the scopes of one family, `global` or `user`, release. Those of former days have one
