@@ -18,7 +18,6 @@ use serde::de::DeserializeOwned;
 
 use super::Apis;
 use crate::answer;
-use crate::observer::Event;
 pub(super) use crate::reading::one;
 use crate::resource::{self, ResourceRequest};
 
@@ -98,10 +97,8 @@ impl Call {
     /// What came of it as an answer; a refusal is in the log.
     pub(super) fn answer(&self, outcome: Result<Response, Denied>) -> Response {
         outcome.unwrap_or_else(|denied| {
-            self.apis.observer.heard(Event::Refused(&denied));
-            if let Some(request_id) = self.request_id {
-                answer::log(request_id, "companion", &denied);
-            }
+            let observer = self.apis.observer.as_ref();
+            answer::tell(observer, self.request_id, "companion", &denied);
             resource::refused(
                 &self.headers,
                 &denied,

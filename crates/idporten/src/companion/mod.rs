@@ -86,11 +86,10 @@ pub(crate) fn router(apis: Apis, limits: &Limits, request_ids: RequestIdSource) 
         max_body_bytes: MAX_BODY_BYTES,
         ..*limits
     };
-    let issuer = &apis.companion.provider().issuer().identifier;
     let settings = apis.companion.settings();
     let mut router = Router::new();
     for api in Api::ALL {
-        let one = openapi::add(routes(api, &apis.companion), api, settings, issuer);
+        let one = openapi::add(routes(api, &apis.companion), api, settings);
         let one = one.method_not_allowed_fallback(other_method);
         router = router.merge(if settings.served.contains(&api) {
             one

@@ -5,7 +5,6 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::header::{
@@ -26,6 +25,7 @@ use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 use portvakt_core::moment::{Stopwatch, SystemStopwatch};
 use portvakt_http::is_kept;
 use portvakt_oauth_types::media_type;
+use tokio::sync::OnceCell;
 use tokio::task::{JoinError, spawn_blocking};
 
 use super::bodies::{RevokeListResponse, RevokedTokenResponse};
@@ -40,7 +40,6 @@ pub(super) struct RevokeLists {
     of_all: Lately<(), Arc<Written>>,
     /// Of clients that exist: strangers do not decide how many are kept.
     of_clients: Lately<ClientId, Arc<Written>>,
-    stopwatch: Arc<dyn Stopwatch>,
 }
 
 impl RevokeLists {
@@ -49,8 +48,7 @@ impl RevokeLists {
         let lifetime = companion.settings().revoke_list_lifetime;
         Self {
             of_all: Lately::new(Arc::clone(&stopwatch), lifetime),
-            of_clients: Lately::new(Arc::clone(&stopwatch), lifetime),
-            stopwatch,
+            of_clients: Lately::new(stopwatch, lifetime),
         }
     }
 
@@ -60,7 +58,7 @@ impl RevokeLists {
         client_id: Option<&str>,
     ) -> Result<Arc<Written>, Denied> {
         let Some(client_id) = client_id else {
-            let made = self.make(companion.revoke_list(None));
+            let made = make(companion.revoke_list(None));
             return self.of_all.find(&(), made).await;
         };
         let Some(client_id) = companion.known_client(client_id).await? else {
@@ -68,22 +66,19 @@ impl RevokeLists {
                 created: companion.provider().now(),
                 tokens: Vec::new(),
             };
-            let written = Written::of(&nothing, Arc::clone(&self.stopwatch));
-            return Ok(Arc::new(written));
+            return Ok(Arc::new(Written::of(&nothing)));
         };
-        let made = self.make(companion.revoke_list(Some(&client_id)));
+        let made = make(companion.revoke_list(Some(&client_id)));
         self.of_clients.find(&client_id, made).await
     }
+}
 
-    async fn make(
-        &self,
-        list: impl Future<Output = Result<RevokeList, Denied>>,
-    ) -> Result<Arc<Written>, Denied> {
-        let list = list.await?;
-        let stopwatch = Arc::clone(&self.stopwatch);
-        let written = spawn_blocking(move || Written::of(&list, stopwatch)).await;
-        written.map(Arc::new).map_err(|error| failed(&error))
-    }
+async fn make(
+    list: impl Future<Output = Result<RevokeList, Denied>>,
+) -> Result<Arc<Written>, Denied> {
+    let list = list.await?;
+    let written = spawn_blocking(move || Written::of(&list)).await;
+    written.map(Arc::new).map_err(|error| failed(&error))
 }
 
 /// Ours alone: it stops with the server, or it panicked.
@@ -94,44 +89,43 @@ fn failed(_: &JoinError) -> Denied {
 /// A list as it is sent, of which everybody gets the end that they ask for.
 struct Written {
     tag: String,
+    whole: Bytes,
     /// What stands before the entries and behind them.
-    begin: Vec<u8>,
-    end: Vec<u8>,
-    /// All entries, with commas between them.
-    entries: Vec<u8>,
-    /// When each token was revoked, and where its entry begins.
+    begin: Bytes,
+    end: Bytes,
+    /// When each token was revoked, and where in the whole its entry begins.
     places: Vec<(Timestamp, usize)>,
-    /// What of it was compressed, by the first entry.
-    compressed: Lately<usize, Bytes>,
+    /// The whole, compressed. Parts are not, because strangers choose how many there are.
+    compressed: OnceCell<Bytes>,
 }
 
 impl Written {
-    fn of(list: &RevokeList, stopwatch: Arc<dyn Stopwatch>) -> Self {
+    fn of(list: &RevokeList) -> Self {
         let empty = RevokeListResponse {
             created: list.created.milliseconds(),
             revoked_access_tokens: Vec::new(),
         };
         // Numbers and texts are written without fail.
-        let mut begin = serde_json::to_vec(&empty).unwrap_or_default();
+        let mut whole = serde_json::to_vec(&empty).unwrap_or_default();
         // The entries are the last member.
-        let end = begin.split_off(begin.len().saturating_sub("]}".len()));
-        let mut entries = Vec::new();
+        let end = whole.split_off(whole.len().saturating_sub("]}".len()));
+        let begin = Bytes::copy_from_slice(&whole);
         let mut places = Vec::with_capacity(list.tokens.len());
         for token in &list.tokens {
-            if !entries.is_empty() {
-                entries.push(b',');
+            if !places.is_empty() {
+                whole.push(b',');
             }
-            places.push((token.revoked_at, entries.len()));
-            let _ = serde_json::to_writer(&mut entries, &RevokedTokenResponse::from(token));
+            places.push((token.revoked_at, whole.len()));
+            let _ = serde_json::to_writer(&mut whole, &RevokedTokenResponse::from(token));
         }
+        whole.extend_from_slice(&end);
         Self {
             tag: list.tag(),
+            whole: whole.into(),
             begin,
-            end,
-            entries,
+            end: end.into(),
             places,
-            // As long as the list is given to anybody.
-            compressed: Lately::new(stopwatch, Duration::MAX),
+            compressed: OnceCell::new(),
         }
     }
 
@@ -148,28 +142,25 @@ impl Written {
         }
     }
 
-    fn entries_from(&self, first: usize) -> &[u8] {
-        let begin = self.places.get(first).map(|(_, begin)| *begin);
-        &self.entries[begin.unwrap_or(self.entries.len())..]
-    }
-
-    fn length_from(&self, first: usize) -> usize {
-        self.begin.len() + self.entries_from(first).len() + self.end.len()
-    }
-
     /// The answer that begins with this entry.
-    fn body_from(&self, first: usize) -> Vec<u8> {
-        [&self.begin, self.entries_from(first), &self.end].concat()
+    fn body_from(&self, first: usize) -> Bytes {
+        if first == 0 {
+            return self.whole.clone();
+        }
+        match self.places.get(first) {
+            Some((_, place)) => [&*self.begin, &self.whole[*place..]].concat().into(),
+            None => [&*self.begin, &*self.end].concat().into(),
+        }
     }
 
-    /// The same, compressed: once for everybody.
-    async fn compressed_from(self: Arc<Self>, first: usize) -> Result<Bytes, Denied> {
-        let list = Arc::clone(&self);
-        let made = async {
-            let made = spawn_blocking(move || compressed(&list.body_from(first))).await;
+    /// The whole, compressed: once for everybody.
+    async fn compressed(&self) -> Result<Bytes, Denied> {
+        let made = self.compressed.get_or_try_init(|| async {
+            let whole = self.whole.clone();
+            let made = spawn_blocking(move || compressed(&whole)).await;
             made.map_err(|error| failed(&error))
-        };
-        self.compressed.find(&first, made).await
+        });
+        made.await.cloned()
     }
 }
 
@@ -202,8 +193,8 @@ async fn find(companion: &Companion, call: &Call, lists: &RevokeLists) -> Result
         return Ok((StatusCode::NOT_MODIFIED, public).into_response());
     }
     let json_type = [(CONTENT_TYPE, media_type::JSON)];
-    if list.length_from(first) >= MIN_COMPRESSED && takes_gzip(&call.headers) {
-        let body = Arc::clone(&list).compressed_from(first).await?;
+    if first == 0 && list.whole.len() >= MIN_COMPRESSED && takes_gzip(&call.headers) {
+        let body = list.compressed().await?;
         let encoding = [(CONTENT_ENCODING, "gzip")];
         return Ok((public, json_type, encoding, body).into_response());
     }

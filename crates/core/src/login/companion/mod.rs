@@ -57,6 +57,8 @@ pub struct MachineIssuer {
 /// How the companion APIs are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanionSettings {
+    /// Where the revoke list is reached: `iss` of the tokens in it.
+    pub issuer: String,
     /// Where the APIs about logins are reached, without a slash at its end. Tokens with an `aud` must
     /// name it.
     pub api_base_url: String,
@@ -72,9 +74,10 @@ pub struct CompanionSettings {
 }
 
 impl CompanionSettings {
-    /// All of them at one address.
+    /// All of them at one address, the issuer's.
     pub fn at(base_url: &str) -> Self {
         Self {
+            issuer: base_url.to_owned(),
             api_base_url: base_url.to_owned(),
             krr_base_url: base_url.to_owned(),
             served: Api::ALL.into(),
@@ -83,12 +86,11 @@ impl CompanionSettings {
         }
     }
 
-    /// Where an API that takes tokens is reached; the revoke list is the issuer's.
+    /// Where an API is reached.
     pub fn base_url(&self, api: Api) -> &str {
         match api {
-            Api::Authorizations | Api::History | Api::AuthenticationLevel | Api::RevokeList => {
-                &self.api_base_url
-            }
+            Api::Authorizations | Api::History | Api::AuthenticationLevel => &self.api_base_url,
+            Api::RevokeList => &self.issuer,
             Api::Contacts => &self.krr_base_url,
         }
     }

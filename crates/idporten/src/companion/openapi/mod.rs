@@ -24,18 +24,9 @@ use portvakt_oauth_types::media_type;
 use super::Apis;
 
 /// Adds the address of an API's document.
-pub(super) fn add(
-    router: Router<Apis>,
-    api: Api,
-    settings: &CompanionSettings,
-    issuer: &str,
-) -> Router<Apis> {
-    let base_url = match api {
-        Api::RevokeList => issuer,
-        api => settings.base_url(api),
-    };
+pub(super) fn add(router: Router<Apis>, api: Api, settings: &CompanionSettings) -> Router<Apis> {
     let document = table::document(api);
-    let text = describe::document(&document, base_url).to_pretty_json();
+    let text = describe::document(&document, settings.base_url(api)).to_pretty_json();
     // A document has string keys and no fallible parts.
     let text = text.unwrap_or_default() + "\n";
     let digest = digest(&SHA256, text.as_bytes());

@@ -151,3 +151,32 @@ async fn a_long_list_is_compressed_for_whoever_takes_that() {
         .unwrap();
     assert_eq!(text, plain);
 }
+
+/// Threat: strangers ask for many parts of a long list, so that each is compressed, and kept, for them.
+#[tokio::test]
+async fn parts_of_a_long_list_are_sent_as_they_are() {
+    let server = server().await;
+    for _ in 0..14 {
+        let tokens = app_login(&server, PID).await;
+        revoke(&server, &tokens).await;
+        server.clock.advance(Duration::from_secs(1));
+    }
+    let whole = get(&server, "/revokelist", "").await.json();
+    let whole = whole["revoked_access_tokens"].as_array().unwrap();
+    assert_eq!(whole.len(), 14);
+    let mut tags = Vec::new();
+    for first in 1..=3 {
+        let since = &whole[first]["revoked"];
+        let url = format!("{}/revokelist?since={since}", server.base);
+        let request = server.http.get(url).header("accept-encoding", "gzip");
+        let answer = request.send().await.unwrap();
+        assert!(!answer.headers().contains_key("content-encoding"));
+        tags.push(answer.headers()["etag"].clone());
+        let text = answer.bytes().await.unwrap();
+        assert!(text.len() > 1024, "as long as what is compressed");
+        let part: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(part["revoked_access_tokens"], json!(whole[first..]));
+    }
+    tags.dedup();
+    assert_eq!(tags.len(), 3, "each part has a tag of its own");
+}

@@ -7,7 +7,7 @@ use portvakt_core::login::companion::{Api, CompanionSettings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Faults, is_public_address};
+use super::{Faults, is_address};
 
 const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
 /// Nobody is shown what is older, whatever a person's log may be good for.
@@ -73,11 +73,7 @@ impl Section {
     pub(crate) fn settings(&self, issuer: &str, faults: &mut Faults) -> CompanionSettings {
         let mut address = |key: &str, text: &Option<String>| {
             let address = text.as_deref().unwrap_or(issuer);
-            if !is_public_address(address) || address.ends_with('/') {
-                let message =
-                    "write an https address without a slash at its end, and without query";
-                faults.add(key_of(key), message);
-            }
+            is_address(key_of(key), address, faults);
             address.to_owned()
         };
         let served = Api::ALL.into_iter().filter(|api| self.serves(*api));

@@ -290,9 +290,7 @@ impl Section {
 
     fn identifier(&self, config: &Config, faults: &mut Faults) -> Option<&str> {
         let identifier = faults.required(ISSUER, self.issuer.as_ref())?;
-        if !is_public_address(identifier) || identifier.ends_with('/') {
-            let message = "write an https address without a slash at its end, and without query";
-            faults.add(ISSUER, message);
+        if !is_address(ISSUER, identifier, faults) {
             return None;
         }
         let others = [
@@ -347,4 +345,14 @@ impl Section {
             faults.add(ACCEPTED_NUMBERS, message);
         }
     }
+}
+
+/// Whether it is an address to which paths are added; a fault of this key if not.
+fn is_address(key: impl Into<String>, address: &str, faults: &mut Faults) -> bool {
+    let is_right = is_public_address(address) && !address.ends_with('/');
+    if !is_right {
+        let message = "write an https address without a slash at its end, and without query";
+        faults.add(key, message);
+    }
+    is_right
 }
