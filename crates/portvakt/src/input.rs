@@ -1,6 +1,8 @@
 //! Where commands read tokens, grants and keys from.
 
+use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 
@@ -14,11 +16,25 @@ pub(crate) fn read(argument: &str) -> anyhow::Result<String> {
     if argument == "-" {
         return bounded(std::io::stdin().lock()).context("read standard input");
     }
-    if argument.len() < 4096 && std::path::Path::new(argument).is_file() {
-        let file = std::fs::File::open(argument).with_context(|| format!("read {argument}"))?;
+    if argument.len() < 4096 && Path::new(argument).is_file() {
+        let file = File::open(argument).with_context(|| format!("read {argument}"))?;
         return bounded(file).with_context(|| format!("read {argument}"));
     }
     Ok(argument.to_owned())
+}
+
+/// The content of a file that the configuration names, if it is a regular one of no more than so many bytes.
+pub(crate) fn bounded_file(path: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {
+    // Opening a pipe would wait for whoever writes to it.
+    if !std::fs::metadata(path)?.is_file() {
+        bail!("it is no regular file");
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        bail!("it has more than {limit} bytes");
+    }
+    Ok(bytes)
 }
 
 fn bounded(source: impl Read) -> anyhow::Result<String> {

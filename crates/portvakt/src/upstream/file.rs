@@ -1,8 +1,6 @@
 //! The file of one provider (`docs/idporten.md`, "Other providers"), and the secret that it names.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -12,6 +10,7 @@ use portvakt_jose::{Signer, SigningKey};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::input::bounded_file;
 use crate::signing::SecretLocation;
 
 /// The largest file that is read, in bytes.
@@ -90,17 +89,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<UpstreamSettings> {
 
 /// What is not secret, so that others may read it too.
 fn text(path: &Path) -> anyhow::Result<String> {
-    // Opening a pipe would wait for whoever writes to it.
-    if !std::fs::metadata(path)?.is_file() {
-        bail!("it is no regular file");
-    }
-    let mut text = String::new();
-    let file = File::open(path)?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        bail!("it has more than {MAX_BYTES} bytes");
-    }
-    Ok(text)
+    Ok(String::from_utf8(bounded_file(path, MAX_BYTES)?)?)
 }
 
 fn secret(path: PathBuf) -> anyhow::Result<Zeroizing<String>> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Faults;
+use crate::input::bounded_file;
 
 /// Signatures at the beginning of the files that pages can show.
 const PICTURES: [(&[u8], &str); 4] = [
@@ -19,6 +20,9 @@ const PICTURES: [(&[u8], &str); 4] = [
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
 ];
+
+/// The largest file that is read, in bytes. Pages show less.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// What pages show beside what is asked.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -99,7 +103,8 @@ impl Section {
         let Some(file) = &self.logo_file else {
             return Ok(None);
         };
-        let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
+        let bytes = bounded_file(file, MAX_FILE_BYTES);
+        let bytes = bytes.with_context(|| format!("read {}", file.display()))?;
         let mut pictures = PICTURES.into_iter();
         let kind = pictures.find(|(signature, _)| bytes.starts_with(signature));
         let logo = kind.and_then(|(_, kind)| {
@@ -125,6 +130,30 @@ mod tests {
             ..Section::default()
         };
         (folder, section)
+    }
+
+    /// A start ends, with the reason, however much there is to read and whether or not somebody writes it.
+    #[test]
+    fn a_file_is_a_regular_one_of_bounded_size() {
+        let (_folder, endless) = section(b"\x89PNG\r\n\x1a\n");
+        let file = endless.logo_file.as_ref().unwrap();
+        let file = std::fs::File::options().write(true).open(file).unwrap();
+        file.set_len(1 << 31).unwrap();
+        let error = format!("{:#}", endless.logo().unwrap_err());
+        assert!(error.contains("1048576 bytes"), "{error}");
+
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("logo");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for irregular in [pipe, folder.path().to_owned()] {
+            let section = Section {
+                logo_file: Some(irregular),
+                ..Section::default()
+            };
+            let error = format!("{:#}", section.logo().unwrap_err());
+            assert!(error.contains("no regular file"), "{error}");
+        }
     }
 
     #[test]
