@@ -1,7 +1,7 @@
 //! Cookies of requests (RFC 6265 §5.4).
 
-use axum::http::HeaderMap;
-use axum::http::header::COOKIE;
+use http::HeaderMap;
+use http::header::COOKIE;
 
 /// The value of a cookie. One that is there twice has none: somebody else may have set the other.
 pub fn find_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -19,7 +19,7 @@ pub fn find_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use http::HeaderValue;
 
     use super::*;
 
@@ -32,5 +32,9 @@ mod tests {
         assert_eq!(find_cookie(&headers("a=1; b=2;c=3"), "b"), Some("2"));
         assert_eq!(find_cookie(&headers("ab=1"), "b"), None);
         assert_eq!(find_cookie(&headers("b=1; b=2"), "b"), None);
+        let mut lines = headers("a=1; b=2");
+        lines.append(COOKIE, HeaderValue::from_static("b=3; c=4"));
+        assert_eq!(find_cookie(&lines, "b"), None, "in two lines");
+        assert_eq!(find_cookie(&lines, "c"), Some("4"), "in the second line");
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use portvakt_http::private_json as json;
 use portvakt_http::{RequestId, SOON, TransportFault, advise, tell_error_type};
 use portvakt_oauth_types::ErrorResponse;
 
-use crate::observer::Event;
+use crate::observer::{Event, Observer};
 use crate::reading::Basic;
 
 /// A refusal as JSON.
@@ -55,8 +55,7 @@ pub(crate) fn denied_client(
     denied: &Denied,
     basic: &Basic,
 ) -> Response {
-    state.observer.heard(Event::Refused(denied));
-    log(request_id, endpoint, denied);
+    tell(state.observer.as_ref(), Some(request_id), endpoint, denied);
     let mut response = refusal(&denied.refusal);
     if basic.is_there() && response.status() == StatusCode::UNAUTHORIZED {
         let issuer = &state.provider.issuer().identifier;
@@ -68,8 +67,21 @@ pub(crate) fn denied_client(
     response
 }
 
-/// Tells of a refusal, with one line in the log. Ids only: no token, no person, no address with a query.
-pub(crate) fn log(request_id: RequestId, endpoint: &'static str, denied: &Denied) {
+/// Tells the observer of a refusal, and the log, if the request has an id to find it by.
+pub(crate) fn tell(
+    observer: &dyn Observer,
+    request_id: Option<RequestId>,
+    endpoint: &'static str,
+    denied: &Denied,
+) {
+    observer.heard(Event::Refused(denied));
+    if let Some(request_id) = request_id {
+        log(request_id, endpoint, denied);
+    }
+}
+
+/// One line in the log. Ids only: no token, no person, no address with a query.
+fn log(request_id: RequestId, endpoint: &'static str, denied: &Denied) {
     tell_error_type(denied.refusal.error());
     let client_id = denied.client_id.as_ref().map(ToString::to_string);
     let refusal = denied.refusal.code().name();

@@ -6,7 +6,6 @@ use portvakt_core::login::provider::{Denied, ServiceView};
 use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_oauth_types::Parameters;
 
-use crate::observer::Event;
 use crate::pages::{ErrorDetails, ErrorKind, ErrorPage, Frame, Language, Service};
 use crate::view::{Asked, language, locale, show};
 use crate::{State, answer};
@@ -19,8 +18,8 @@ impl State {
         endpoint: &'static str,
         denied: Denied,
     ) -> Response {
-        self.observer.heard(Event::Refused(&denied));
-        answer::log(asked.request_id, endpoint, &denied);
+        let observer = self.observer.as_ref();
+        answer::tell(observer, Some(asked.request_id), endpoint, &denied);
         if let (Some(address), Some(client_id)) = (&denied.told, &denied.client_id) {
             let refused = self.provider.refuse(client_id, &denied.refusal, address);
             if let Ok(told) = refused.await {

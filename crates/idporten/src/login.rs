@@ -6,12 +6,12 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use portvakt_core::login::acr::Acr;
 use portvakt_core::login::provider::{self, Denied, Step};
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 
 use crate::answer;
-use crate::pages::{Asset, Level, LocalPath, Selector, Setback};
+use crate::eid::levels::level;
+use crate::pages::{Asset, LocalPath, Selector, Setback};
 use crate::turn::{Move, take};
 use crate::view::{FromBrowser, here, language, show};
 use crate::visit::{Visit, frame, sent};
@@ -69,17 +69,6 @@ fn setback(setback: provider::Setback) -> Setback {
     match setback {
         provider::Setback::Failed => Setback::Failed,
         provider::Setback::NoMatch => Setback::NoMatch,
-    }
-}
-
-fn level(acr: Acr) -> Level {
-    match acr {
-        Acr::IdportenLow
-        | Acr::IdportenSubstantialLimited
-        | Acr::EidasLow
-        | Acr::SelfregisteredEmail => Level::Low,
-        Acr::IdportenSubstantial | Acr::EidasSubstantial => Level::Substantial,
-        Acr::IdportenHigh | Acr::EidasHigh => Level::High,
     }
 }
 

@@ -14,7 +14,6 @@ use portvakt_core::login::provider::Denied;
 use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_http::RequestId;
 
-use crate::observer::Event;
 use crate::reading::{Basic, form, one};
 use crate::resource::{self, ResourceRequest};
 use crate::{answer, token};
@@ -39,8 +38,8 @@ pub(crate) async fn userinfo(
             match person(&state, &request).await {
                 Ok(userinfo) => answer::json(StatusCode::OK, &userinfo),
                 Err(denied) => {
-                    state.observer.heard(Event::Refused(&denied));
-                    answer::log(request_id, "userinfo", &denied);
+                    let observer = state.observer.as_ref();
+                    answer::tell(observer, Some(request_id), "userinfo", &denied);
                     resource::refused(&headers, &denied, state.provider.issuer())
                 }
             }

@@ -1,6 +1,6 @@
-//! How much there may be at a time of what anybody may begin: pushed requests of clients that cannot
-//! prove themselves, logins under way, logouts that wait for their browser. Each is a row of the store
-//! for a while, so strangers would decide how many there are.
+//! How much there may be at a time of what anybody may begin: pushed requests, whichever client pushes
+//! them, logins under way, logouts that wait for their browser. Each is a row of the store for a while, so
+//! strangers would decide how many there are: to push, a client that can keep no secret needs none.
 //!
 //! The bound is that of the store, for all nodes together. Each node learns once a second how many there
 //! are, and adds what it lets in until it learns anew: a request costs no look at the store. Whoever is
@@ -21,6 +21,22 @@ pub enum Opening {
     Login,
     /// A logout that waits for its browser.
     ParkedLogout,
+}
+
+impl Opening {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::PushedRequest, Self::Login, Self::ParkedLogout];
+}
+
+impl Begun {
+    /// How much there is of one of them.
+    pub fn of(self, opening: Opening) -> u32 {
+        match opening {
+            Opening::PushedRequest => self.pushed_requests,
+            Opening::Login => self.logins,
+            Opening::ParkedLogout => self.parked_logouts,
+        }
+    }
 }
 
 /// The room for what anybody may begin.
@@ -84,22 +100,11 @@ impl Room {
         let most = self.each(|places| places.most);
         let let_in = self.each(|places| places.since.load(Ordering::Acquire));
         let counted = store.count_begun(most, now).await?;
-        for (places, counted, let_in) in [
-            (
-                &self.pushed_requests,
-                counted.pushed_requests,
-                let_in.pushed_requests,
-            ),
-            (&self.logins, counted.logins, let_in.logins),
-            (
-                &self.parked_logouts,
-                counted.parked_logouts,
-                let_in.parked_logouts,
-            ),
-        ] {
-            places.counted.store(counted, Ordering::Release);
+        for opening in Opening::ALL {
+            let places = self.places(opening);
+            places.counted.store(counted.of(opening), Ordering::Release);
             // Who came in after the store was asked is not among the counted.
-            places.since.fetch_sub(let_in, Ordering::AcqRel);
+            places.since.fetch_sub(let_in.of(opening), Ordering::AcqRel);
         }
         Ok(())
     }
@@ -114,12 +119,7 @@ impl Room {
         };
         RoomFigures {
             begun: self.each(Places::present),
-            turned_away: [
-                Opening::PushedRequest,
-                Opening::Login,
-                Opening::ParkedLogout,
-            ]
-            .map(turned_away),
+            turned_away: Opening::ALL.map(turned_away),
         }
     }
 

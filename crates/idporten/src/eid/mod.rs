@@ -6,7 +6,7 @@
 mod eidas;
 mod email;
 mod kept;
-mod levels;
+pub(crate) mod levels;
 mod people;
 mod testid;
 mod upstream;

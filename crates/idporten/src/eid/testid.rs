@@ -20,10 +20,10 @@ const ID: &str = "testid";
 const AMR: &str = "TestID";
 
 /// The levels that it offers, lowest first.
-const LEVELS: [(Level, Acr); 3] = [
-    (Level::Low, Acr::IdportenLow),
-    (Level::Substantial, Acr::IdportenSubstantial),
-    (Level::High, Acr::IdportenHigh),
+const LEVELS: [Acr; 3] = [
+    Acr::IdportenLow,
+    Acr::IdportenSubstantial,
+    Acr::IdportenHigh,
 ];
 
 /// The built-in test provider.
@@ -79,7 +79,7 @@ impl EidProvider for TestIdProvider {
     fn describe(&self) -> Description {
         Description {
             id: ID.to_owned(),
-            levels: LEVELS.map(|(_, acr)| acr).to_vec(),
+            levels: LEVELS.to_vec(),
             test_only: true,
         }
     }

@@ -426,6 +426,15 @@ async fn legacy_claims_tell_the_match_and_further_attributes() {
         );
         assert!(!access.to_string().contains("Tamm"), "{access}");
     }
+    // What is too long for an attribute is as good as nothing.
+    let [longest, longer] = [200, 201].map(|length| "x".repeat(length));
+    let long = [
+        ("eidas_birth_name", &*longest),
+        ("eidas_place_of_birth", &*longer),
+    ];
+    let (id_token, _, _) = tokens(&server, &parameters, &long).await;
+    assert_eq!(id_token["eidas_birth_name"], longest);
+    assert_eq!(id_token["eidas_place_of_birth"], Value::Null);
     // Another client is not told what this one asked for.
     let (id_token, _, _) = tokens(&server, &foreign(APP), &attributes).await;
     assert_eq!(id_token["eidas_birth_name"], Value::Null);

@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portvakt_core::login::Acr;
+use portvakt_core::clock::Clock;
+use portvakt_core::login::issuer::{Environment, LoginIssuer};
+use portvakt_core::login::port::LoginRequests;
+use portvakt_core::login::{Acr, Document, Handle};
 use portvakt_core::ports::Store;
 use portvakt_idporten::eid::{
     HttpAnswer, HttpFault, InvalidUpstream, OutgoingHttp, UpstreamAuthentication, UpstreamProvider,
@@ -660,4 +663,50 @@ fn settings_are_checked_before_anybody_logs_in() {
     }
     let shown = format!("{:?}", settings(ISSUER));
     assert!(!shown.contains(SECRET.expose()), "{shown}");
+}
+
+/// Nobody is made up where real people log in, so that a number in a hint is not kept there: neither with a
+/// pushed request nor with a login.
+#[tokio::test]
+async fn a_test_person_in_a_hint_is_kept_in_test_environments_alone() {
+    for environment in [Environment::Test, Environment::Production] {
+        let of_environment = |issuer: &mut LoginIssuer| issuer.environment = environment;
+        let server = LoginServer::with_eids(world(), of_environment, |_, base| {
+            let fake = Fake::new(ISSUER);
+            let upstream = UpstreamProvider::new(settings(ISSUER), base, fake).unwrap();
+            vec![Arc::new(upstream)]
+        });
+        let server = server.await;
+        let mut parameters = request(WEB);
+        parameters.insert("login_hint", format!("testid:{PID}"));
+        let form: Vec<_> = parameters
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
+        let pushed = server.post_as(WEB, "/par", &form).await.json();
+        let reference = pushed["request_uri"].as_str().unwrap();
+        let reference = reference.trim_start_matches("urn:idporten:");
+        let reference = Handle::parse(reference).unwrap().digest();
+        let now = server.clock.now();
+        let kept = server
+            .store
+            .find_pushed(&reference, now)
+            .await
+            .unwrap()
+            .unwrap();
+        let is_test = environment == Environment::Test;
+        let says_who = |document: &Document| document.as_value().to_string().contains(PID);
+        assert_eq!(says_who(&kept.request), is_test, "{environment:?}");
+
+        let mut browser = Browser::new(&server);
+        let begun = browser.authorize(&parameters).await;
+        let txn = begun.header("location").split("txn=").nth(1).unwrap();
+        let txn = Handle::parse(txn).unwrap().digest();
+        let bound = Handle::parse(&browser.cookies["portvakt-browser"])
+            .unwrap()
+            .digest();
+        let found = server.store.find_transaction(&txn, &bound, now);
+        let found = found.await.unwrap().unwrap();
+        assert_eq!(says_who(&found.state), is_test, "{environment:?}");
+    }
 }

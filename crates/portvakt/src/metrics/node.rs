@@ -199,13 +199,8 @@ impl NodeFigures {
         };
         let room = logins.room.figures();
         let help = "What anybody may begin and is under way, on all nodes together";
-        let begun = room.begun;
-        let begun = [
-            ("pushed_request", begun.pushed_requests),
-            ("login", begun.logins),
-            ("parked_logout", begun.parked_logouts),
-        ];
-        let begun = begun.map(|(kind, number)| (kind, u64::from(number)));
+        let begun =
+            Opening::ALL.map(|opening| (kind_of(opening), u64::from(room.begun.of(opening))));
         figures.gauges("login_openings", help, "kind", begun)?;
         let help = "What anybody wanted to begin when there was no room for it";
         let turned_away = room.turned_away;

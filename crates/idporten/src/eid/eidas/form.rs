@@ -91,7 +91,8 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// What the form says of somebody. Each field that is wrong is told.
+    /// What the form says of somebody. Each field that is wrong is told, but for the further attributes:
+    /// one that cannot be is left out, as if it were empty.
     pub(super) fn read(&self, now: Timestamp, errors: &mut Vec<EidasError>) -> Option<Filled> {
         let identifier = self.identifier();
         if identifier.is_none() {

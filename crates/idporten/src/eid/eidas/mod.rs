@@ -27,11 +27,7 @@ const ID: &str = "eidas";
 const AMR: &str = "eIDAS";
 
 /// The levels that it offers, lowest first.
-const LEVELS: [(Level, Acr); 3] = [
-    (Level::Low, Acr::EidasLow),
-    (Level::Substantial, Acr::EidasSubstantial),
-    (Level::High, Acr::EidasHigh),
-];
+const LEVELS: [Acr; 3] = [Acr::EidasLow, Acr::EidasSubstantial, Acr::EidasHigh];
 
 /// The states of the European Union and the European Economic Area but this one, and the country of
 /// test environments.
@@ -172,7 +168,7 @@ impl EidProvider for EidasProvider {
     fn describe(&self) -> Description {
         Description {
             id: ID.to_owned(),
-            levels: LEVELS.map(|(_, acr)| acr).to_vec(),
+            levels: LEVELS.to_vec(),
             test_only: true,
         }
     }

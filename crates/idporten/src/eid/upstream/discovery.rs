@@ -30,8 +30,8 @@ pub(super) struct Discovered {
     read_at: Timestamp,
 }
 
-/// The documents of one provider. One request at a time asks for them; the others wait for it, or use what
-/// there is.
+/// The documents of one provider. One request at a time looks at them, and asks for new ones if they are due;
+/// the others wait for it.
 #[derive(Default)]
 pub(super) struct Discovery(Mutex<Known>);
 

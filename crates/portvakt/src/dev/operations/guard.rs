@@ -6,6 +6,7 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use portvakt_oauth_types::media_type::is_json;
 
 use super::answer::Problem;
 use crate::dev::loopback::{LoopbackNames, SEC_FETCH_SITE, absent_or, one};
@@ -58,11 +59,6 @@ fn is_own(allowed: &LoopbackNames, origin: &str) -> bool {
     origin
         .strip_prefix("http://")
         .is_some_and(|host| allowed.contain(host))
-}
-
-fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/json")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Context;
+use portvakt_oauth_types::media_type;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode, Url};
@@ -84,11 +85,10 @@ impl Wire {
             request = request.header(AUTHORIZATION, authorization);
         }
         if let Some(form) = form {
-            let media_type = "application/x-www-form-urlencoded";
-            let _ = writeln!(written, "Content-Type: {media_type}\n");
+            let _ = writeln!(written, "Content-Type: {}\n", media_type::FORM);
             let body = encoded(form);
             written.push_str(&in_lines(&body));
-            request = request.header(CONTENT_TYPE, media_type).body(body);
+            request = request.header(CONTENT_TYPE, media_type::FORM).body(body);
         }
         let sent = request.send().await;
         let response = sent.with_context(|| format!("ask the provider at {url}"))?;
@@ -106,7 +106,7 @@ impl Wire {
 
 /// A request of a browser, as [`Wire`] writes its own down.
 pub(super) fn navigation(url: &Url) -> String {
-    let mut written = format!("GET {} HTTP/1.1\nHost: {}\n", url.path(), url.authority());
+    let mut written = head(&Method::GET, url);
     if let Some(query) = url.query() {
         let _ = write!(written, "\n?{}", in_lines(query));
     }
