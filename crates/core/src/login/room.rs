@@ -1,6 +1,7 @@
 //! How much there may be at a time of what anybody may begin: pushed requests, whichever client pushes
 //! them, logins under way, logouts that wait for their browser. Each is a row of the store for a while, so
-//! strangers would decide how many there are: to push, a client that can keep no secret needs none.
+//! strangers would decide how many there are: to push, a client that can keep no secret needs none. So that
+//! they cannot shut clients out that prove themselves, a quarter of the room for pushed requests is theirs.
 //!
 //! The bound is that of the store, for all nodes together. Each node learns once a second how many there
 //! are, and adds what it lets in until it learns anew: a request costs no look at the store. Whoever is
@@ -90,9 +91,19 @@ impl Room {
         }
     }
 
-    /// Takes a place. Says whether there was one.
+    /// Takes a place for somebody who may be anybody. Says whether there was one.
     pub fn enter(&self, opening: Opening) -> bool {
-        self.places(opening).take()
+        let places = self.places(opening);
+        places.take(match opening {
+            Opening::PushedRequest => places.most - places.most / 4,
+            Opening::Login | Opening::ParkedLogout => places.most,
+        })
+    }
+
+    /// The same for a client that has proved itself.
+    pub fn enter_proven(&self, opening: Opening) -> bool {
+        let places = self.places(opening);
+        places.take(places.most)
     }
 
     /// Asks the store how much there is. Called outside requests, once a second.
@@ -155,18 +166,48 @@ impl Places {
         counted.saturating_add(self.since.load(Ordering::Acquire))
     }
 
-    /// Of many who ask for the last place at once one gets it.
-    fn take(&self) -> bool {
+    /// Of many who ask for the last of so many places at once one gets it.
+    fn take(&self, most: u32) -> bool {
         let counted = self.counted.load(Ordering::Acquire);
         let taken = self
             .since
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |since| {
-                let is_room = counted.saturating_add(since) < self.most;
+                let is_room = counted.saturating_add(since) < most;
                 is_room.then(|| since + 1)
             });
         if taken.is_err() {
             self.turned_away.fetch_add(1, Ordering::Relaxed);
         }
         taken.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_that_push_leave_a_quarter_to_clients_that_prove_themselves() {
+        let room = Room::new(Begun {
+            pushed_requests: 8,
+            ..Room::MOST
+        });
+        let strangers = (0..20).filter(|_| room.enter(Opening::PushedRequest));
+        assert_eq!(strangers.count(), 6);
+        let proven = (0..20).filter(|_| room.enter_proven(Opening::PushedRequest));
+        assert_eq!(proven.count(), 2);
+        assert_eq!(room.figures().turned_away[0], (Opening::PushedRequest, 32));
+    }
+
+    #[test]
+    fn a_room_for_one_lets_anybody_in() {
+        let room = Room::new(Begun {
+            pushed_requests: 1,
+            logins: 1,
+            parked_logouts: 1,
+        });
+        for opening in Opening::ALL {
+            assert!(room.enter(opening) && !room.enter_proven(opening));
+        }
     }
 }

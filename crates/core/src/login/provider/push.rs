@@ -1,6 +1,7 @@
 //! Pushed authorization requests (RFC 9126; spec: idporten §8).
 
 use super::{Denied, Provider};
+use crate::client::AuthenticationMethod;
 use crate::login::client_authentication::Credentials;
 use crate::login::dpop::{DpopHeader, ProvenKey};
 use crate::login::record::{PushedRequest, PushedState};
@@ -63,7 +64,14 @@ impl Provider {
         bind(&mut parameters, key.as_ref()).map_err(|refusal| denied(refusal.into()))?;
         let checked = self.check_request(&parameters, client.client()).await;
         checked.map_err(denied)?;
-        self.enter(Opening::PushedRequest).map_err(denied)?;
+        let room = &parts.room;
+        let is_room = match client.client().token_endpoint_auth_method {
+            AuthenticationMethod::None => room.enter(Opening::PushedRequest),
+            _ => room.enter_proven(Opening::PushedRequest),
+        };
+        if !is_room {
+            return Err(denied(LoginRefusalCode::TooManyUnderWay.into()));
+        }
         if let Some(used) = used
             && !self.use_up(used).await?
         {

@@ -142,6 +142,25 @@ async fn a_server_with_too_much_to_do_says_so() {
     check(TooManyUnderWay, &server.post("/par", &form).await);
 }
 
+/// Threat: in the name of a client without a secret, strangers push until nobody else can.
+#[tokio::test]
+async fn strangers_that_push_do_not_shut_out_clients_that_prove_themselves() {
+    let few = Begun {
+        pushed_requests: 4,
+        ..Room::MOST
+    };
+    let server = bounded(|bounds| bounds.room = Arc::new(Room::new(few))).await;
+    let parameters = request(SPA);
+    let spa: Vec<_> = parameters.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    for _ in 0..3 {
+        assert_eq!(server.post("/par", &spa).await.status, 201);
+    }
+    check(TooManyUnderWay, &server.post("/par", &spa).await);
+    let parameters = request(WEB);
+    let web: Vec<_> = parameters.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    assert_eq!(server.post_as(WEB, "/par", &web).await.status, 201);
+}
+
 /// Fails as no provider should.
 struct Broken;
 

@@ -14,7 +14,7 @@ use super::Faults;
 pub(crate) struct Section {
     /// Most logins under way, the abandoned ones among them until `lifetimes.login_seconds` are over.
     pub(crate) logins: u32,
-    /// Most pushed requests.
+    /// Most pushed requests. A quarter of them is kept for clients that prove themselves.
     pub(crate) pushed_requests: u32,
     /// Most logouts that another site's form began and whose browser is on its way back.
     pub(crate) parked_logouts: u32,
