@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints the folder of the kube-apiserver and the etcd that `make test-kubernetes` starts.
+# Prints the folder of the kube-apiserver, the etcd and the kubectl that `make test-kubernetes` runs.
 #
-# It is KUBEBUILDER_ASSETS where that is set. Otherwise the API server is built from its Go module, pinned
-# by tests/kubernetes/go.sum, once, below the user's cache, so that every checkout uses the same one; etcd
-# is the one on PATH (the package etcd-server), or is built in the same way.
+# It is KUBEBUILDER_ASSETS where that is set. Otherwise the API server and kubectl are built from their Go
+# module, pinned by tests/kubernetes/go.sum, once, below the user's cache, so that every checkout uses the same
+# ones; etcd is the one on PATH (the package etcd-server), or is built in the same way.
 set -euo pipefail
 # A relative folder is meant from where the caller is.
 [[ -z ${KUBEBUILDER_ASSETS:-} ]] || KUBEBUILDER_ASSETS="$(realpath -m -- "$KUBEBUILDER_ASSETS")"
@@ -13,7 +13,7 @@ say() { echo "kubernetes: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
 if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
-  for program in kube-apiserver etcd; do
+  for program in kube-apiserver etcd kubectl; do
     [[ -x $KUBEBUILDER_ASSETS/$program ]] || fail "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, which has no $program"
   done
   echo "$KUBEBUILDER_ASSETS"
@@ -53,8 +53,10 @@ build() {
   say "built $program in $((SECONDS - started)) s"
 }
 
-[[ -x $cache/kube-apiserver ]] || build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver "$version" \
-  "-X k8s.io/component-base/version.gitVersion=$version"
+for program in kube-apiserver kubectl; do
+  [[ -x $cache/$program ]] || build "$program" "k8s.io/kubernetes/cmd/$program" "$version" \
+    "-X k8s.io/component-base/version.gitVersion=$version"
+done
 if [[ ! -x $cache/etcd ]]; then
   if command -v etcd >/dev/null; then
     ln -sfn "$(command -v etcd)" "$cache/etcd"

@@ -56,6 +56,8 @@ if wants test; then
   else
     need chromium-headless-shell has_chromium
   fi
+fi
+if wants test || wants kubernetes; then
   # Builds Helm, which is no package; who has Helm needs no Go.
   has helm || need golang-go has go
 fi
@@ -150,11 +152,11 @@ go_program() {
   fail "$name is needed, and could not be built"
 }
 
-if wants test; then
+if wants test || wants kubernetes; then
   go_program Helm scripts/helm.sh version
 fi
 if wants kubernetes; then
-  go_program "a Kubernetes API server" scripts/kubernetes.sh
+  go_program "a Kubernetes API server with its kubectl" scripts/kubernetes.sh
 fi
 
 $did_something || say "nothing to install"

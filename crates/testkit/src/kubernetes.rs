@@ -19,6 +19,10 @@ const SCRIPT: &str = include_str!("kubernetes/server.sh");
 const USERS: &str =
     "admin-token,admin,admin,\"system:masters\"\noperator-token,operator,operator\n";
 
+/// What service accounts ask is written down, and nothing else.
+const AUDIT: &str = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\n\
+    rules: [{level: Metadata, userGroups: [\"system:serviceaccounts\"]}, {level: None}]\n";
+
 /// A server of its own. It and its data are gone when it is dropped, or when the process ends.
 #[derive(Debug)]
 pub struct ApiServer {
@@ -69,14 +73,21 @@ impl ApiServer {
 
     /// A kubeconfig file for the user with this token.
     pub fn kubeconfig(&self, token: &str) -> PathBuf {
-        let path = self.folder.join(format!("{token}.kubeconfig"));
+        self.kubeconfig_in(token, "default")
+    }
+
+    /// The same for a user who is in this namespace, as a Pod is.
+    pub fn kubeconfig_in(&self, token: &str, namespace: &str) -> PathBuf {
+        // A signed token is too long for the name of a file. Its end is its own.
+        let name = token.get(token.len().saturating_sub(32)..).unwrap_or(token);
+        let path = self.folder.join(format!("{name}.kubeconfig"));
         let (url, certificates) = (self.url(), self.folder.join("tls/apiserver.crt"));
         let certificates = certificates.display();
         let text = format!(
             "{{apiVersion: v1, kind: Config, current-context: test,\n\
              clusters: [{{name: test, cluster: {{server: \"{url}\", certificate-authority: \"{certificates}\"}}}}],\n\
              users: [{{name: test, user: {{token: {token}}}}}],\n\
-             contexts: [{{name: test, context: {{cluster: test, user: test}}}}]}}\n"
+             contexts: [{{name: test, context: {{cluster: test, user: test, namespace: {namespace}}}}}]}}\n"
         );
         // Others may be reading the file that is there.
         let new = tempfile::NamedTempFile::new_in(&self.folder)
@@ -85,6 +96,20 @@ impl ApiServer {
         new.persist(&path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path
+    }
+
+    /// `kubectl` for a user that may do everything.
+    pub fn kubectl(&self) -> Command {
+        let mut kubectl = kubectl();
+        kubectl
+            .arg("--kubeconfig")
+            .arg(self.kubeconfig(Self::ADMIN));
+        kubectl
+    }
+
+    /// What service accounts have asked so far: an event of the audit log (`audit.k8s.io/v1`) in each line.
+    pub fn audit(&self) -> String {
+        read(&self.folder.join("audit.log"))
     }
 
     /// Ends the server with no warning (`kill -9`). What it has stored stays.
@@ -114,6 +139,7 @@ fn new_folder() -> PathBuf {
         .unwrap_or_else(|error| panic!("a key for service accounts: {error}"));
     write(&folder.join("service-account.pem"), &key);
     write(&folder.join("tokens.csv"), USERS);
+    write(&folder.join("audit.yaml"), AUDIT);
     folder
 }
 
@@ -128,14 +154,26 @@ pub fn free_ports<const N: usize>() -> [u16; N] {
     })
 }
 
+/// `kubectl`, for what it does without a server.
+pub fn kubectl() -> Command {
+    Command::new(assets().join("kubectl"))
+}
+
 /// The path with the folder of the programs before it.
 fn path() -> OsString {
-    let assets = std::env::var_os("KUBEBUILDER_ASSETS").unwrap_or_else(|| {
-        panic!("KUBEBUILDER_ASSETS names no folder with kube-apiserver and etcd: run make test-kubernetes")
-    });
     let own = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(PathBuf::from(assets)).chain(std::env::split_paths(&own));
+    let folders = std::iter::once(assets()).chain(std::env::split_paths(&own));
     std::env::join_paths(folders).unwrap_or(own)
+}
+
+/// The folder of the programs.
+fn assets() -> PathBuf {
+    let assets = std::env::var_os("KUBEBUILDER_ASSETS").unwrap_or_else(|| {
+        panic!(
+            "KUBEBUILDER_ASSETS names no folder with kube-apiserver, etcd and kubectl: run make test-kubernetes"
+        )
+    });
+    PathBuf::from(assets)
 }
 
 fn write(path: &Path, text: &str) {

@@ -35,7 +35,7 @@ pub use self::answer::Answer;
 pub use self::grant::Grant;
 pub use self::keys::{authority, second_signing_key, signing_key, trust};
 #[cfg(unix)]
-pub use self::kubernetes::{ApiServer, free_ports};
+pub use self::kubernetes::{ApiServer, free_ports, kubectl};
 pub use self::parties::{CONSENT, SYSTEM_USER};
 #[cfg(unix)]
 pub use self::postgres::{PostgresProxy, PostgresServer};

@@ -3,8 +3,8 @@
 #
 #   server.sh FOLDER ETCD-PORT ETCD-PEER-PORT API-PORT
 #
-# The programs kube-apiserver and etcd are on PATH. FOLDER has service-account.pem and tokens.csv, and gets
-# tls/apiserver.crt, by which the server is known. Listens on 127.0.0.1 alone.
+# The programs kube-apiserver and etcd are on PATH. FOLDER has service-account.pem, tokens.csv and audit.yaml,
+# and gets tls/apiserver.crt, by which the server is known, and audit.log. Listens on 127.0.0.1 alone.
 # Reads commands from standard input, a line each, and answers each with a line when it is done:
 #
 #   start    start the API server, and wait until it is ready
@@ -27,7 +27,8 @@ start_store() {
   store=$!
 }
 
-# No admission plugin waits for a controller that is not there: service accounts are not made.
+# No admission plugin waits for a controller that is not there: service accounts are not made. Some clusters ask
+# who says of an object that it belongs to another one, and so does this one.
 start() {
   kube-apiserver --etcd-servers "http://127.0.0.1:$etcd_port" --cert-dir "$folder/tls" \
     --bind-address 127.0.0.1 --advertise-address 127.0.0.1 --secure-port "$api_port" \
@@ -36,6 +37,8 @@ start() {
     --service-account-key-file "$folder/service-account.pem" \
     --service-account-signing-key-file "$folder/service-account.pem" \
     --token-auth-file "$folder/tokens.csv" --authorization-mode RBAC \
+    --audit-policy-file "$folder/audit.yaml" --audit-log-path "$folder/audit.log" \
+    --enable-admission-plugins OwnerReferencesPermissionEnforcement \
     --disable-admission-plugins ServiceAccount >>"$folder/log" 2>&1 </dev/null &
   server=$!
   give_up=$(($(date +%s) + 120))
