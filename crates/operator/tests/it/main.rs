@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod disputes;
+mod documentation;
 mod effect;
 mod fixtures;
 mod footprints;

@@ -67,7 +67,8 @@ pub(crate) async fn counted(kubeconfig: PathBuf, calls: &Calls) -> Client {
     client.with_layer(calls).build()
 }
 
-async fn client_by(kubeconfig: PathBuf) -> Client {
+/// A client by this kubeconfig.
+pub(crate) async fn client_by(kubeconfig: PathBuf) -> Client {
     Client::try_from(config(kubeconfig).await).unwrap()
 }
 

@@ -144,15 +144,17 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The Service that the page speaks of, which here leads to this machine.
-async fn lead_here(client: &Client, port: u16) {
+/// A Service of this name, such as the page speaks of, that leads to this machine.
+pub(crate) async fn lead_here(client: &Client, port: u16) {
     let service = json!({
-        "metadata": {"name": "portvakt-webhook"},
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "portvakt-webhook"},
         "spec": {"type": "ExternalName", "externalName": "localhost"},
     });
-    let service = serde_json::from_value(service).unwrap();
     let services: Api<Service> = Api::namespaced(client.clone(), "portvakt-operator");
-    let made = services.create(&PostParams::default(), &service).await;
+    let apply = PatchParams::apply("test").force();
+    let made = services
+        .patch("portvakt-webhook", &apply, &Patch::Apply(&service))
+        .await;
     made.unwrap();
     let configurations: Api<MutatingWebhookConfiguration> = Api::all(client.clone());
     let service = json!({"clientConfig": {"service": {"port": port}}});

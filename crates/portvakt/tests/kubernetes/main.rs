@@ -9,6 +9,7 @@
 mod calls;
 mod cluster;
 mod deaths;
+mod delivery;
 mod example;
 mod faults;
 mod first_deploy;

@@ -1,6 +1,6 @@
 //! The operator as a process, between a real API server and a running development server.
 
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use portvakt_testkit::ApiServer;
 use serde_json::Value;
@@ -34,8 +34,13 @@ impl Process {
             .args(["--metrics-address", "127.0.0.1:0", "--output", "json"])
             .arg("--kubeconfig")
             .arg(cluster.kubeconfig(ApiServer::ADMIN))
-            .args(more)
-            .stdout(Stdio::piped());
+            .args(more);
+        Self::run(command)
+    }
+
+    /// Runs this command, which starts it with `--output json`, and waits until it looks after resources.
+    pub(crate) fn run(mut command: Command) -> Self {
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let told = serde_json::Deserializer::from_reader(child.stdout.take().unwrap());
         let told: Value = told.into_iter().next().unwrap().unwrap();

@@ -5,15 +5,18 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Manifests, SETS, VERSIONS, helm, text};
+use super::operator::OPERATOR;
+use super::{Manifests, SERVER, SETS, VERSIONS};
 use crate::deployment::path;
 use crate::harness::Deployment;
 
 #[test]
 fn helm_finds_nothing_to_say() {
-    for set in SETS {
-        let linted = helm(&["lint", "--strict"], set, &[]);
-        assert!(linted.status.success(), "{set}: {linted:?}");
+    for chart in [SERVER, OPERATOR] {
+        for set in chart.sets {
+            let linted = chart.helm(&["lint", "--strict"], set, &[]);
+            assert!(linted.status.success(), "{set}: {linted:?}");
+        }
     }
 }
 
@@ -21,57 +24,56 @@ fn helm_finds_nothing_to_say() {
 fn kubernetes_knows_every_field() {
     let python = path("..").join("target/clients/python/bin/python3");
     assert!(python.exists(), "run scripts/clients.sh");
+    let charts = [SERVER, OPERATOR];
+    let sets = charts.iter().flat_map(|chart| chart.sets);
+    let least = 7 * sets.count();
+    let rendered = charts.map(|chart| {
+        let rendered = chart.sets.iter().map(|set| chart.text(set, &[]));
+        rendered.collect::<String>()
+    });
     let folder = Deployment::new();
-    for set in SETS {
-        let file = folder.file(&format!("{set}.yaml"), &text(set, &[]));
-        for version in VERSIONS {
-            let validated = Command::new(&python)
-                .arg(path("../tests/clients/python/validate_manifests.py"))
-                .args([version.trim_end_matches(".0"), &file])
-                .output()
-                .unwrap();
-            assert!(validated.status.success(), "{set}: {validated:?}");
-            let count: usize = String::from_utf8(validated.stdout)
-                .unwrap()
-                .trim()
-                .parse()
-                .unwrap();
-            assert!(count >= 7, "{set}: {count}");
-        }
+    let file = folder.file("all.yaml", &rendered.concat());
+    for version in VERSIONS {
+        let validated = Command::new(&python)
+            .arg(path("../tests/clients/python/validate_manifests.py"))
+            .args([version.trim_end_matches(".0"), &file])
+            .output()
+            .unwrap();
+        assert!(validated.status.success(), "{validated:?}");
+        let count = String::from_utf8(validated.stdout).unwrap();
+        assert!(count.trim().parse::<usize>().unwrap() >= least, "{count}");
     }
 }
 
 /// Whatever selects pods selects the ones of the release.
 #[test]
 fn every_selector_finds_the_pods() {
-    for set in SETS {
-        let manifests = Manifests::of(set);
-        let deployment = &manifests.one("Deployment")["spec"];
-        let labels = deployment["template"]["metadata"]["labels"]
-            .as_object()
-            .unwrap();
-        let mut selectors = vec![&deployment["selector"]["matchLabels"]];
-        selectors.extend(
-            manifests
-                .kind("Service")
-                .iter()
-                .map(|service| &service["spec"]["selector"]),
-        );
-        let budgets = manifests.kind("PodDisruptionBudget");
-        selectors.extend(
-            budgets
-                .iter()
-                .map(|budget| &budget["spec"]["selector"]["matchLabels"]),
-        );
-        let policy = &manifests.one("NetworkPolicy")["spec"];
-        selectors.push(&policy["podSelector"]["matchLabels"]);
-        for selector in selectors {
-            let selector = selector.as_object().unwrap();
-            assert!(selector.len() >= 2, "{set}: {selector:?}");
-            let is_met = selector
-                .iter()
-                .all(|(name, value)| labels.get(name) == Some(value));
-            assert!(is_met, "{set}: {selector:?}");
+    for chart in [SERVER, OPERATOR] {
+        for set in chart.sets {
+            let manifests = chart.manifests(set, &[]);
+            let deployment = &manifests.one("Deployment")["spec"];
+            let labels = deployment["template"]["metadata"]["labels"]
+                .as_object()
+                .unwrap();
+            let mut selectors = vec![&deployment["selector"]["matchLabels"]];
+            for (kind, selector) in [
+                ("Service", "/spec/selector"),
+                ("PodDisruptionBudget", "/spec/selector/matchLabels"),
+                ("NetworkPolicy", "/spec/podSelector/matchLabels"),
+            ] {
+                let of_kind = manifests.kind(kind);
+                let found = of_kind.iter().map(|it| it.pointer(selector).unwrap());
+                selectors.extend(found);
+            }
+            assert!(selectors.len() >= 3, "{set}");
+            for selector in selectors {
+                let selector = selector.as_object().unwrap();
+                assert!(selector.len() >= 2, "{set}: {selector:?}");
+                let is_met = selector
+                    .iter()
+                    .all(|(name, value)| labels.get(name) == Some(value));
+                assert!(is_met, "{set}: {selector:?}");
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The chart in `deploy/helm/portvakt`, as Helm renders it.
+//! The charts in `deploy/helm`, as Helm renders them.
 
 mod configuration;
 mod manifests;
+mod operator;
 mod page;
 mod pods;
 mod refusals;
@@ -13,51 +14,95 @@ use serde_json::Value;
 
 use super::deployment::path;
 
-/// The oldest version of Kubernetes that the chart is for, and one that is not old.
+/// The oldest version of Kubernetes that the charts are for, and one that is not old.
 const VERSIONS: [&str; 2] = ["1.27.0", "1.35.0"];
 
-/// The sets of values that are rendered: files in `ci/` of the chart.
+/// The chart of the server.
+const SERVER: Chart = Chart {
+    folder: "helm/portvakt",
+    release: "test",
+    namespace: "fjord",
+    sets: &SETS,
+};
+
+/// The sets of values that the server's chart is rendered with.
 const SETS: [&str; 3] = ["postgresql", "sqlite", "everything"];
 
-fn values(set: &str) -> PathBuf {
-    path(&format!("helm/portvakt/ci/{set}-values.yaml"))
+/// A chart, and how tests render it.
+struct Chart {
+    /// In `deploy`.
+    folder: &'static str,
+    release: &'static str,
+    namespace: &'static str,
+    /// The sets of values that are rendered: files in `ci/` of the chart.
+    sets: &'static [&'static str],
 }
 
-/// Runs Helm on the chart with a set of values, and some more on the command line.
-fn helm(command: &[&str], set: &str, more: &[&str]) -> Output {
-    let mut helm = Command::new("bash");
-    helm.arg(path("../scripts/helm.sh")).args(command);
-    helm.arg(path("helm/portvakt"))
-        .args(["--namespace", "fjord", "--kube-version", VERSIONS[1]])
-        .arg("--values")
-        .arg(values(set))
-        .args(more);
-    helm.output().unwrap()
+impl Chart {
+    /// A file of the chart.
+    fn path(&self, name: &str) -> PathBuf {
+        path(&format!("{}/{name}", self.folder))
+    }
+
+    /// The text of a file of the chart.
+    fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Runs Helm on the chart with a set of values, and some more on the command line.
+    fn helm(&self, command: &[&str], set: &str, more: &[&str]) -> Output {
+        let mut helm = Command::new("bash");
+        helm.arg(path("../scripts/helm.sh")).args(command);
+        helm.arg(path(self.folder))
+            .args(["--namespace", self.namespace])
+            .args(["--kube-version", VERSIONS[1], "--values"])
+            .arg(self.path(&format!("ci/{set}-values.yaml")))
+            .args(more);
+        helm.output().unwrap()
+    }
+
+    /// The text of all manifests.
+    fn text(&self, set: &str, more: &[&str]) -> String {
+        let rendered = self.helm(&["template", self.release], set, more);
+        let errors = String::from_utf8_lossy(&rendered.stderr);
+        assert!(rendered.status.success(), "{errors}");
+        String::from_utf8(rendered.stdout).unwrap()
+    }
+
+    /// What Helm says of values that it refuses.
+    fn refused(&self, set: &str, more: &[&str]) -> String {
+        let refused = self.helm(&["template", self.release], set, more);
+        assert!(!refused.status.success(), "{more:?} is taken");
+        String::from_utf8(refused.stderr).unwrap()
+    }
+
+    /// All manifests.
+    fn manifests(&self, set: &str, more: &[&str]) -> Manifests {
+        let text = self.text(set, more);
+        let documents = text
+            .split("\n---\n")
+            .map(|document| document.trim_start_matches("---\n"));
+        let documents = documents.map(|document| serde_saphyr::from_str(document).unwrap());
+        Manifests(documents.collect())
+    }
 }
 
-/// The text of all manifests.
+/// The text of all manifests of the server's chart.
 fn text(set: &str, more: &[&str]) -> String {
-    let rendered = helm(&["template", "test"], set, more);
-    let errors = String::from_utf8_lossy(&rendered.stderr);
-    assert!(rendered.status.success(), "{errors}");
-    String::from_utf8(rendered.stdout).unwrap()
+    SERVER.text(set, more)
 }
 
 /// All manifests of a set of values.
 struct Manifests(Vec<Value>);
 
 impl Manifests {
+    /// Those of the server's chart.
     fn of(set: &str) -> Self {
         Self::with(set, &[])
     }
 
     fn with(set: &str, more: &[&str]) -> Self {
-        let text = text(set, more);
-        let documents = text
-            .split("\n---\n")
-            .map(|document| document.trim_start_matches("---\n"));
-        let documents = documents.map(|document| serde_saphyr::from_str(document).unwrap());
-        Self(documents.collect())
+        SERVER.manifests(set, more)
     }
 
     fn kind(&self, kind: &str) -> Vec<&Value> {

@@ -1,13 +1,6 @@
 //! Values that cannot be meant are refused before anything is installed, in words.
 
-use super::helm;
-
-/// What Helm says of values that it refuses.
-fn refused(set: &str, more: &[&str]) -> String {
-    let refused = helm(&["template", "test"], set, more);
-    assert!(!refused.status.success(), "{more:?} is taken");
-    String::from_utf8(refused.stderr).unwrap()
-}
+use super::SERVER;
 
 #[test]
 fn a_value_that_does_not_exist_or_is_the_charts_own_is_refused() {
@@ -34,7 +27,7 @@ fn a_value_that_does_not_exist_or_is_the_charts_own_is_refused() {
             "app.kubernetes.io/name",
         ),
     ] {
-        let errors = refused("postgresql", &["--set", value]);
+        let errors = SERVER.refused("postgresql", &["--set", value]);
         assert!(
             errors.contains("values don't meet the specifications"),
             "{value}: {errors}"
@@ -132,7 +125,7 @@ fn what_is_missing_or_does_not_go_together_is_said_in_words() {
             "the path is none, /api/v1 or",
         ),
     ] {
-        let errors = refused(set, &["--set", value]);
+        let errors = SERVER.refused(set, &["--set", value]);
         assert!(errors.contains(said), "{value}: {errors}");
     }
 }
@@ -141,7 +134,7 @@ fn what_is_missing_or_does_not_go_together_is_said_in_words() {
 #[test]
 fn a_password_in_the_address_of_the_database_is_refused_and_not_repeated() {
     let url = "config.database.url=postgres://portvakt:hemmelig@db.example.no/portvakt";
-    let errors = refused("postgresql", &["--set", url]);
+    let errors = SERVER.refused("postgresql", &["--set", url]);
     assert!(
         errors.contains("name its secret in secrets.databasePassword"),
         "{errors}"
