@@ -1,5 +1,7 @@
 //! What a container gets.
 
+use std::collections::BTreeSet;
+
 use json_patch::jsonptr::PointerBuf;
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, VolumeMount};
 use kube::ResourceExt;
@@ -12,6 +14,9 @@ use super::{CONTAINERS, Refusal, sidecar};
 
 /// Says which container `kubectl` means; meshes that put containers into Pods set it.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
+
+/// Containers that an annotation may name. An annotation may be as long as a Pod, and each name is work.
+const MOST: usize = 32;
 
 /// A container that gets credentials.
 #[derive(Debug)]
@@ -29,9 +34,7 @@ pub(super) fn chosen<'p>(
 ) -> Result<Vec<Chosen<'p>>, Refusal> {
     let annotation = |name| pod.annotations().get(name).map(String::as_str);
     if let Some(names) = annotation(CONTAINERS) {
-        let names = names.split(',').map(str::trim);
-        let names = names.filter(|name| !name.is_empty());
-        let found = names.map(|name| {
+        let found = named(names)?.into_iter().map(|name| {
             let mut each = all(spec);
             let found = each.find(|chosen| chosen.container.name == name);
             found.ok_or_else(|| Refusal::NoContainer(name.chars().take(63).collect()))
@@ -47,6 +50,19 @@ pub(super) fn chosen<'p>(
         .map(|container| at("containers", index, container))
         .into_iter()
         .collect())
+}
+
+/// Each name once: what is named twice would have two mounts of one path.
+fn named(names: &str) -> Result<BTreeSet<&str>, Refusal> {
+    let names = names.split(',').map(str::trim);
+    let mut each = BTreeSet::new();
+    for name in names.filter(|name| !name.is_empty()) {
+        each.insert(name);
+        if each.len() > MOST {
+            return Err(Refusal::TooManyContainers { most: MOST });
+        }
+    }
+    Ok(each)
 }
 
 fn all(spec: &PodSpec) -> impl Iterator<Item = Chosen<'_>> {

@@ -19,6 +19,12 @@ pub enum Refusal {
     /// An annotation names a container that the Pod does not have.
     #[error("annotation portvakt/containers: the Pod has no container {0}")]
     NoContainer(String),
+    /// An annotation names more containers than a Pod has reason to.
+    #[error("annotation portvakt/containers: name {most} containers at most")]
+    TooManyContainers {
+        /// How many it may name.
+        most: usize,
+    },
     /// The token sidecar is asked for, and the operator has none to give.
     #[error(
         "annotation portvakt/sidecar: the operator has no image of the token sidecar; name one in its \

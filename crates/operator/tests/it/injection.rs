@@ -257,6 +257,17 @@ fn a_volume_has_a_name_that_a_volume_can_have() {
 }
 
 #[test]
+fn a_container_that_is_named_twice_gets_everything_once() {
+    let of = |containers: &str| {
+        let mut pod = pod(&json!({}));
+        pod["metadata"]["annotations"] = json!({"portvakt/containers": containers});
+        injected(&pod, &maskinporten(), &Settings::default())["spec"].clone()
+    };
+    assert_eq!(of("myapplication, myapplication"), of("myapplication"));
+    assert_eq!(of(&"myapplication,".repeat(100_000)), of("myapplication"));
+}
+
+#[test]
 fn a_pod_that_asks_for_what_it_cannot_have_is_told_what_to_do() {
     let sidecar = json!({"portvakt/sidecar": "true"});
     let plain = json!({});
@@ -275,6 +286,13 @@ fn a_pod_that_asks_for_what_it_cannot_have_is_told_what_to_do() {
             given.clone(),
             Settings::default(),
             "the Pod has no container other",
+        ),
+        (
+            &plain,
+            json!({"portvakt/containers": (0..33).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",")}),
+            given.clone(),
+            Settings::default(),
+            "annotation portvakt/containers: name 32 containers at most",
         ),
         (
             &plain,
