@@ -1,9 +1,14 @@
+use portvakt_nais::naming::NameError;
+
 /// Why a Pod is not made: it asks for something that it cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It asks for the credentials of a client and does not say of which.
     #[error("label portvakt/inject: add the label app with the name of the client resource")]
     NoName,
+    /// It asks for the credentials of a client by what is no name.
+    #[error("label app: {0}")]
+    Name(NameError),
     /// There is no client of that name.
     #[error(
         "label portvakt/inject: there is no MaskinportenClient and no IDPortenClient {0} in the namespace of \

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
+use portvakt_nais::naming::ResourceName;
 
 use super::Refusal;
 
@@ -44,19 +45,24 @@ impl Target {
     }
 }
 
-/// What a Pod is for; `None` if for nothing of ours.
+/// What a Pod is for; `None` if for nothing of ours. What no object can be called is the name of no workload.
+///
+/// Labels of a Pod are not validated yet when it is asked about, and the name becomes a part of addresses of the
+/// API server.
 ///
 /// # Errors
 /// It asks for credentials and does not say of which client.
 pub fn target(pod: &Pod) -> Result<Option<Target>, Refusal> {
     let label = |name| pod.labels().get(name).map(String::as_str);
-    let name = label(APP)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned);
+    let name = label(APP).filter(|name| !name.is_empty());
+    let name = name.map(str::parse::<ResourceName>).transpose();
     match label(INJECT) {
-        Some("true") => name.map(Target::Client).map(Some).ok_or(Refusal::NoName),
+        Some("true") => {
+            let name = name.map_err(Refusal::Name)?.ok_or(Refusal::NoName)?;
+            Ok(Some(Target::Client(name.into())))
+        }
         Some(_) => Ok(None),
-        None => Ok(name.map(Target::Workload)),
+        None => Ok(name.ok().flatten().map(|it| Target::Workload(it.into()))),
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn set(conditions: &mut Vec<Condition>, verdict: Verdict, generation:
 }
 
 /// A text of so many bytes at most, cut between characters.
-pub(super) fn cut(mut text: String, most: usize) -> String {
+pub(crate) fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most - '…'.len_utf8()));
         text.push('…');

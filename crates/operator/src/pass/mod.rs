@@ -31,6 +31,8 @@ mod subject;
 mod triage;
 mod work;
 
+pub(crate) use self::conditions::cut;
+
 pub use self::conclusion::{Conclusion, Done, Ending, failed, key_kept, started, succeeded};
 pub use self::events::{Event, EventKind, of_step};
 pub use self::footprint::{Footprint, Footprints, Rival};

@@ -2,6 +2,9 @@
 //!
 //! Nothing is kept: a Pod is made right after its client resource, and a copy of some moments ago would not
 //! have it. Making a Pod is rare beside what else an API server does for it.
+//!
+//! Names and namespaces are those of [`crate::injection::target`] and of `review`, which let nothing through that
+//! would make another address of the API server.
 
 use kube::Client;
 use kube::api::Api;

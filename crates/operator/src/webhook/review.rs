@@ -6,28 +6,39 @@ use kube::core::admission::{
     AdmissionRequest, AdmissionResponse, AdmissionReview, META_API_VERSION_V1, META_KIND,
     Operation, SerializePatchError,
 };
+use portvakt_nais::naming::{NameError, ResourceName};
 
 use crate::injection::{Injection, Refusal};
+use crate::pass::cut;
 
 /// The API server shows no more of a warning than this, in characters.
 const MAX_WARNING: usize = 250;
 
+/// What is repeated of a question in an answer or a log, in bytes.
+pub(super) const MAX_REPEATED: usize = 253;
+
 /// A body that asks nothing that can be answered.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Malformed {
-    #[error("the body is not an AdmissionReview of a Pod: {0}")]
+    #[error("the body is not an AdmissionReview of a Pod: {}", cut(.0.to_string(), MAX_REPEATED))]
     Body(#[from] serde_json::Error),
     #[error("the body is not an AdmissionReview of admission.k8s.io/v1 with a request")]
     Kind,
+    #[error("request.namespace: {0}")]
+    Namespace(#[from] NameError),
 }
 
-/// What is asked.
+/// What is asked. The namespace becomes a part of addresses of the API server, so it is a name.
 pub(super) fn read(body: &[u8]) -> Result<AdmissionRequest<Pod>, Malformed> {
     let review: AdmissionReview<Pod> = serde_json::from_slice(body)?;
     let is_known =
         review.types.kind == META_KIND && review.types.api_version == META_API_VERSION_V1;
     let request = is_known.then(|| review.try_into().ok()).flatten();
-    request.ok_or(Malformed::Kind)
+    let request: AdmissionRequest<Pod> = request.ok_or(Malformed::Kind)?;
+    if let Some(namespace) = &request.namespace {
+        namespace.parse::<ResourceName>()?;
+    }
+    Ok(request)
 }
 
 /// The Pod that is to be made, with its namespace. Nothing is said about anything else.

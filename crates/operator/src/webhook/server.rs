@@ -19,6 +19,7 @@ use super::certificates::{Keeper, Place};
 use super::configuration::{PATH, TIMEOUT_SECONDS};
 use super::{directory, review};
 use crate::injection::{Injection, Settings, inject, target};
+use crate::pass::cut;
 
 /// The API server accepts no object above this size from anybody; the question around it adds little.
 const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
@@ -112,7 +113,8 @@ async fn answer(State(asked): State<Arc<Asked>>, headers: HeaderMap, body: Bytes
     let answer = outcome.and_then(|outcome| {
         if let Err(refusal) = &outcome {
             let namespace = request.namespace.as_deref().unwrap_or_default();
-            tracing::info!(namespace, pod = request.name, %refusal, "a Pod is refused");
+            let pod = cut(request.name.clone(), review::MAX_REPEATED);
+            tracing::info!(namespace, pod, %refusal, "a Pod is refused");
         }
         Ok(review::answer(&request, outcome)?)
     });

@@ -358,6 +358,14 @@ fn a_pod_says_which_client_or_workload_it_is_for() {
     for (labels, expected) in cases {
         assert_eq!(of(labels.clone()), expected, "{labels}");
     }
+    let long = "a".repeat(1 << 20);
+    for no_name in ["../..", "x?watch=1", "a/b", "a%2fb", "A", ".", &long] {
+        assert_eq!(of(json!({"app": no_name})), Ok(None));
+        let refusal = of(json!({"app": no_name, "portvakt/inject": "true"}));
+        let refusal = refusal.unwrap_err().to_string();
+        assert!(refusal.starts_with("label app: must be"), "{refusal}");
+        assert!(refusal.len() < 200, "{refusal}");
+    }
 }
 
 #[test]

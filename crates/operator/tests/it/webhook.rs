@@ -93,6 +93,30 @@ async fn what_is_no_question_is_refused_and_looked_up_nowhere() {
             altered("/request/object/spec", json!("a")),
             400,
         ),
+        (
+            Method::POST,
+            json,
+            altered("/request/operation", json!("A".repeat(100_000))),
+            400,
+        ),
+        (
+            Method::POST,
+            json,
+            altered("/request/namespace", json!("../..")),
+            400,
+        ),
+        (
+            Method::POST,
+            json,
+            altered("/request/namespace", json!("x?watch=1")),
+            400,
+        ),
+        (
+            Method::POST,
+            json,
+            altered("/request/namespace", json!("")),
+            400,
+        ),
     ];
     for (method, media, body, expected) in cases {
         let (client, asked) = api_server(500);
@@ -117,6 +141,8 @@ async fn nothing_is_said_about_what_is_no_new_pod_of_ours() {
     let cases = [
         review(&json!({})),
         review(&json!({"app": "a", "portvakt/inject": "false"})),
+        review(&json!({"app": "../.."})),
+        review(&json!({"app": "x?watch=1"})),
         altered("/request/operation", json!("UPDATE")),
         altered("/request/resource/resource", json!("deployments")),
         altered("/request/object", json!(null)),
@@ -162,6 +188,11 @@ async fn a_pod_that_asks_for_a_client_that_is_not_there_is_refused_and_others_ar
             json!({"portvakt/inject": "true"}),
             false,
             "add the label app",
+        ),
+        (
+            json!({"app": "../..", "portvakt/inject": "true"}),
+            false,
+            "label app: must be",
         ),
         (json!({"app": "a"}), true, ""),
     ];
