@@ -118,12 +118,14 @@ async fn a_secret_that_was_deleted_or_damaged_is_put_back_as_it_was() {
         .await
         .unwrap();
     until("the Secret is back", is_back).await;
-    let damage = Patch::Merge(json!({"stringData": {"tls.crt": "no certificate"}}));
-    secrets
-        .patch(name, &PatchParams::default(), &damage)
-        .await
-        .unwrap();
-    until("the Secret is whole", is_back).await;
+    for entry in ["tls.crt", "tls.key", "ca.crt"] {
+        let damage = Patch::Merge(json!({"stringData": {entry: "no PEM"}}));
+        secrets
+            .patch(name, &PatchParams::default(), &damage)
+            .await
+            .unwrap();
+        until("the Secret is whole", is_back).await;
+    }
     assert_eq!(
         sources(&create(&cluster, &pod(&json!({}))).await.unwrap()),
         [SECRET]

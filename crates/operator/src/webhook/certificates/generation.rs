@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use portvakt_http::Tls;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose,
@@ -32,8 +33,8 @@ pub enum GenerationError {
     /// A time that no certificate can have.
     #[error("a certificate cannot be valid until then")]
     Time,
-    /// What is kept is not a certificate in PEM.
-    #[error("the certificate that is kept cannot be read")]
+    /// What is kept is not a certificate in PEM, or not one with its key and its authority.
+    #[error("the certificate that is kept cannot be read or used")]
     Unreadable,
 }
 
@@ -70,13 +71,16 @@ impl Generation {
         })
     }
 
-    /// Reads what was kept.
+    /// Reads what was kept: a certificate that can be served with, and an authority.
     pub fn read(
         certificate: String,
         key: Zeroizing<String>,
         authority: String,
     ) -> Result<Self, GenerationError> {
-        let not_after = not_after(&certificate)?;
+        Tls::from_pem(certificate.as_bytes(), key.as_bytes())
+            .map_err(|_| GenerationError::Unreadable)?;
+        not_after_of(&authority)?;
+        let not_after = not_after_of(&certificate)?;
         Ok(Self {
             certificate,
             key,
@@ -116,7 +120,7 @@ impl fmt::Debug for Generation {
 }
 
 /// The last second of a certificate in PEM, since 1970.
-pub(super) fn not_after(pem: &str) -> Result<i64, GenerationError> {
+pub(super) fn not_after_of(pem: &str) -> Result<i64, GenerationError> {
     let der = CertificateDer::from_pem_slice(pem.as_bytes());
     let der = der.map_err(|_| GenerationError::Unreadable)?;
     let parsed = x509_parser::parse_x509_certificate(&der);

@@ -188,18 +188,20 @@ impl Keeper {
         }
     }
 
+    /// What is held is what is served with, and so known to be whole.
     fn serve(&mut self, wallet: &Wallet) -> Result<(), KeeperError> {
         let current = &wallet.current;
-        let held = self.held.replace(wallet.clone());
         let (chain, key) = (
             current.certificate().as_bytes(),
             current.expose_key().as_bytes(),
         );
+        let held = self.held.as_ref();
         match &self.tls {
             Some(_) if held.is_some_and(|held| held.current == *current) => {}
             Some(tls) => tls.replace(chain, key)?,
             None => self.tls = Some(Arc::new(Tls::from_pem(chain, key)?)),
         }
+        self.held = Some(wallet.clone());
         Ok(())
     }
 

@@ -155,7 +155,7 @@ impl Wallet {
 
 /// An authority ends when its certificate does. What cannot be read is of no use.
 fn has_expired(authority: &str, now: i64) -> bool {
-    super::generation::not_after(authority).is_ok_and(|not_after| not_after <= now)
+    super::generation::not_after_of(authority).is_ok_and(|not_after| not_after <= now)
 }
 
 #[cfg(test)]
