@@ -155,7 +155,7 @@ impl Wallet {
 
 /// An authority ends when its certificate does. What cannot be read is of no use.
 fn has_expired(authority: &str, now: i64) -> bool {
-    super::generation::not_after_of(authority).is_ok_and(|not_after| not_after <= now)
+    super::generation::not_after_of(authority).map_or(true, |not_after| not_after <= now)
 }
 
 #[cfg(test)]
@@ -226,6 +226,20 @@ mod tests {
         assert_eq!(decide(&wallet, "", true, NOW, &SCHEDULE), Step::Prepare);
         let prepared = wallet.prepared(made(NOW));
         assert_eq!(decide(&prepared, "", true, NOW, &SCHEDULE), Step::Rest);
+    }
+
+    #[test]
+    fn a_former_authority_that_cannot_be_read_is_forgotten() {
+        let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let (whole, former) = (Wallet::begin(made(NOW)), made(NOW));
+        let wallet = Wallet {
+            former: vec![damaged.to_owned(), former.authority().to_owned()],
+            ..whole
+        };
+        assert_eq!(step(&wallet, &wallet.authorities(), NOW), Step::Forget);
+        let cleaned = wallet.cleaned(NOW);
+        assert_eq!(cleaned.former, [former.authority()]);
+        assert_eq!(step(&cleaned, &cleaned.authorities(), NOW), Step::Rest);
     }
 
     #[test]
