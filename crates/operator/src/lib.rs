@@ -5,9 +5,13 @@
 //! [`pass`] is what is decided about one of them, and [`shell`] carries it out in a cluster.
 //! [`injection`] is what Pods are given.
 
+mod cluster_error;
+
 pub mod injection;
 pub mod pass;
 pub mod resource;
 pub mod shell;
 pub mod webhook;
 pub mod workload;
+
+pub use self::cluster_error::ClusterError;

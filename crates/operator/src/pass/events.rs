@@ -32,7 +32,7 @@ impl Event {
         }
     }
 
-    pub(super) fn warning(reason: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn warning(reason: &'static str, message: impl Into<String>) -> Self {
         let kind = EventKind::Warning;
         Self {
             kind,

@@ -8,9 +8,10 @@ use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use super::error::{PassError, status};
+use super::error::PassError;
 use super::facts;
 use super::kind::ClientResource;
+use crate::cluster_error::status;
 use crate::pass::{InUse, StoredSecret, Subject, WantedSecret};
 use crate::resource::ClientStatus;
 

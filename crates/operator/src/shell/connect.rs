@@ -8,6 +8,8 @@ use kube::api::{Api, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Config, ResourceExt};
 
+use crate::cluster_error::ClusterError;
+
 /// Why there is no API server to talk to.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -41,7 +43,8 @@ pub async fn namespaces(client: &Client) -> Vec<String> {
     match namespaces.list_metadata(&ListParams::default()).await {
         Ok(listed) => listed.items.iter().map(ResourceExt::name_any).collect(),
         Err(error) => {
-            tracing::info!(%error, "namespaces are not listed");
+            let error = ClusterError::at("list the namespaces")(error);
+            tracing::info!(%error, "counters of namespaces begin when something in them is looked at");
             Vec::new()
         }
     }

@@ -1,30 +1,32 @@
-//! Telling what happened to a resource.
+//! Telling what happened to an object.
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Client;
 use kube::runtime::events::{Event as ClusterEvent, EventType, Recorder, Reporter};
 
 use super::cluster::MANAGER;
-use super::kind::ClientResource;
-use crate::pass::{Event, EventKind};
-
-/// Who tells of events, as existing clusters know them.
-const CONTROLLER: &str = "digdirator";
+use crate::cluster_error::ClusterError;
+use crate::pass::{Event, EventKind, cut};
 
 /// What is told again and again while it lasts.
-const REPEATED: &str = "FailedSynchronization";
+pub(crate) const REPEATED: &str = "FailedSynchronization";
+
+/// The API server takes no event with a longer note, in bytes.
+const MAX_NOTE: usize = 1024;
 
 /// Writes events to the cluster.
 #[derive(Clone)]
-pub(super) struct Teller {
+pub(crate) struct Teller {
     client: Client,
     reporter: Reporter,
     repeated: Recorder,
 }
 
 impl Teller {
-    pub(super) fn new(client: Client) -> Self {
+    /// Events say that they are from this controller.
+    pub(crate) fn new(client: Client, controller: &str) -> Self {
         let reporter = Reporter {
-            controller: CONTROLLER.to_owned(),
+            controller: controller.to_owned(),
             instance: Some(MANAGER.to_owned()),
         };
         Self {
@@ -35,8 +37,7 @@ impl Teller {
     }
 
     /// Events are for people who look; a pass does not fail for them.
-    pub(super) async fn tell<R: ClientResource>(&self, resource: &R, events: &[Event]) {
-        let about = resource.object_ref(&());
+    pub(crate) async fn tell(&self, about: &ObjectReference, events: &[Event]) {
         for event in events {
             let event = ClusterEvent {
                 type_: match event.kind {
@@ -44,7 +45,7 @@ impl Teller {
                     EventKind::Warning => EventType::Warning,
                 },
                 reason: event.reason.to_owned(),
-                note: Some(event.message.clone()),
+                note: Some(cut(event.message.clone(), MAX_NOTE)),
                 action: event.reason.to_owned(),
                 secondary: None,
             };
@@ -55,8 +56,9 @@ impl Teller {
             } else {
                 &once
             };
-            if let Err(error) = recorder.publish(&event, &about).await {
-                tracing::warn!(%error, "an event was not written");
+            let published = recorder.publish(&event, about).await;
+            if let Err(error) = published.map_err(ClusterError::at("write an event")) {
+                tracing::warn!(%error, "people are not told");
             }
         }
     }

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::cluster::MANAGER;
-use super::error::status;
+use crate::cluster_error::ClusterError;
 
 /// Name of the Lease, as the existing operator has it: the two exclude each other.
 pub const LEASE: &str = "digdirator.nais.io";
@@ -181,12 +181,13 @@ impl Candidate {
     }
 
     /// Whether the Lease is this candidate's from now on.
-    async fn hold(&mut self) -> Result<bool, kube::Error> {
+    async fn hold(&mut self) -> Result<bool, ClusterError> {
         let params = PostParams {
             field_manager: Some(MANAGER.to_owned()),
             ..PostParams::default()
         };
-        let written = match self.leases.get_opt(LEASE).await? {
+        let found = self.leases.get_opt(LEASE).await;
+        let written = match found.map_err(ClusterError::at("read the Lease"))? {
             None => {
                 let lease = Lease {
                     metadata: ObjectMeta {
@@ -207,13 +208,13 @@ impl Candidate {
                 self.leases.replace(LEASE, &params, &lease).await
             }
         };
-        match written {
+        match written.map_err(ClusterError::at("write the Lease")) {
             Ok(lease) => {
                 self.unchanged(&lease.resource_version().unwrap_or_default());
                 Ok(true)
             }
             // Somebody else was faster.
-            Err(error) if matches!(status(&error), Some(404 | 409)) => Ok(false),
+            Err(error) if matches!(error.status(), Some(404 | 409)) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -20,6 +20,8 @@ mod kind;
 mod leadership;
 mod pass;
 
+pub(crate) use self::events::{REPEATED, Teller};
+
 pub use self::connect::{Client, ConnectError, connect, namespaces};
 pub use self::controller::run;
 pub use self::error::PassError;

@@ -25,6 +25,9 @@ use crate::pass::{
 };
 use crate::resource::Spec;
 
+/// Who tells of events, as existing clusters know them.
+const CONTROLLER: &str = "digdirator";
+
 /// Resources that are in memory at once while all are noted.
 const SURVEYED_AT_ONCE: u32 = 200;
 
@@ -66,7 +69,7 @@ impl Operator {
         ids: impl Fn() -> String + Send + Sync + 'static,
     ) -> Self {
         Self {
-            teller: Teller::new(client.clone()),
+            teller: Teller::new(client.clone(), CONTROLLER),
             clock: api.tokens().source().clock.clone(),
             client,
             api,
@@ -231,7 +234,9 @@ impl Operator {
             return self.conclude(keeper, conclusion).await;
         }
         let events = keeper.work.as_ref().map(steps_of).unwrap_or_default();
-        self.teller.tell(&keeper.resource, &events).await;
+        self.teller
+            .tell(&keeper.resource.object_ref(&()), &events)
+            .await;
         let mut finalizers = keeper.subject.finalizers.clone();
         finalizers.retain(|name| name != FINALIZER && name != OLD_FINALIZER);
         space
@@ -317,7 +322,9 @@ impl Operator {
             // What was done is told now; how it ended, by the pass that comes after this one.
             events.pop();
         }
-        self.teller.tell(&keeper.resource, &events).await;
+        self.teller
+            .tell(&keeper.resource.object_ref(&()), &events)
+            .await;
         written?;
         Ok(match (conclusion.ending, conclusion.requeue) {
             (Ending::Whole | Ending::Waits, Some(pause)) => Passed::Succeeded(pause),

@@ -18,6 +18,7 @@ use tokio::time::sleep;
 use super::certificates::{Keeper, Place};
 use super::configuration::{PATH, TIMEOUT_SECONDS};
 use super::{directory, review};
+use crate::cluster_error::ClusterError;
 use crate::injection::{Injection, Settings, inject, target};
 use crate::pass::cut;
 
@@ -46,8 +47,8 @@ pub struct Webhook {
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
     /// What there is for a Pod could not be looked up.
-    #[error("look up what there is for a Pod: {0}")]
-    LookUp(#[from] kube::Error),
+    #[error(transparent)]
+    LookUp(#[from] ClusterError),
     /// The answer could not be written.
     #[error(transparent)]
     Answer(#[from] kube::core::admission::SerializePatchError),
@@ -143,7 +144,8 @@ impl Asked {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let settings = &self.settings;
-        let found = directory::look_up(&self.client, namespace, &target, settings).await?;
+        let found = directory::look_up(&self.client, namespace, &target, settings).await;
+        let found = found.map_err(ClusterError::at("look up what there is for a Pod"))?;
         let injected = inject(pod, &target, &found.given, settings);
         Ok(injected.map(|mut injection| {
             injection.warnings.extend(found.warnings);

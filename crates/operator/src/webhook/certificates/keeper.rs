@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use super::generation::{Generation, GenerationError};
 use super::rotation::{Schedule, Step, Wallet, decide};
 use super::stored;
+use crate::cluster_error::ClusterError;
 
 /// Under which the operator owns `caBundle`.
 const MANAGER: &str = "portvakt-webhook";
@@ -39,13 +40,8 @@ pub struct Place {
 #[derive(Debug, thiserror::Error)]
 pub enum KeeperError {
     /// The API server refuses or fails.
-    #[error("{act}: {source}")]
-    Cluster {
-        /// What was attempted.
-        act: &'static str,
-        /// What the API server said.
-        source: kube::Error,
-    },
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// There is nothing that tells the API server of the webhook.
     #[error("there is no MutatingWebhookConfiguration {0}: apply deploy/operator/webhook.yaml")]
     NoConfiguration(String),
@@ -133,7 +129,7 @@ impl Keeper {
     /// One step.
     async fn pass(&mut self) -> Result<Step, KeeperError> {
         let secret = self.secrets.get_opt(&self.place.secret).await;
-        let secret = secret.map_err(at("read the Secret of the webhook"))?;
+        let secret = secret.map_err(ClusterError::at("read the Secret of the webhook"))?;
         let now = (self.now)();
         let kept = secret
             .as_ref()
@@ -181,11 +177,12 @@ impl Keeper {
             None => self.secrets.create(&params, &secret).await,
         };
         match written {
-            Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
-            other => other
-                .map(drop)
-                .map_err(at("write the Secret of the webhook")),
+            Err(kube::Error::Api(status)) if status.code == 409 => {}
+            other => {
+                other.map_err(ClusterError::at("write the Secret of the webhook"))?;
+            }
         }
+        Ok(())
     }
 
     /// What is held is what is served with, and so known to be whole.
@@ -220,7 +217,7 @@ impl Keeper {
     async fn configuration(&self) -> Result<MutatingWebhookConfiguration, KeeperError> {
         let name = &self.place.configuration;
         let found = self.configurations.get_opt(name).await;
-        let found = found.map_err(at("read the configuration of the webhook"))?;
+        let found = found.map_err(ClusterError::at("read the configuration of the webhook"))?;
         found.ok_or_else(|| KeeperError::NoConfiguration(name.clone()))
     }
 
@@ -247,12 +244,7 @@ impl Keeper {
             .configurations
             .patch(&name, &apply, &Patch::Apply(&patch))
             .await;
-        written
-            .map(drop)
-            .map_err(at("write the configuration of the webhook"))
+        written.map_err(ClusterError::at("write the configuration of the webhook"))?;
+        Ok(())
     }
-}
-
-fn at(act: &'static str) -> impl Fn(kube::Error) -> KeeperError {
-    move |source| KeeperError::Cluster { act, source }
 }

@@ -218,7 +218,9 @@ impl Named {
         } else {
             "warn"
         };
-        format!("{others},portvakt={level},portvakt_operator={level}")
+        // What reads answers writes one that it cannot read to the log, whole: that may be a Secret.
+        let answers = "kube_client::client=error";
+        format!("{others},{answers},portvakt={level},portvakt_operator={level}")
     }
 
     /// Whether it can be meant.
@@ -260,9 +262,37 @@ impl Named {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{Args, CommandFactory, FromArgMatches};
+    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
+    use super::Named;
     use crate::cli::Cli;
+
+    /// Fails for every line that passes the filter.
+    struct NoLine;
+
+    impl<S: tracing::Subscriber> Layer<S> for NoLine {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            panic!("{event:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_the_api_server_that_cannot_be_read_is_not_in_the_log() {
+        for level in ["debug", "info", "warn", "error"] {
+            let arguments = ["operator", "--cluster-name", "c", "--log-level", level];
+            let command = Named::augment_args(clap::Command::new("operator"));
+            let named = command.try_get_matches_from(arguments);
+            let named = Named::from_arg_matches(&named.unwrap()).unwrap();
+            let filter: EnvFilter = named.log_filter().parse().unwrap();
+            let log = tracing_subscriber::registry().with(filter).with(NoLine);
+            // As it does.
+            tracing::subscriber::with_default(log, || {
+                tracing::warn!(target: "kube_client::client", "a Secret, EOF while parsing");
+            });
+        }
+    }
 
     /// Every setting of the existing operator, with the variable that its name becomes (spec: nais §7.2).
     #[test]
