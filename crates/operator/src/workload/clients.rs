@@ -11,13 +11,10 @@ use portvakt_nais::model::WorkloadKind;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{WorkloadError, read, resource};
+use super::{CORRELATION, WorkloadError, read, resource};
 
 /// Both kinds of client resources.
 pub const CLIENTS: [ClientKind; 2] = [ClientKind::Maskinporten, ClientKind::IdPorten];
-
-/// Which deploy a resource is of; the platform writes it on the workload.
-const CORRELATION: &str = "nais.io/deploymentCorrelationID";
 
 /// What is to become of a client resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +42,7 @@ pub fn client_resource(kind: ClientKind) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk("nais.io", "v1", kind))
 }
 
-/// The client resource that a workload asks for, if it does.
+/// The client resource of each kind that a workload asks for, if it does.
 ///
 /// A login client of its own has an Application with members of the years until 2023; today's share one, unless
 /// `own_idporten_client`.
@@ -55,23 +52,26 @@ pub fn client_resource(kind: ClientKind) -> ApiResource {
 pub fn wanted(
     workload_kind: WorkloadKind,
     object: &DynamicObject,
-    client_kind: ClientKind,
     own_idporten_client: bool,
-) -> Result<Option<DynamicObject>, WorkloadError> {
+) -> Result<[(ClientKind, Option<DynamicObject>); 2], WorkloadError> {
     let (metadata, workload) = read(workload_kind, object)?;
-    let spec = match client_kind {
-        ClientKind::Maskinporten => workload
-            .maskinporten_client(&metadata)
-            .map(|spec| json(&spec)),
-        ClientKind::IdPorten => {
-            let idporten = workload.idporten.as_ref();
-            let is_legacy = idporten.is_some_and(|idporten| idporten.legacy.is_some());
-            let client = workload.idporten_client(&metadata);
-            let client = client.filter(|_| is_legacy || own_idporten_client);
-            client.map(|spec| json(&spec))
-        }
-    };
-    Ok(spec.map(|spec| made(workload_kind, object, client_kind, &spec)))
+    Ok(CLIENTS.map(|kind| {
+        let spec = match kind {
+            ClientKind::Maskinporten => {
+                let client = workload.maskinporten_client(&metadata);
+                client.map(|spec| json(&spec))
+            }
+            ClientKind::IdPorten => {
+                let idporten = workload.idporten.as_ref();
+                let is_legacy = idporten.is_some_and(|idporten| idporten.legacy.is_some());
+                let client = workload.idporten_client(&metadata);
+                let client = client.filter(|_| is_legacy || own_idporten_client);
+                client.map(|spec| json(&spec))
+            }
+        };
+        let client = spec.map(|spec| made(workload_kind, object, kind, &spec));
+        (kind, client)
+    }))
 }
 
 /// What is to become of the client resource of this name and kind.

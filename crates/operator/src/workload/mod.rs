@@ -26,6 +26,9 @@ pub const KINDS: [WorkloadKind; 2] = [WorkloadKind::Application, WorkloadKind::N
 /// with it no reason to withhold a client.
 const MEMBERS: [&str; 4] = ["maskinporten", "idporten", "ingresses", "webproxy"];
 
+/// Which deploy a workload is of; the platform writes it on the workload.
+const CORRELATION: &str = "nais.io/deploymentCorrelationID";
+
 /// What is wrong with a workload, with the field and what to write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -43,6 +46,20 @@ pub fn resource(kind: WorkloadKind) -> ApiResource {
 /// The workloads of a namespace.
 pub fn api(client: &Client, namespace: &str, kind: WorkloadKind) -> Api<DynamicObject> {
     Api::namespaced_with(client.clone(), namespace, &resource(kind))
+}
+
+/// Drops what is never looked at, so that a copy of every workload of a cluster is small.
+fn trim(object: &mut DynamicObject) {
+    object.metadata.managed_fields = None;
+    if let Some(annotations) = &mut object.metadata.annotations {
+        annotations.retain(|name, _| name == CORRELATION);
+    }
+    let spec = object.data.get_mut("spec").and_then(Value::as_object_mut);
+    let spec = spec.map(|spec| {
+        spec.retain(|name, _| MEMBERS.contains(&name.as_str()));
+        std::mem::take(spec)
+    });
+    object.data = json!({"spec": spec});
 }
 
 /// What an object asks for.
@@ -82,5 +99,41 @@ pub fn read(
         Some((metadata, ResourceKind::Workload(workload))) => Ok((metadata, *workload)),
         // A document of such a kind is read as a workload or is a fault.
         _ => Err(WorkloadError(format!("no {}", kind.as_str()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_workload_is_kept_what_its_clients_depend_on() {
+        let whole: DynamicObject = serde_json::from_value(json!({
+            "apiVersion": "nais.io/v1alpha1", "kind": "Application",
+            "metadata": {
+                "name": "a", "namespace": "team", "uid": "u", "labels": {"some": "label"},
+                "annotations": {CORRELATION: "d1", "kubectl.kubernetes.io/last-applied-configuration": "{}"},
+                "managedFields": [{"manager": "kubectl"}],
+            },
+            "spec": {
+                "image": "example/app:1", "env": [{"name": "PASSWORD", "value": "p"}],
+                "maskinporten": {"enabled": true, "scopes": {"consumes": [{"name": "a:b"}]}},
+            },
+            "status": {"synchronizationState": "RolloutComplete"},
+        }))
+        .unwrap();
+        let mut trimmed = whole.clone();
+        trim(&mut trimmed);
+        let kind = WorkloadKind::Application;
+        assert_eq!(wanted(kind, &trimmed, false), wanted(kind, &whole, false));
+        let kept = serde_json::to_value(&trimmed).unwrap();
+        let spec =
+            json!({"maskinporten": {"enabled": true, "scopes": {"consumes": [{"name": "a:b"}]}}});
+        assert_eq!(kept["spec"], spec);
+        assert_eq!(kept["metadata"]["annotations"], json!({CORRELATION: "d1"}));
+        assert_eq!(
+            (&kept["status"], &kept["metadata"]["managedFields"]),
+            (&Value::Null, &Value::Null)
+        );
     }
 }

@@ -22,8 +22,14 @@ fn application(spec: &Value) -> DynamicObject {
     }))
 }
 
+fn asked(workload: &DynamicObject, kind: ClientKind, own_client: bool) -> Option<DynamicObject> {
+    let wanted = wanted(WorkloadKind::Application, workload, own_client);
+    let mut wanted = wanted.unwrap().into_iter();
+    wanted.find(|(found, _)| *found == kind).unwrap().1
+}
+
 fn of(workload: &DynamicObject, kind: ClientKind) -> Option<DynamicObject> {
-    wanted(WorkloadKind::Application, workload, kind, false).unwrap()
+    asked(workload, kind, false)
 }
 
 fn maskinporten(workload: &DynamicObject) -> Option<DynamicObject> {
@@ -116,13 +122,7 @@ fn older_forms_are_understood() {
         "ingresses": ["https://a.example"], "idporten": {"enabled": true, "sidecar": {"enabled": true}},
     }));
     assert_eq!(of(&today, ClientKind::IdPorten), None);
-    let own = wanted(
-        WorkloadKind::Application,
-        &today,
-        ClientKind::IdPorten,
-        true,
-    );
-    assert!(own.unwrap().is_some());
+    assert!(asked(&today, ClientKind::IdPorten, true).is_some());
 }
 
 #[test]
@@ -132,12 +132,7 @@ fn a_slip_is_named_with_its_field() {
             {"enabled": true, "name": "Not Good", "product": "a"},
         ]}}}),
     );
-    let fault = wanted(
-        WorkloadKind::Application,
-        &slip,
-        ClientKind::Maskinporten,
-        false,
-    );
+    let fault = wanted(WorkloadKind::Application, &slip, false);
     let fault = fault.unwrap_err().to_string();
     assert!(
         fault.starts_with("spec.maskinporten.scopes.exposes[0].name: "),

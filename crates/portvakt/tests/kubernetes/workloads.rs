@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinHandle;
 
-use crate::cluster::{established, namespace, until};
+use crate::calls::Calls;
+use crate::cluster::{counted_client, established, namespace, until};
 
 /// The controllers of both kinds, until they are dropped.
 struct Controllers {
@@ -70,7 +71,8 @@ pub(crate) async fn define(client: &Client) {
                 },
                 "versions": [{
                     "name": version, "served": true, "storage": true,
-                    "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": open}}},
+                    "subresources": {"status": {}},
+                    "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": open, "status": open}}},
                 }],
             },
         });
@@ -183,6 +185,49 @@ async fn client_resources_come_change_and_go_with_their_sections() {
         logins.get_opt("login").await.unwrap().is_some()
     })
     .await;
+    controllers.stop().await;
+}
+
+/// Patches the status of an object.
+async fn report(api: &Api<DynamicObject>, name: &str) {
+    let status = Patch::Merge(json!({"status": {"synchronizationState": "Synchronized"}}));
+    let params = PatchParams::default();
+    api.patch_status(name, &params, &status).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_write_to_a_status_is_no_reason_to_look_again() {
+    let (client, namespace) = namespace().await;
+    defined(&client).await;
+    let calls = Calls::default();
+    let controllers = Controllers::start(&counted_client(&calls).await);
+    let machines = clients(&client, &namespace, ClientKind::Maskinporten);
+    let is_made = async |name: &str| machines.get_opt(name).await.unwrap().is_some();
+    // Counted are the passes, by the first thing that one asks for.
+    let passes = |name: &str| {
+        let place = format!("/namespaces/{namespace}/maskinportenclients/{name}");
+        let made = calls.made();
+        let reads = made
+            .iter()
+            .filter(|call| call.contains("GET") && call.ends_with(&place));
+        reads.count()
+    };
+    let job = WorkloadKind::Naisjob;
+    apply(&client, &namespace, job, "job", &consuming("a:b")).await;
+    // Once for the workload and once for its client resource, which is new.
+    until("the job is looked at", async || passes("job") == 2).await;
+    report(&machines, "job").await;
+    report(&api(&client, &namespace, job), "job").await;
+    // Whoever comes later is looked at later.
+    for name in ["later", "last"] {
+        apply(&client, &namespace, job, name, &consuming("a:b")).await;
+        until("the next is made", async || is_made(name).await).await;
+    }
+    assert_eq!(passes("job"), 2, "{:?}", calls.made());
+    // What is deleted is looked at, although it has not changed before.
+    let deleted = machines.delete("job", &DeleteParams::default()).await;
+    deleted.unwrap();
+    until("it is made again", async || is_made("job").await).await;
     controllers.stop().await;
 }
 
