@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -29,6 +29,12 @@ const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
 const MAX_CONNECTIONS: usize = 64;
 
 const MAX_REQUESTS: usize = 32;
+
+/// Whoever connects and says nothing leaves the place to others before a question runs out of time.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(TIMEOUT_SECONDS - 1);
+
+/// The API server asks again on the same connection while many Pods are made; otherwise it can well connect anew.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A webhook that is to be served.
 pub struct Webhook {
@@ -84,10 +90,14 @@ impl Webhook {
     }
 }
 
-/// The one route, without limits around it.
+/// The one route. Of the limits it has that of the body alone.
 pub fn router(client: Client, settings: Settings) -> Router {
     let asked = Arc::new(Asked { client, settings });
-    Router::new().route(PATH, post(answer)).with_state(asked)
+    Router::new()
+        .route(PATH, post(answer))
+        // Without a word the framework has a smaller one.
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(asked)
 }
 
 struct Asked {
@@ -158,6 +168,8 @@ impl Asked {
 fn limits() -> Limits {
     Limits {
         request_timeout: Duration::from_secs(TIMEOUT_SECONDS - 1),
+        header_timeout: HEADER_TIMEOUT,
+        keep_alive_timeout: KEEP_ALIVE_TIMEOUT,
         max_body_bytes: MAX_BODY_BYTES,
         max_connections: MAX_CONNECTIONS,
         max_requests: MAX_REQUESTS,

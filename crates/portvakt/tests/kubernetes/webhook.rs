@@ -1,5 +1,6 @@
 //! The webhook, asked by a real API server.
 
+mod limits;
 mod load;
 mod running;
 
