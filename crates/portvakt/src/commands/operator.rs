@@ -1,6 +1,8 @@
 //! `portvakt operator`: the Kubernetes operator.
 
 mod issuer;
+mod leading;
+mod parts;
 mod probes;
 mod settings;
 mod workloads;
@@ -8,8 +10,9 @@ mod workloads;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use portvakt_core::{Entropy, SystemEntropy};
+use portvakt_http::Shutdown;
 use portvakt_nais::naming::key_id;
 use portvakt_nais::plan::{Ownership, Policy};
 use portvakt_operator::pass::Rules;
@@ -20,9 +23,10 @@ use portvakt_operator::shell::{
 use portvakt_provision::Pace;
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
 
 use self::issuer::Issuer;
+use self::leading::{Leading, PATIENCE, lead_until};
+use self::parts::Parts;
 use self::probes::Probes;
 use self::settings::{Named, OwnershipArg};
 use self::workloads::WorkloadArgs;
@@ -106,106 +110,98 @@ pub(crate) async fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let webhook = args.workloads.webhook(&client, has_audience).await?;
     let operator = Operator::new(client.clone(), issuer.api, rules, pass_id);
     let (stop, stopped) = watch::channel(false);
-    let (lead, candidate) = lead(&args.named, client.clone(), stopped.clone());
+    let mut parts = Parts::default();
+    let lead = lead(&args.named, client.clone(), &mut parts, &stopped);
     let operator = operator.led_by(lead.clone());
     let figures = operator.figures().clone();
     figures.know(namespaces(&client).await);
     let drain = Drain::default();
     let address = args.named.metrics_address;
-    let probes = Probes::start(address, figures.clone(), lead.clone(), drain.clone()).await?;
+    let probes = Probes::bind(address, figures, lead.clone(), drain.clone()).await?;
+    report["metrics_address"] = json!(probes.address().to_string());
+    // It is asked until the others have ended.
+    let (mut probing, no_more) = (Parts::default(), Shutdown::new());
+    probing.start("the listener of metrics", probes.answer(no_more.clone()));
     // Every replica answers the API server, whether it leads or not.
-    let webhook = webhook.map(|(webhook, listener)| {
-        tokio::spawn(workloads::serve(webhook, listener, until(stopped.clone())))
-    });
-    report["metrics_address"] = json!(probes.address.to_string());
+    if let Some((webhook, listener)) = webhook {
+        let serving = workloads::serve(webhook, listener, until(stopped.clone()));
+        parts.start("the webhook", serving);
+    }
     let cluster = &args.named.cluster_name;
     let text = format_args!("Looking after the custom resources of {cluster}.");
     output.result(&report, text)?;
-    loop {
+    let stopping = async {
+        signals.stop().await;
+        output.note("Stopping: passes under way are finished.");
+    };
+    let broken = async {
         tokio::select! {
-            () = lead.held() => {}
-            () = signals.stop() => break,
+            error = parts.ended() => error,
+            error = probing.ended() => error,
         }
-        let (finish, finished) = watch::channel(false);
-        let mut controllers = controllers(&args, &operator, &finished);
-        args.workloads
-            .make_clients(&client, &mut controllers, || until(finished.clone()));
-        tokio::select! {
-            () = lead.lost() => {
-                tracing::warn!("not acting any more");
-                controllers.shutdown().await;
-                figures.forget_all();
-            }
-            Some(ended) = controllers.join_next() => {
-                ended?;
-                bail!("a controller ended by itself");
-            }
-            () = signals.stop() => {
-                drain.begin();
-                output.note("Stopping: passes under way are finished.");
-                finish.send_replace(true);
-                while let Some(ended) = controllers.join_next().await {
-                    ended?;
-                }
-                break;
-            }
-        }
-    }
+    };
+    let drain_for = args.workloads.drain();
+    let controllers = Controllers {
+        args,
+        client,
+        operator,
+    };
+    let outcome = lead_until(stopping, broken, &lead, &controllers, &drain).await;
     // Another may lead as soon as nothing is under way.
     stop.send_replace(true);
-    if let Some(candidate) = candidate {
-        candidate.await?;
-    }
-    if let Some(webhook) = webhook {
-        webhook.await?;
-    }
-    probes.shutdown.trigger();
-    Ok(())
+    let ended = parts.finish(drain_for.saturating_add(PATIENCE)).await;
+    no_more.trigger();
+    let answered = probing.finish(PATIENCE).await;
+    outcome.and(ended).and(answered)
 }
 
-/// Whether this operator may act: always, or while it holds the Lease, which a task sees to until `stopped`.
-fn lead(
-    named: &Named,
-    client: Client,
-    stopped: watch::Receiver<bool>,
-) -> (Lead, Option<JoinHandle<()>>) {
+/// Whether this operator may act: always, or while it holds the Lease, which a part sees to until `stopped`.
+fn lead(named: &Named, client: Client, parts: &mut Parts, stopped: &watch::Receiver<bool>) -> Lead {
     if !named.leader_election {
-        return (Lead::alone(), None);
+        return Lead::alone();
     }
     let own = client.default_namespace().to_owned();
     let namespace = named.lease_namespace.clone().unwrap_or(own);
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "operator".to_owned());
     let identity = format!("{host}_{}", key_id(random()));
     let candidate = Candidate::new(client, &namespace, identity, Terms::default());
-    (
-        candidate.lead(),
-        Some(tokio::spawn(candidate.run(until(stopped)))),
-    )
+    let lead = candidate.lead();
+    parts.start("leader election", candidate.run(until(stopped.clone())));
+    lead
 }
 
-/// The controllers of what is looked after.
-fn controllers(args: &Args, operator: &Operator, finished: &watch::Receiver<bool>) -> JoinSet<()> {
-    let named = &args.named;
-    let mut controllers = JoinSet::new();
-    if named.maskinporten {
-        let until = until(finished.clone());
-        controllers.spawn(look_after::<MaskinportenClient>(
-            operator.clone(),
-            until,
-            jitter,
-        ));
+/// What is looked after.
+struct Controllers {
+    args: Args,
+    client: Client,
+    operator: Operator,
+}
+
+impl Leading for Controllers {
+    fn begin(&self, finished: &watch::Receiver<bool>) -> Parts {
+        let named = &self.args.named;
+        let finished = || until(finished.clone());
+        let operator = || self.operator.clone();
+        let mut parts = Parts::default();
+        if named.maskinporten {
+            let controller = look_after::<MaskinportenClient>(operator(), finished(), jitter);
+            parts.start("the controller of MaskinportenClient", controller);
+        }
+        if named.idporten {
+            let controller = look_after::<IDPortenClient>(operator(), finished(), jitter);
+            parts.start("the controller of IDPortenClient", controller);
+        }
+        let pace = pace(self.args.follow_seconds);
+        let following = follow(operator(), pace, finished());
+        parts.start("following the issuer", following);
+        let workloads = &self.args.workloads;
+        workloads.make_clients(&self.client, &mut parts, finished);
+        parts
     }
-    if named.idporten {
-        let until = until(finished.clone());
-        controllers.spawn(look_after::<IDPortenClient>(
-            operator.clone(),
-            until,
-            jitter,
-        ));
+
+    fn lost(&self) {
+        self.operator.figures().forget_all();
     }
-    let pace = pace(args.follow_seconds);
-    controllers.spawn(follow(operator.clone(), pace, until(finished.clone())));
-    controllers
 }
 
 fn pace(seconds: u16) -> Pace {

@@ -18,15 +18,16 @@ use crate::operations::{Drain, bounded_for_platform};
 /// The text format of Prometheus.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Where they are answered. They stop when `shutdown` is told.
+/// Where they are answered.
 pub(super) struct Probes {
-    pub(super) address: SocketAddr,
-    pub(super) shutdown: Shutdown,
+    listener: Listener,
+    router: Router,
+    limits: Limits,
 }
 
 impl Probes {
-    /// Answers at this address from now on.
-    pub(super) async fn start(
+    /// Takes this address.
+    pub(super) async fn bind(
         address: SocketAddr,
         figures: Figures,
         lead: Lead,
@@ -34,12 +35,23 @@ impl Probes {
     ) -> anyhow::Result<Self> {
         let listener = Listener::bind(address).await;
         let listener = listener.with_context(|| format!("answer at {address}"))?;
-        let address = listener.local_addr();
         let limits = Limits::default();
         let router = bounded_for_platform(router(figures, lead, drain), &limits);
-        let shutdown = Shutdown::new();
-        tokio::spawn(serve(listener, router, limits, shutdown.clone()));
-        Ok(Self { address, shutdown })
+        Ok(Self {
+            listener,
+            router,
+            limits,
+        })
+    }
+
+    /// The address with its port.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `shutdown`.
+    pub(super) async fn answer(self, shutdown: Shutdown) {
+        serve(self.listener, self.router, self.limits, shutdown).await;
     }
 }
 

@@ -262,12 +262,12 @@ impl Named {
 
 #[cfg(test)]
 mod tests {
-    use clap::{Args, CommandFactory, FromArgMatches};
+    use clap::{Args as _, CommandFactory, FromArgMatches};
     use tracing_subscriber::EnvFilter;
     use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-    use super::Named;
     use crate::cli::Cli;
+    use crate::commands::operator::Args;
 
     /// Fails for every line that passes the filter.
     struct NoLine;
@@ -282,10 +282,10 @@ mod tests {
     fn an_answer_of_the_api_server_that_cannot_be_read_is_not_in_the_log() {
         for level in ["debug", "info", "warn", "error"] {
             let arguments = ["operator", "--cluster-name", "c", "--log-level", level];
-            let command = Named::augment_args(clap::Command::new("operator"));
-            let named = command.try_get_matches_from(arguments);
-            let named = Named::from_arg_matches(&named.unwrap()).unwrap();
-            let filter: EnvFilter = named.log_filter().parse().unwrap();
+            let command = Args::augment_args(clap::Command::new("operator"));
+            let matches = command.try_get_matches_from(arguments).unwrap();
+            let args = Args::from_arg_matches(&matches).unwrap();
+            let filter: EnvFilter = args.named.log_filter().parse().unwrap();
             let log = tracing_subscriber::registry().with(filter).with(NoLine);
             // As it does.
             tracing::subscriber::with_default(log, || {

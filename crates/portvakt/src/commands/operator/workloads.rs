@@ -13,8 +13,8 @@ use portvakt_operator::shell::Client;
 use portvakt_operator::webhook::Webhook;
 use portvakt_operator::webhook::certificates::{Place, Schedule};
 use portvakt_operator::workload;
-use tokio::task::JoinSet;
 
+use super::parts::Parts;
 use crate::request_ids::request_ids;
 
 /// How often the Secret with the certificates is looked at.
@@ -78,7 +78,7 @@ impl WorkloadArgs {
     pub(super) fn make_clients<F>(
         &self,
         client: &Client,
-        controllers: &mut JoinSet<()>,
+        controllers: &mut Parts,
         stop: impl Fn() -> F,
     ) where
         F: Future<Output = ()> + Send + Sync + 'static,
@@ -90,8 +90,13 @@ impl WorkloadArgs {
         };
         for kind in kinds {
             let (client, own) = (client.clone(), self.own_idporten_client);
-            controllers.spawn(workload::run(*kind, client, own, stop()));
+            controllers.start(kind.as_str(), workload::run(*kind, client, own, stop()));
         }
+    }
+
+    /// How long the webhook goes on answering after a signal to stop.
+    pub(super) fn drain(&self) -> Duration {
+        Duration::from_secs(self.webhook_drain)
     }
 
     /// The webhook with its listener, if there is to be one. `has_audience` says that Secrets of login clients have
@@ -124,7 +129,7 @@ impl WorkloadArgs {
             client: client.clone(),
             settings,
             place,
-            drain: Duration::from_secs(self.webhook_drain),
+            drain: self.drain(),
         };
         Ok(Some((webhook, listener)))
     }
