@@ -11,10 +11,9 @@ use portvakt_core::client::{ApplicationType, Client};
 use portvakt_core::login::provider::Denied;
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 pub(crate) use portvakt_http::private_json as json;
-use portvakt_http::{RequestId, SOON, TransportFault, advise, tell_error_type};
+use portvakt_http::{RequestId, SOON, TransportFault, advise};
 use portvakt_oauth_types::ErrorResponse;
 
-use crate::observer::{Event, Observer};
 use crate::reading::Basic;
 
 /// A refusal as JSON.
@@ -46,7 +45,7 @@ pub(crate) fn status_of(code: LoginRefusalCode) -> StatusCode {
     status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Logs what was denied to a client and answers it. One that sent an `Authorization` header is told the
+/// Tells of what was denied to a client and answers it. One that sent an `Authorization` header is told the
 /// scheme (RFC 6749 §5.2).
 pub(crate) fn denied_client(
     state: &crate::State,
@@ -55,7 +54,7 @@ pub(crate) fn denied_client(
     denied: &Denied,
     basic: &Basic,
 ) -> Response {
-    tell(state.observer.as_ref(), Some(request_id), endpoint, denied);
+    state.tell(request_id, endpoint, denied);
     let mut response = refusal(&denied.refusal);
     if basic.is_there() && response.status() == StatusCode::UNAUTHORIZED {
         let issuer = &state.provider.issuer().identifier;
@@ -65,36 +64,6 @@ pub(crate) fn denied_client(
         }
     }
     response
-}
-
-/// Tells the observer of a refusal, and the log, if the request has an id to find it by.
-pub(crate) fn tell(
-    observer: &dyn Observer,
-    request_id: Option<RequestId>,
-    endpoint: &'static str,
-    denied: &Denied,
-) {
-    observer.heard(Event::Refused(denied));
-    if let Some(request_id) = request_id {
-        log(request_id, endpoint, denied);
-    }
-}
-
-/// One line in the log. Ids only: no token, no person, no address with a query.
-fn log(request_id: RequestId, endpoint: &'static str, denied: &Denied) {
-    tell_error_type(denied.refusal.error());
-    let client_id = denied.client_id.as_ref().map(ToString::to_string);
-    let refusal = denied.refusal.code().name();
-    let cause = denied.cause.as_deref();
-    let ours = matches!(
-        denied.refusal.code(),
-        LoginRefusalCode::Internal | LoginRefusalCode::Unavailable
-    );
-    if ours {
-        tracing::error!(%request_id, endpoint, client_id, refusal, cause, "request failed");
-    } else {
-        tracing::info!(%request_id, endpoint, client_id, refusal, cause, "request refused");
-    }
 }
 
 /// A fault of transport.

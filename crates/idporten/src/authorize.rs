@@ -28,7 +28,7 @@ pub(crate) async fn handle(
         Ok(binding) => binding,
         Err(error) => {
             let denied = Denied::from(error);
-            return state.refuse(asked, "authorize", denied).await;
+            return state.refuse(asked, "/authorize", denied).await;
         }
     };
     let browser = Browser {
@@ -41,7 +41,7 @@ pub(crate) async fn handle(
         .flatten();
     let response = match authorize(&state, asked, &request.uri, &body, browser).await {
         Ok(step) => state.step(asked, step),
-        Err(denied) => state.refuse(asked, "authorize", denied).await,
+        Err(denied) => state.refuse(asked, "/authorize", denied).await,
     };
     with_cookie(response, cookie)
 }

@@ -36,7 +36,11 @@ pub(crate) async fn get(
     };
     match returned.await {
         Ok(response) => response,
-        Err(denied) => state.refuse(asked, "callback", denied).await,
+        Err(denied) => {
+            state
+                .refuse(asked, "/authorize/callback/{eid}", denied)
+                .await
+        }
     }
 }
 
@@ -51,7 +55,11 @@ pub(crate) async fn post(
     let asked = request.asked();
     match again(&state, &eid, asked.headers, &body) {
         Ok(address) => redirect(&address, asked),
-        Err(denied) => state.refuse(asked, "callback", denied).await,
+        Err(denied) => {
+            state
+                .refuse(asked, "/authorize/callback/{eid}", denied)
+                .await
+        }
     }
 }
 

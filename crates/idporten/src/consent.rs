@@ -23,7 +23,7 @@ pub(crate) async fn handle(
     body: Bytes,
 ) -> Response {
     let asked = request.asked();
-    let sent = match sent(&state, asked, &request.uri, &body) {
+    let sent = match sent(&state, asked, "/consent", &request.uri, &body) {
         Ok(sent) => sent,
         Err(response) => return *response,
     };
@@ -54,7 +54,7 @@ pub(crate) async fn handle(
     };
     match taken.await {
         Ok(response) => response,
-        Err(denied) => state.refuse(asked, "consent", denied).await,
+        Err(denied) => state.refuse(asked, "/consent", denied).await,
     }
 }
 

@@ -18,16 +18,15 @@ impl State {
         endpoint: &'static str,
         denied: Denied,
     ) -> Response {
-        let observer = self.observer.as_ref();
-        answer::tell(observer, Some(asked.request_id), endpoint, &denied);
-        if let (Some(address), Some(client_id)) = (&denied.told, &denied.client_id) {
+        self.tell(asked.request_id, endpoint, &denied);
+        if let (Some(address), Some(client_id)) = (&denied.told, denied.client_id()) {
             let refused = self.provider.refuse(client_id, &denied.refusal, address);
             if let Ok(told) = refused.await {
                 return self.answer(asked, &told);
             }
         }
         // Whoever cannot be led back to the service can go there.
-        let service = match &denied.client_id {
+        let service = match denied.client_id() {
             Some(client_id) => self.provider.public_registration(client_id.as_str()).await,
             None => None,
         };
@@ -47,7 +46,7 @@ impl State {
             asked.request_id.to_string(),
             self.provider.now().to_string(),
         );
-        let client_id = denied.client_id.as_ref().map(ToString::to_string);
+        let client_id = denied.client_id().map(ToString::to_string);
         let description = denied.refusal.description();
         let frame = Frame::new(&self.site, asked.language());
         let page = ErrorPage {

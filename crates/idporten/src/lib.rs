@@ -22,6 +22,7 @@ pub mod pages;
 mod par;
 mod protected;
 mod reading;
+mod refused;
 mod resource;
 mod token;
 mod turn;
@@ -38,6 +39,7 @@ use axum::routing::{any, get};
 use portvakt_core::login::companion::Companion;
 use portvakt_core::login::issuer::Environment;
 use portvakt_core::login::provider::Provider;
+use portvakt_core::refusals::RefusalSink;
 use portvakt_http::{Limits, RateLimits, RequestIdSource, bounded, limit_addresses};
 
 use self::cookies::Cookies;
@@ -46,6 +48,7 @@ use self::documents::Documents;
 use self::eid::EidProvider;
 pub use self::observer::{Event, Grant, Observer, Outcome};
 use self::pages::Site;
+use self::refused::Listeners;
 
 /// What the surface is made of.
 pub struct Surface {
@@ -59,6 +62,8 @@ pub struct Surface {
     pub site: Site,
     /// Hears of what the surface does.
     pub observer: Arc<dyn Observer>,
+    /// Hears of refusals, for the audit log.
+    pub refusals: Arc<dyn RefusalSink>,
     /// Makes request ids.
     pub request_ids: RequestIdSource,
     /// Bounds of size and time.
@@ -120,7 +125,7 @@ struct State {
     provider: Provider,
     eids: Vec<Arc<dyn EidProvider>>,
     site: Site,
-    observer: Arc<dyn Observer>,
+    listeners: Listeners,
     cookies: Cookies,
     documents: Documents,
 }
@@ -133,11 +138,13 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
         eids,
         site,
         observer,
+        refusals,
         request_ids,
         limits,
         rates,
         cache_seconds,
     } = surface;
+    let listeners = Listeners { observer, refusals };
     if provider.issuer().environment == Environment::Production
         && let Some(eid) = eids.iter().find(|eid| eid.describe().test_only)
     {
@@ -150,7 +157,7 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
         provider,
         eids,
         site,
-        observer: Arc::clone(&observer),
+        listeners: listeners.clone(),
     });
     let mut router = Router::new()
         .route("/", get(documents::root).fallback(answer::only_get))
@@ -189,7 +196,7 @@ pub fn router(surface: Surface) -> Result<Router, Misconfigured> {
     if let Some(companion) = companion {
         let apis = companion::Apis {
             companion,
-            observer,
+            listeners,
         };
         router = router.merge(companion::router(apis, &limits, request_ids.clone()));
     }

@@ -22,7 +22,7 @@ pub(crate) async fn selector(
     request: FromBrowser,
 ) -> Response {
     let asked = request.asked();
-    let sent = match sent(&state, asked, &request.uri, b"") {
+    let sent = match sent(&state, asked, "/login", &request.uri, b"") {
         Ok(sent) => sent,
         Err(response) => return *response,
     };
@@ -35,7 +35,7 @@ pub(crate) async fn selector(
     };
     match shown.await {
         Ok(response) => response,
-        Err(denied) => state.refuse(asked, "login", denied).await,
+        Err(denied) => state.refuse(asked, "/login", denied).await,
     }
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn leave(
     body: Bytes,
 ) -> Response {
     let asked = request.asked();
-    let sent = match sent(&state, asked, &request.uri, &body) {
+    let sent = match sent(&state, asked, "/login", &request.uri, &body) {
         Ok(sent) => sent,
         Err(response) => return *response,
     };
@@ -89,13 +89,13 @@ pub(crate) async fn leave(
     };
     match left.await {
         Ok(step) => state.step(asked, step),
-        Err(denied) => state.refuse(asked, "login", denied).await,
+        Err(denied) => state.refuse(asked, "/login", denied).await,
     }
 }
 
 pub(crate) async fn cancel(state: &crate::State, visit: &Visit) -> Result<Step, Denied> {
     let cancelled = LoginRefusal::from(LoginRefusalCode::Cancelled);
-    state.provider.give_up(&visit.transaction, &cancelled).await
+    state.provider.give_up(&visit.transaction, cancelled).await
 }
 
 /// `GET /login/{eid}`: the provider's first page.
@@ -115,7 +115,7 @@ pub(crate) async fn resume(
     body: Bytes,
 ) -> Response {
     let asked = request.asked();
-    let sent = match sent(&state, asked, &request.uri, &body) {
+    let sent = match sent(&state, asked, "/login/{eid}", &request.uri, &body) {
         Ok(sent) => sent,
         Err(response) => return *response,
     };
@@ -130,7 +130,7 @@ pub(crate) async fn resume(
     };
     match taken.await {
         Ok(response) => response,
-        Err(denied) => state.refuse(asked, "login", denied).await,
+        Err(denied) => state.refuse(asked, "/login/{eid}", denied).await,
     }
 }
 

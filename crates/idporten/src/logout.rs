@@ -41,7 +41,7 @@ pub(crate) async fn post(
     let asked = request.asked();
     match log_out(&state, asked, &request.uri, &body).await {
         Ok(response) => response,
-        Err(denied) => state.refuse(asked, "logout", denied).await,
+        Err(denied) => state.refuse(asked, "/logout", denied).await,
     }
 }
 
@@ -164,7 +164,7 @@ fn ask(
 /// The session is over: the browser goes on, by way of those who are told in it.
 fn finish(state: &crate::State, asked: Asked<'_>, outcome: &LogoutOutcome) -> Response {
     tracing::info!(request_id = %asked.request_id, "logged out");
-    state.observer.heard(Event::LoggedOut);
+    state.listeners.heard(Event::LoggedOut);
     let response = onward(state, asked, outcome);
     with_cookie(response, state.cookies.clear_session())
 }

@@ -33,7 +33,7 @@ pub(crate) async fn handle(
             let body = json!({"request_uri": pushed.request_uri, "expires_in": pushed.expires_in});
             answer::json(StatusCode::CREATED, &body)
         }
-        Err(denied) => answer::denied_client(&state, request_id, "par", &denied, &basic),
+        Err(denied) => answer::denied_client(&state, request_id, "/par", &denied, &basic),
     };
     token::let_read(&state, &mut response, &headers, &body).await;
     response

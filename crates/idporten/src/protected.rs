@@ -38,15 +38,16 @@ pub(crate) async fn userinfo(
             match person(&state, &request).await {
                 Ok(userinfo) => answer::json(StatusCode::OK, &userinfo),
                 Err(denied) => {
-                    let observer = state.observer.as_ref();
-                    answer::tell(observer, Some(request_id), "userinfo", &denied);
+                    state.tell(request_id, "/userinfo", &denied);
                     resource::refused(&headers, &denied, state.provider.issuer())
                 }
             }
         }
         Method::OPTIONS => answer::preflight(&headers, "POST"),
         _ => {
-            let mut response = answer::refusal(&LoginRefusalCode::MethodNotAllowed.into());
+            let denied = Denied::from(LoginRefusalCode::MethodNotAllowed);
+            state.tell(request_id, "/userinfo", &denied);
+            let mut response = answer::refusal(&denied.refusal);
             let allow = HeaderValue::from_static("GET, POST");
             response.headers_mut().insert(ALLOW, allow);
             response
@@ -77,7 +78,9 @@ pub(crate) async fn introspect(
     };
     match asked.await {
         Ok(body) => answer::json(StatusCode::OK, &body),
-        Err(denied) => answer::denied_client(&state, request_id, "introspect", &denied, &basic),
+        Err(denied) => {
+            answer::denied_client(&state, request_id, "/token/introspect", &denied, &basic)
+        }
     }
 }
 
@@ -101,7 +104,7 @@ pub(crate) async fn revoke(
     };
     let mut response = match asked.await {
         Ok(()) => StatusCode::OK.into_response(),
-        Err(denied) => answer::denied_client(&state, request_id, "revoke", &denied, &basic),
+        Err(denied) => answer::denied_client(&state, request_id, "/token/revoke", &denied, &basic),
     };
     token::let_read(&state, &mut response, &headers, &body).await;
     response

@@ -55,7 +55,7 @@ pub(crate) async fn handle(
             );
             answer::json(StatusCode::OK, &TokenAnswer::from(&tokens))
         }
-        Err(denied) => answer::denied_client(&state, request_id, "token", &denied, &basic),
+        Err(denied) => answer::denied_client(&state, request_id, "/token", &denied, &basic),
     };
     let_read(&state, &mut response, &headers, &body).await;
     response
@@ -97,7 +97,7 @@ async fn exchange(
             };
             let tokens = state.provider.redeem(request, credentials).await?;
             state
-                .observer
+                .listeners
                 .heard(Event::Issued(Grant::AuthorizationCode));
             Ok(tokens)
         }
@@ -109,7 +109,7 @@ async fn exchange(
                 dpop: dpop(headers),
             };
             let tokens = state.provider.refresh(request, credentials).await?;
-            state.observer.heard(Event::Issued(Grant::RefreshToken));
+            state.listeners.heard(Event::Issued(Grant::RefreshToken));
             Ok(tokens)
         }
         Some(_) => Err(LoginRefusalCode::GrantTypeUnsupported.into()),

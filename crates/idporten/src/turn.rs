@@ -76,7 +76,7 @@ pub(crate) async fn take(
     };
     if let Some(outcome) = outcome {
         let eid = &described.id;
-        state.observer.heard(Event::Proved { eid, outcome });
+        state.listeners.heard(Event::Proved { eid, outcome });
     }
     if kept.spent() > 0 {
         let spent = &mut visit.transaction.state.spent;

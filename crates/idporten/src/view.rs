@@ -213,7 +213,7 @@ impl State {
             outcome = outcome(answer),
             "authorization request answered"
         );
-        self.observer.heard(Event::Answered);
+        self.listeners.heard(Event::Answered);
         if !answer.address.response_mode.is_form() {
             return redirect(&answer.answer.location(&answer.address), asked);
         }

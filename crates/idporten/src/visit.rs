@@ -81,11 +81,13 @@ impl Visit {
 pub(crate) fn sent<'a>(
     state: &crate::State,
     asked: Asked<'_>,
+    endpoint: &'static str,
     uri: &'a Uri,
     body: &'a [u8],
 ) -> Result<Parameters<'a>, Box<Response>> {
     let malformed = || {
         let denied = LoginRefusalCode::RequestMalformed.into();
+        state.tell(asked.request_id, endpoint, &denied);
         Box::new(state.error(asked, &denied))
     };
     let encoded = if asked.method == Method::POST {

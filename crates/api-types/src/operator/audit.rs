@@ -45,7 +45,7 @@ pub struct AuditEntryResponse {
 /// Who changed something, or was refused; of others than the caller no more than it may know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditActorResponse {
-    /// `command_line`, `selfservice`, `operator_api`, `portal`, `token_endpoint`, `companion_api` or `server`.
+    /// `command_line`, `selfservice`, `operator_api`, `portal`, `token_endpoint`, `login`, `companion_api` or `server`.
     pub channel: String,
     /// The client whose access token was presented.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -62,7 +62,7 @@ impl Actor {
 }
 
 /// The way in that an act came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// An operator's command on the store itself.
@@ -75,6 +75,8 @@ pub enum Channel {
     Portal,
     /// The token endpoint, where requests are refused.
     TokenEndpoint,
+    /// The login surface, where requests of clients and browsers are refused.
+    Login,
     /// The companion APIs of the login surface, where people's data are told and changed.
     CompanionApi,
     /// The server of its own accord: what every registry has, sample records, key rotation.
@@ -90,6 +92,7 @@ impl Channel {
             Self::OperatorApi => "operator_api",
             Self::Portal => "portal",
             Self::TokenEndpoint => "token_endpoint",
+            Self::Login => "login",
             Self::CompanionApi => "companion_api",
             Self::Server => "server",
         }

@@ -129,7 +129,7 @@ impl AuditReader {
             return None;
         }
         let acted = self.acted(&entry);
-        if entry.operation == "token.refuse" {
+        if is_clients_refusal(&entry) {
             entry = self.refusal(entry, acted)?;
         } else if !self.may_see(&entry) {
             return None;
@@ -137,10 +137,11 @@ impl AuditReader {
             self.hide_client_of_supplier(&mut entry);
         }
         entry.actor.user = None;
+        // Whom a pseudonym stands for is the operator's to know; it is the same for all clients.
+        entry.actor.person = None;
         if !acted {
             let supplier = entry.actor.supplier.take();
             entry.actor.client_id = None;
-            entry.actor.person = None;
             entry
                 .organizations
                 .retain(|orgno| *orgno == self.organization || Some(*orgno) != supplier);
@@ -194,7 +195,7 @@ impl AuditReader {
         }
     }
 
-    /// A refused token request from the side of the client, or of a scope's owner.
+    /// A client's refused request from the side of the client, or of a scope's owner.
     fn refusal(self, entry: AuditEntry, acted: bool) -> Option<AuditEntry> {
         let proven = entry.after.as_ref()?["proven"] == true;
         // Only the client's organizations are told of what nobody proved to have sent.
@@ -210,7 +211,7 @@ impl AuditReader {
     /// Without the client: who asked, for which scopes of the owner's, and why it was refused.
     fn for_owner(self, mut entry: AuditEntry) -> Option<AuditEntry> {
         let after = entry.after.as_mut()?;
-        let scopes = after["scopes"].as_array_mut()?;
+        let scopes = after.get_mut("scopes")?.as_array_mut()?;
         scopes.retain(|scope| scope["owner_orgno"] == self.organization.as_str());
         if scopes.is_empty() {
             return None;
@@ -224,6 +225,12 @@ impl AuditReader {
     }
 }
 
+/// Whether it is a refusal of what a client asked, or of what somebody asked in its name.
+fn is_clients_refusal(entry: &AuditEntry) -> bool {
+    let operations = ["token.refuse", "login.refuse", "companion.refuse"];
+    operations.contains(&entry.operation.as_str())
+}
+
 /// Without the owners, and without what the token endpoint did not say: whether a scope exists that
 /// the client has not registered.
 fn for_client(mut entry: AuditEntry) -> AuditEntry {
@@ -231,7 +238,8 @@ fn for_client(mut entry: AuditEntry) -> AuditEntry {
         if after["refusal"] == "InvalidScopes" {
             after["scopes"] = json!([]);
         }
-        for scope in after["scopes"].as_array_mut().into_iter().flatten() {
+        let scopes = after.get_mut("scopes").and_then(Value::as_array_mut);
+        for scope in scopes.into_iter().flatten() {
             keep_members(scope, &["scope"]);
         }
     }

@@ -6,8 +6,9 @@
 use portvakt_jose::{JwkSet, JwtError, verify_jwt};
 use serde_json::{Map, Value};
 
+use crate::client::ClientId;
 use crate::clock::Timestamp;
-use crate::grant::CLIENT_AMR_REGISTERED_KEY;
+use crate::grant::{CLIENT_AMR_REGISTERED_KEY, Sender};
 use crate::organization::{IDENTIFIER_AUTHORITY, OrgNumber};
 use crate::scope::ScopeToken;
 
@@ -68,6 +69,16 @@ impl Caller {
             client_id: text(claims, "client_id")?.to_owned(),
             client_amr: text(claims, "client_amr")?.to_owned(),
             scopes: scopes(text(claims, "scope")?)?,
+        })
+    }
+
+    /// The client, whether or not it is the one that asks; none if the token names none that could be.
+    pub(crate) fn sender(&self, is_proven: bool) -> Option<Sender> {
+        Some(Sender {
+            client_id: ClientId::parse(&self.client_id).ok()?,
+            client_orgno: self.organization,
+            supplier_orgno: self.supplier,
+            is_proven,
         })
     }
 

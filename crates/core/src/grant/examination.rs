@@ -36,7 +36,7 @@ pub struct Examination {
     pub(super) scopes: Vec<RequestedScope>,
 }
 
-/// The client that a grant names.
+/// The client that a request names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// The client.
@@ -45,12 +45,13 @@ pub struct Sender {
     pub client_orgno: OrgNumber,
     /// The supplier that manages it, if any.
     pub supplier_orgno: Option<OrgNumber>,
-    /// Whether one of its keys, or its certificate, made the signature. Anybody can name a client.
+    /// Whether the request showed what only the client has: a signature by one of its keys or its
+    /// certificate, its secret, a token of its own. Anybody can name a client.
     pub is_proven: bool,
 }
 
 impl Sender {
-    pub(super) fn new(client: &Client, is_proven: bool) -> Self {
+    pub(crate) fn new(client: &Client, is_proven: bool) -> Self {
         Self {
             client_id: client.client_id.clone(),
             client_orgno: client.client_orgno,

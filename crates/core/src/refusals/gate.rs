@@ -3,20 +3,21 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::remembered::RequestId;
+use crate::audit::Channel;
 use crate::clock::Timestamp;
 
 /// Most refusals a minute that are kept one by one; the others are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Of all senders together who are not proven.
+    /// Of all senders together who are not proven, at each way in: noise at one hides nothing at another.
     pub unproven_per_minute: u32,
     /// Of each client that is proven.
     pub client_per_minute: u32,
 }
 
 impl Default for Limits {
-    /// At worst strangers add some 20 MB a day to the audit log, and 150 MB to what is remembered
-    /// for a day.
+    /// At worst strangers add some 20 MB a day to the audit log at each of three ways in, and 150 MB
+    /// to what is remembered for a day.
     fn default() -> Self {
         Self {
             unproven_per_minute: 30,
@@ -28,8 +29,8 @@ impl Default for Limits {
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin<'a> {
-    /// Anybody.
-    Unproven,
+    /// Anybody, at this way in.
+    Unproven(Channel),
     /// This client, proven by its key, certificate or token.
     Client(&'a str),
 }
@@ -40,7 +41,7 @@ pub enum Origin<'a> {
 pub struct Gate {
     limits: Limits,
     minute: u64,
-    unproven: u32,
+    unproven: HashMap<Channel, u32>,
     clients: HashMap<Box<str>, u32>,
     summary: Summary,
 }
@@ -51,7 +52,7 @@ impl Gate {
         Self {
             limits,
             minute: 0,
-            unproven: 0,
+            unproven: HashMap::new(),
             clients: HashMap::new(),
             summary: Summary::default(),
         }
@@ -62,11 +63,14 @@ impl Gate {
     pub fn admits(&mut self, origin: Origin<'_>, minute: u64) -> bool {
         if minute != self.minute {
             self.minute = minute;
-            self.unproven = 0;
+            self.unproven.clear();
             self.clients.clear();
         }
         let (count, most) = match origin {
-            Origin::Unproven => (&mut self.unproven, self.limits.unproven_per_minute),
+            Origin::Unproven(channel) => (
+                self.unproven.entry(channel).or_default(),
+                self.limits.unproven_per_minute,
+            ),
             Origin::Client(client_id) => (
                 self.clients.entry(client_id.into()).or_default(),
                 self.limits.client_per_minute,
@@ -127,6 +131,8 @@ impl Summary {
 mod tests {
     use super::*;
 
+    const STRANGER: Origin<'_> = Origin::Unproven(Channel::TokenEndpoint);
+
     fn id(number: u32) -> RequestId {
         RequestId::parse(&format!("{number:032x}")).unwrap()
     }
@@ -143,16 +149,17 @@ mod tests {
         let mut gate = gate();
         for minute in [0, 1, 7] {
             let admitted: Vec<_> = [
-                Origin::Unproven,
+                STRANGER,
                 Origin::Client("a"),
                 Origin::Client("a"),
-                Origin::Unproven,
-                Origin::Unproven,
+                STRANGER,
+                STRANGER,
                 Origin::Client("b"),
+                Origin::Unproven(Channel::Login),
             ]
             .map(|origin| gate.admits(origin, minute))
             .into();
-            assert_eq!(admitted, [true, true, false, true, false, true]);
+            assert_eq!(admitted, [true, true, false, true, false, true, true]);
         }
     }
 
@@ -160,7 +167,7 @@ mod tests {
     fn a_flood_is_counted_and_takes_no_room() {
         let mut gate = gate();
         for number in 0..100_000 {
-            if !gate.admits(Origin::Unproven, 0) {
+            if !gate.admits(STRANGER, 0) {
                 gate.count("InvalidSignature", &id(number), Timestamp::from_seconds(1));
             }
         }

@@ -6,11 +6,13 @@
 //! lost silently. [`write()`] makes a batch durable in one transaction.
 
 mod gate;
+mod login;
 mod record;
 mod remembered;
 mod write;
 
 pub use self::gate::{Gate, Limits, Origin, Summary};
+pub use self::login::{LoginSurfacePart, LoginSurfaceRefusal};
 pub use self::record::{
     AdministrationRefusal, RefusalRecord, RefusalSink, RefusedRequest, TokenRefusal,
 };

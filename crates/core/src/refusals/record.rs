@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::gate::{Origin, Summary};
+use super::login::LoginSurfaceRefusal;
 use super::remembered::{RememberedRefusal, RequestId};
 use crate::audit::{Actor, AuditEntry, AuditObject, Channel, ObjectKind};
 use crate::clock::Timestamp;
@@ -26,6 +27,8 @@ pub enum RefusedRequest<'a> {
     Token(TokenRefusal<'a>),
     /// At the self-service API.
     Administration(AdministrationRefusal<'a>),
+    /// At the login surface, or at a companion API.
+    Login(LoginSurfaceRefusal<'a>),
 }
 
 /// A refused token request.
@@ -73,6 +76,7 @@ impl<'a> RefusedRequest<'a> {
         match self {
             Self::Token(refusal) => refusal.request_id,
             Self::Administration(refusal) => refusal.request_id,
+            Self::Login(refusal) => refusal.request_id,
         }
     }
 
@@ -81,16 +85,25 @@ impl<'a> RefusedRequest<'a> {
         match self {
             Self::Token(refusal) => refusal.at,
             Self::Administration(refusal) => refusal.at,
+            Self::Login(refusal) => refusal.at,
         }
     }
 
     /// Who sent it.
     pub fn origin(&self) -> Origin<'_> {
-        let client_id = match self {
-            Self::Token(refusal) => refusal.proven().map(|sender| &sender.client_id),
-            Self::Administration(refusal) => refusal.actor.client_id.as_ref(),
+        let (client_id, channel) = match self {
+            Self::Token(refusal) => {
+                let proven = refusal.proven().map(|sender| &sender.client_id);
+                (proven, Channel::TokenEndpoint)
+            }
+            Self::Administration(refusal) => {
+                let actor = refusal.actor;
+                (actor.client_id.as_ref(), actor.channel)
+            }
+            Self::Login(refusal) => return refusal.origin(),
         };
-        client_id.map_or(Origin::Unproven, |id| Origin::Client(id.as_str()))
+        let unproven = Origin::Unproven(channel);
+        client_id.map_or(unproven, |id| Origin::Client(id.as_str()))
     }
 
     /// What it is counted as.
@@ -98,6 +111,7 @@ impl<'a> RefusedRequest<'a> {
         match self {
             Self::Token(refusal) => refusal.denied.refusal.code().name(),
             Self::Administration(_) => ADMINISTRATION,
+            Self::Login(refusal) => refusal.name(),
         }
     }
 
@@ -106,6 +120,7 @@ impl<'a> RefusedRequest<'a> {
         match self {
             Self::Token(refusal) => refusal.record(),
             Self::Administration(refusal) => refusal.record(),
+            Self::Login(refusal) => refusal.record(),
         }
     }
 }
@@ -246,13 +261,13 @@ impl Summary {
     }
 }
 
-fn organizations_of(sender: &Sender) -> impl Iterator<Item = OrgNumber> + use<> {
+pub(super) fn organizations_of(sender: &Sender) -> impl Iterator<Item = OrgNumber> + use<> {
     [sender.client_orgno]
         .into_iter()
         .chain(sender.supplier_orgno)
 }
 
-fn entry(
+pub(super) fn entry(
     actor: Actor,
     (request_id, at): (&RequestId, Timestamp),
     operation: &str,

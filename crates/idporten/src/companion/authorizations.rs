@@ -27,7 +27,7 @@ pub(super) async fn own(State(companion): State<Companion>, call: Call, view: Vi
         call.ok(&told(listed.await?))
     };
     let outcome = outcome.await;
-    call.answer(outcome)
+    call.answer(outcome).await
 }
 
 /// `POST .../authorizations`: of the person in the body.
@@ -47,7 +47,7 @@ pub(super) async fn of_person(
         call.ok(&told(listed.await?))
     };
     let outcome = outcome.await;
-    call.answer(outcome)
+    call.answer(outcome).await
 }
 
 /// `DELETE .../authorizations/{authorization_id}`
@@ -65,7 +65,7 @@ pub(super) async fn end(
         Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response())
     };
     let outcome = outcome.await;
-    call.answer(outcome)
+    call.answer(outcome).await
 }
 
 /// The filter has two spellings, of which one may be there.

@@ -1,8 +1,9 @@
 //! A request to a companion API: who asks, with which parameters and which body.
 
 use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -11,6 +12,7 @@ use portvakt_core::login::companion::{Api, Bearer};
 use portvakt_core::login::provider::Denied;
 use portvakt_core::login::refusal::{LoginRefusal, LoginRefusalCode};
 use portvakt_core::person::{Pid, PidCheck};
+use portvakt_core::refusals::LoginSurfacePart;
 use portvakt_http::RequestId;
 use portvakt_oauth_types::{Parameters, media_type};
 use serde::Serialize;
@@ -19,12 +21,17 @@ use serde::de::DeserializeOwned;
 use super::Apis;
 use crate::answer;
 pub(super) use crate::reading::one;
+use crate::refused::Refused;
 use crate::resource::{self, ResourceRequest};
 
 /// A request without its body.
 pub(super) struct Call {
     apis: Apis,
     request_id: Option<RequestId>,
+    /// Who asks, once that is proven.
+    bearer: OnceLock<Arc<Bearer>>,
+    /// The address with the names of its parts for their values.
+    route: Option<MatchedPath>,
     pub(super) headers: HeaderMap,
     method: Method,
     path: String,
@@ -36,6 +43,8 @@ impl FromRequestParts<Apis> for Call {
 
     async fn from_request_parts(parts: &mut Parts, apis: &Apis) -> Result<Self, Infallible> {
         Ok(Self {
+            route: parts.extensions.get().cloned(),
+            bearer: OnceLock::new(),
             apis: apis.clone(),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
@@ -54,7 +63,11 @@ impl Call {
     }
 
     /// Who asks, and a line in the log about it: ids only.
-    pub(super) async fn bearer(&self, api: Api, operation: &'static str) -> Result<Bearer, Denied> {
+    pub(super) async fn bearer(
+        &self,
+        api: Api,
+        operation: &'static str,
+    ) -> Result<Arc<Bearer>, Denied> {
         self.query()?;
         let companion = &self.apis.companion;
         let request = ResourceRequest {
@@ -65,7 +78,9 @@ impl Call {
         };
         let request_id = self.request_id.map(|id| id.to_string());
         let bearer = companion.bearer(request.token()?, api, request_id);
-        let bearer = bearer.await?;
+        let bearer = Arc::new(bearer.await?);
+        // It is asked for once.
+        let _ = self.bearer.set(Arc::clone(&bearer));
         let caller = &bearer.caller;
         tracing::info!(
             request_id = self.request_id.map(tracing::field::display),
@@ -94,17 +109,30 @@ impl Call {
         values.peek().is_none() || values.any(|value| names(value.to_str(), media_type))
     }
 
-    /// What came of it as an answer; a refusal is in the log.
-    pub(super) fn answer(&self, outcome: Result<Response, Denied>) -> Response {
-        outcome.unwrap_or_else(|denied| {
-            let observer = self.apis.observer.as_ref();
-            answer::tell(observer, self.request_id, "companion", &denied);
-            resource::refused(
-                &self.headers,
-                &denied,
-                self.apis.companion.provider().issuer(),
-            )
-        })
+    /// What came of it as an answer; a refusal is told of first.
+    pub(super) async fn answer(&self, outcome: Result<Response, Denied>) -> Response {
+        match outcome {
+            Ok(response) => response,
+            Err(denied) => self.refuse(denied).await,
+        }
+    }
+
+    async fn refuse(&self, denied: Denied) -> Response {
+        let companion = &self.apis.companion;
+        let denied = match self.bearer.get() {
+            Some(bearer) => companion.denied(bearer, denied).await,
+            None => denied,
+        };
+        let route = self.route.as_ref().map_or("", MatchedPath::as_str);
+        self.apis.listeners.tell(Refused {
+            request_id: self.request_id,
+            at: companion.provider().now(),
+            part: LoginSurfacePart::Companion,
+            // As the self-service API has it in the log. A route is for the methods that it knows.
+            endpoint: &format!("{route} {}", self.method),
+            denied: &denied,
+        });
+        resource::refused(&self.headers, &denied, companion.provider().issuer())
     }
 
     /// JSON that nobody may keep, for callers who take JSON.

@@ -23,7 +23,7 @@ pub(super) async fn list(State(companion): State<Companion>, call: Call) -> Resp
         call.ok(&logins)
     };
     let outcome = outcome.await;
-    call.answer(outcome)
+    call.answer(outcome).await
 }
 
 fn limit(call: &Call) -> Result<u32, LoginRefusal> {

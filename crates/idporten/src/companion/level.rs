@@ -22,5 +22,5 @@ pub(super) async fn ask(State(companion): State<Companion>, call: Call, body: By
         })
     };
     let outcome = outcome.await;
-    call.answer(outcome)
+    call.answer(outcome).await
 }

@@ -28,7 +28,7 @@ use portvakt_http::{Limits, RequestIdSource, bounded};
 use self::contacts::Version;
 use self::revokelist::RevokeLists;
 use crate::answer;
-use crate::observer::Observer;
+use crate::refused::Listeners;
 
 /// The largest body: a thousand identity numbers are a sixtieth of it.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -71,7 +71,7 @@ const BELOW: [&str; 5] = [
 #[derive(Clone)]
 pub(crate) struct Apis {
     pub(crate) companion: Companion,
-    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) listeners: Listeners,
 }
 
 impl FromRef<Apis> for Companion {

@@ -170,7 +170,7 @@ pub(super) async fn list(
     call: Call,
     lists: Arc<RevokeLists>,
 ) -> Response {
-    let mut response = call.answer(find(&companion, &call, &lists).await);
+    let mut response = call.answer(find(&companion, &call, &lists).await).await;
     let everybody = HeaderValue::from_static("*");
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, everybody);

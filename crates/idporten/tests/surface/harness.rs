@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use arc_swap::ArcSwap;
+use portvakt_core::audit::{AuditEntry, AuditFilter, Checkpoints, verify};
 use portvakt_core::client::{
     ApplicationType, AuthenticationMethod, Client, ClientSecret, ClientSecrets, GrantType,
     IntegrationType, StoredSecret,
@@ -16,10 +17,13 @@ use portvakt_core::login::companion::{
     Companion, CompanionParts, CompanionSettings, MachineIssuer,
 };
 use portvakt_core::login::issuer::{Environment, LoginIssuer};
+use portvakt_core::login::port::LoginPeople;
 use portvakt_core::login::provider::{LogoutNotice, LogoutSender, Provider, ProviderParts};
+use portvakt_core::login::record::Identity;
 use portvakt_core::login::subject::PairwiseKey;
 use portvakt_core::person::{Person, Pid, PidCheck};
 use portvakt_core::ports::{GrantRegistry, Store};
+use portvakt_core::refusals::{self, RefusalRecord, RefusalSink, RefusedRequest};
 use portvakt_core::scope::Scope;
 use portvakt_core::signing::{KeyRing, SigningKeyRecord, SigningKeyState, SigningKeys, generate};
 use portvakt_http::{Limits, Listener, RateLimits, Shutdown, serve};
@@ -189,6 +193,7 @@ pub(crate) struct LoginServer {
     /// What it calls itself: its own address, unless it was started again at another.
     pub(crate) issuer: String,
     pub(crate) told: Arc<Told>,
+    refused: Arc<Refusals>,
     /// What it signs with.
     pub(crate) keys: Arc<SigningKeys>,
     pub(crate) http: reqwest::Client,
@@ -280,6 +285,7 @@ impl LoginServer {
         let identifier = issuer.identifier.clone();
         let ring = KeyRing::from_records(std::slice::from_ref(&*SERVER_KEY)).unwrap();
         let told = Arc::new(Told::default());
+        let refused = Arc::new(Refusals::default());
         let keys = Arc::new(SigningKeys::new(ring));
         let provider = Provider::new(ProviderParts {
             issuer,
@@ -323,6 +329,7 @@ impl LoginServer {
                 links: FooterLinks::default(),
             },
             observer: Arc::new(()),
+            refusals: refused.clone(),
             request_ids: request_ids(),
             limits: bounds.limits,
             rates: bounds.rates,
@@ -342,6 +349,7 @@ impl LoginServer {
             base,
             issuer: identifier,
             told,
+            refused,
             keys,
             http: http.build().unwrap(),
             entropy: SystemEntropy,
@@ -357,6 +365,35 @@ impl LoginServer {
 
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().seconds()
+    }
+
+    /// The audit log with what was refused so far, which is whole and names nobody.
+    pub(crate) async fn audit_log(&self, filter: AuditFilter) -> Vec<AuditEntry> {
+        let records = std::mem::take(&mut *self.refused.0.lock().unwrap());
+        refusals::write(self.store.as_ref(), &records, None)
+            .await
+            .unwrap();
+        let mut unit = self.store.read().await.unwrap();
+        let whole = unit.list_audit(&AuditFilter::default(), 0, 1000).await;
+        let whole = whole.unwrap();
+        verify(&whole, &Checkpoints::none()).unwrap();
+        for entry in &whole {
+            for secret in [PID, OTHER_PID, SECRET.expose()] {
+                assert!(!entry.text.contains(secret), "{}", entry.text);
+            }
+        }
+        let wanted = unit.list_audit(&filter, 0, 1000).await.unwrap();
+        wanted.iter().map(|entry| entry.entry().unwrap()).collect()
+    }
+
+    /// Blocks somebody who has logged in.
+    pub(crate) async fn block(&self, pid: &str) {
+        let identity = Identity::Pid(Pid::parse(pid, PidCheck::LengthOnly).unwrap());
+        let person = self.store.find_person_by_identity(&identity).await;
+        let person = person.unwrap().unwrap();
+        let now = self.clock.now();
+        let blocked = self.store.block_person(&person.id, "misbruk", now).await;
+        blocked.unwrap();
     }
 
     /// Posts a form as a client's server does.
@@ -456,6 +493,16 @@ impl Told {
     /// Everything that was told since this was asked for.
     pub(crate) fn take(&self) -> Vec<LogoutNotice> {
         std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+/// What was refused, until somebody asks for the log.
+#[derive(Default)]
+struct Refusals(Mutex<Vec<RefusalRecord>>);
+
+impl RefusalSink for Refusals {
+    fn refused(&self, refusal: RefusedRequest<'_>) {
+        self.0.lock().unwrap().push(refusal.record());
     }
 }
 

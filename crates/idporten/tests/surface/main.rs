@@ -6,6 +6,7 @@
 )]
 
 mod attacks;
+mod audit;
 mod certification;
 mod checklist;
 mod companion;

@@ -15,6 +15,7 @@ use portvakt_core::login::issuer::{Environment, LoginIssuer};
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::login::subject::PairwiseKey;
 use portvakt_core::login::{LoginStore, Room};
+use portvakt_core::refusals::RefusalSink;
 use portvakt_core::{SystemEntropy, Timestamp};
 use portvakt_http::RateLimits;
 use portvakt_idporten::pages::{FooterLinks, Name, Site};
@@ -53,6 +54,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) machines: MachineIssuer,
     pub(super) email_login: bool,
     pub(super) upstreams: &'a [PathBuf],
+    pub(super) refusals: Arc<dyn RefusalSink>,
 }
 
 /// The key of pairwise subjects, which is made at the first start and kept as it is: a development
@@ -82,6 +84,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Resul
         machines,
         email_login,
         upstreams,
+        refusals,
     } = surroundings;
     let issuer = issuer(port);
     let mut names = vec![EidName::Testid, EidName::Eidas];
@@ -126,6 +129,7 @@ pub(super) fn router(port: u16, surroundings: Surroundings<'_>) -> anyhow::Resul
             links: FooterLinks::default(),
         },
         observer: Arc::new(()),
+        refusals,
         request_ids: request_ids(),
         limits: super::surface::limits(),
         rates: RateLimits::default(),

@@ -421,6 +421,7 @@ impl Parts {
             },
             email_login: self.email_login,
             upstreams: &self.upstreams,
+            refusals: self.refusals.clone(),
         };
         Ok(Routers {
             idporten: idporten::router(ports.idporten.number, login)?,

@@ -2,9 +2,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portvakt_core::Timestamp;
 use portvakt_core::audit::{AuditEntry, AuditFilter, Checkpoints, verify};
-use portvakt_core::grant::Denied;
+use portvakt_core::grant::{Denied, Sender};
+use portvakt_core::login::provider::Denied as LoginDenied;
+use portvakt_core::login::refusal::LoginRefusalCode;
 use portvakt_core::refusal::Refusal;
-use portvakt_core::refusals::find;
+use portvakt_core::refusals::{LoginSurfacePart, LoginSurfaceRefusal, find};
 use portvakt_store_sqlite::SqliteStore;
 use tokio::time::timeout;
 
@@ -103,6 +105,56 @@ async fn a_flood_of_strangers_leaves_few_rows_and_every_one_is_counted() {
     assert_eq!(last["request_id"], id(99_999).as_str());
     assert!(is_remembered(&store, 0).await);
     assert!(!is_remembered(&store, 50_000).await);
+}
+
+fn refuse_login(recorder: &RefusalRecorder, denied: &LoginDenied, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        recorder.refused(RefusedRequest::Login(LoginSurfaceRefusal {
+            request_id: &id(number),
+            at: at(),
+            part: LoginSurfacePart::Provider,
+            endpoint: "/token",
+            denied,
+        }));
+    }
+}
+
+/// Threat: noise at one way in, which is everyday where browsers are, hides what happens at another; and a
+/// client that is refused all the time fills the disk.
+#[tokio::test]
+async fn a_flood_at_the_login_surface_leaves_room_for_others() {
+    let (store, _folder) = store().await;
+    let (recorder, mut recording) = start(store.clone(), LIMITS);
+    let stranger = LoginDenied::from(LoginRefusalCode::TransactionOver);
+    let client = LoginDenied {
+        sender: Some(Box::new(Sender {
+            client_id: "klient".parse().unwrap(),
+            client_orgno: "312773023".parse().unwrap(),
+            supplier_orgno: None,
+            is_proven: true,
+        })),
+        ..LoginDenied::from(LoginRefusalCode::CodeInvalid)
+    };
+    refuse_login(&recorder, &stranger, 0..1000);
+    refuse_login(&recorder, &client, 1000..2000);
+    refuse(&recorder, 2000..2001);
+    recording.finish().await;
+    let entries = log(&store).await;
+    let count = |of: &dyn Fn(&&AuditEntry) -> bool| entries.iter().filter(of).count();
+    assert_eq!(count(&|entry| entry.operation == "token.refuse"), 1);
+    let proven = count(&|entry| entry.actor.client_id.is_some());
+    let single = count(&|entry| entry.operation == "login.refuse");
+    // A minute may have begun anew in between.
+    assert!((30..=60).contains(&proven), "{proven}");
+    assert!((30..=60).contains(&(single - proven)), "{single}");
+    let counted = |name: &str| {
+        let summaries = entries.iter().filter_map(|entry| entry.after.as_ref());
+        let counts = summaries.filter_map(|after| after["counts"][name].as_u64());
+        counts.sum::<u64>()
+    };
+    let [strangers, clients] = ["login.TransactionOver", "login.CodeInvalid"].map(counted);
+    assert_eq!(strangers + clients + single as u64, 2000);
+    assert!(!is_remembered(&store, 0).await, "nobody explains a login");
 }
 
 /// A log that fails some times, or always.

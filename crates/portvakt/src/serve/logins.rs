@@ -7,6 +7,7 @@ use portvakt_core::cache::CachedStore;
 use portvakt_core::login::companion::{Companion, CompanionParts, MachineIssuer};
 use portvakt_core::login::provider::{Provider, ProviderParts};
 use portvakt_core::login::{LoginStore, Room};
+use portvakt_core::refusals::RefusalSink;
 use portvakt_core::signing::KeySource;
 use portvakt_core::{Clock, SystemEntropy};
 use portvakt_http::Limits;
@@ -133,12 +134,13 @@ impl LoginParts {
         self.eids.iter().map(|eid| eid.describe().id)
     }
 
-    /// The surface.
+    /// The surface, and who hears of what it does and of what it refuses.
     pub(super) fn router(
         &self,
         limits: Limits,
         limiters: &Limiters,
         observer: Arc<dyn Observer>,
+        refusals: Arc<dyn RefusalSink>,
     ) -> anyhow::Result<Router> {
         let max_age = self.keeper.policy().document_max_age().as_secs();
         let router = portvakt_idporten::router(Surface {
@@ -147,6 +149,7 @@ impl LoginParts {
             eids: self.eids.clone(),
             site: self.site.clone(),
             observer,
+            refusals,
             request_ids: request_ids(),
             limits,
             rates: limiters.idporten(),

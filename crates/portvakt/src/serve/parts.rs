@@ -184,8 +184,8 @@ impl Parts {
         let operator = traces.follow(operator, surfaces.operator);
         let idporten = match (&self.logins, surfaces.idporten) {
             (Some(logins), Some(surface)) => {
-                let observer = metrics.logins();
-                let router = logins.router(limits, &self.limiters, observer)?;
+                let (observer, refusals) = (metrics.logins(), self.refusals.clone());
+                let router = logins.router(limits, &self.limiters, observer, refusals)?;
                 Some(metrics.count_idporten(traces.follow(router, surface)))
             }
             _ => None,

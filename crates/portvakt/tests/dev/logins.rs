@@ -131,7 +131,7 @@ async fn companion_apis_tell_of_the_login(dev: &Dev) {
 
 #[tokio::test]
 async fn the_sample_spa_logs_a_test_person_in_and_the_log_names_nobody() {
-    let dev = Dev::start_logging(&[], "debug").await;
+    let mut dev = Dev::start_logging(&[], "debug").await;
     let mut browser = Browser::new();
     let metadata = browser.metadata(&dev).await;
     assert_eq!(metadata["issuer"], dev.endpoints()["idporten"]["issuer"]);
@@ -174,6 +174,11 @@ async fn the_sample_spa_logs_a_test_person_in_and_the_log_names_nobody() {
         let value = cookie.split('=').nth(1).unwrap();
         assert!(!log.contains(value), "the log holds a cookie");
     }
+    dev.signal("TERM");
+    assert!(dev.ended().await.success());
+    let audit = dev.run_json(&["audit", "show"]).to_string();
+    assert!(audit.contains("companion.refuse"), "{audit}");
+    assert!(!audit.contains(PID), "{audit}");
 }
 
 fn encoded(fields: &[(&str, String)]) -> String {

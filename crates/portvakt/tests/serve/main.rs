@@ -14,6 +14,7 @@ mod logins;
 mod metrics;
 mod module;
 mod operating;
+mod refusals;
 mod traces;
 
 use serde_json::json;

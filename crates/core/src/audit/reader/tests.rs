@@ -101,6 +101,7 @@ fn who_acted_for_another_organization_is_not_shown() {
         own.actor.user, None,
         "an account of the server's own machine"
     );
+    assert_eq!(own.actor.person, None, "the operator's name for somebody");
     assert!(own.actor.client_id.is_some() && own.actor.supplier.is_some());
     assert_eq!(own.organizations.len(), 3);
     let supplier = reader(SUPPLIER, true, true).shown(access()).unwrap();
@@ -174,4 +175,33 @@ fn a_refusal_has_two_sides() {
     let scopes = &owner.after.as_ref().unwrap()["scopes"];
     assert_eq!(*scopes, json!([{ "scope": "a:b", "owner_orgno": OWNER }]));
     assert!(reader(OWNER, true, false).shown(refused).is_none());
+}
+
+/// A client that authenticated, or is only named, and the login surface or a companion API.
+#[test]
+fn what_logins_are_refused_is_told_to_the_client_alone() {
+    for (operation, proven) in [
+        ("login.refuse", true),
+        ("login.refuse", false),
+        ("companion.refuse", true),
+    ] {
+        let after = json!({ "refusal": "CodeInvalid", "proven": proven });
+        let mut refused = entry(ObjectKind::Client, operation, &[CONSUMER], after.clone());
+        refused.actor = Actor {
+            person: Some("pseudonym".to_owned()),
+            ..Actor::new(Channel::Login)
+        };
+        if proven {
+            refused.actor.client_id = Some("klient".parse().unwrap());
+            refused.actor.organization = Some(orgno(CONSUMER));
+        }
+        let client = reader(CONSUMER, true, false).shown(refused.clone());
+        let client = client.unwrap();
+        assert_eq!(client.after, Some(after));
+        assert_eq!(client.actor.client_id.is_some(), proven);
+        assert_eq!(client.actor.person, None);
+        for other in [reader(CONSUMER, false, true), reader(OWNER, true, true)] {
+            assert_eq!(other.shown(refused.clone()), None);
+        }
+    }
 }

@@ -110,7 +110,8 @@ impl Companion {
         for orgno in organizations.into_iter().flatten() {
             if self.registry().is_deactivated(orgno).await? {
                 let cause = &BearerError::Deactivated;
-                return Err(Denied::of(LoginRefusalCode::TokenInvalid, cause));
+                let denied = Denied::of(LoginRefusalCode::TokenInvalid, cause);
+                return Err(self.denied(&bearer, denied).await);
             }
         }
         Ok(Bearer {

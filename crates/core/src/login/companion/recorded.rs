@@ -138,9 +138,20 @@ impl Companion {
 
     /// What the log calls a person who has logged in.
     pub(super) async fn pseudonym_of(&self, id: &PersonId) -> Result<String, Denied> {
-        let person = self.store().find_person(id).await?;
-        // Nobody who logged in is ever forgotten; a broken row must not stop a revocation.
-        let person = person.map(|person| self.provider().pseudonym(&person.identity));
-        Ok(person.unwrap_or_else(|| id.to_string()))
+        self.provider().pseudonym_of(id).await
+    }
+
+    /// A refusal of what this caller asks, as one that says whose it is.
+    pub async fn denied(&self, bearer: &Bearer, denied: Denied) -> Denied {
+        let person = match &bearer.holder {
+            // What is refused is refused, whether or not it is known to whom.
+            Holder::Person(own) => self.pseudonym_of(&own.person).await.ok(),
+            Holder::Organization { .. } => None,
+        };
+        Denied {
+            person,
+            sender: bearer.caller.sender(true).map(Box::new),
+            ..denied
+        }
     }
 }

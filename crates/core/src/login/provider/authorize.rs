@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::client::has_proof;
 use super::push::reference;
 use super::step::Step;
 use super::transaction::TransactionState;
 use super::{Denied, Provider};
 use crate::client::{Client, OnBehalfOf};
+use crate::grant::Sender;
 use crate::login::decision::{Next, Situation, group_of, next};
 use crate::login::port::{Ending, PushedStart};
 use crate::login::record::Session;
@@ -52,6 +54,8 @@ struct Resolved {
     parameters: AuthorizationParameters,
     pushed: Option<Handle>,
     hinted_subject: Option<String>,
+    /// Whether they are the client's own: it signed them, or pushed them and proved itself.
+    is_proven: bool,
 }
 
 impl Provider {
@@ -61,9 +65,13 @@ impl Provider {
         let as_of = registry.as_of()?;
         let browser = request.browser;
         let resolved = self.resolve(request.parameters).await?;
-        let client_id = resolved.client.client.client_id.clone();
+        let (client, is_proven) = (Arc::clone(&resolved.client), resolved.is_proven);
         let step = self.decide(resolved, &browser).await;
-        let step = step.map_err(|denied| denied.by(&client_id))?;
+        let step = step.map_err(|denied| {
+            // Who has a reference may be anybody.
+            let is_clients = denied.refusal.code() != LoginRefusalCode::PushedRequestInvalid;
+            denied.sent_by(Sender::new(&client.client, is_proven && is_clients))
+        })?;
         registry.still_holds(as_of)?;
         Ok(step)
     }
@@ -87,6 +95,7 @@ impl Provider {
             let mut parameters: AuthorizationParameters = found.request.read()?;
             let hinted_subject = parameters.id_token_hint.take();
             return Ok(Resolved {
+                is_proven: has_proof(&client.client),
                 client,
                 parameters,
                 pushed: Some(handle),
@@ -94,8 +103,10 @@ impl Provider {
             });
         }
         let client = self.named_client(outer.client_id.as_deref()).await?;
+        let is_proven = outer.request.is_some();
         let parameters = self.open_object(outer, &client).await?;
         Ok(Resolved {
+            is_proven,
             hinted_subject: self.hinted_subject(&parameters, &client.client),
             client,
             parameters,
@@ -112,7 +123,7 @@ impl Provider {
     ) -> Result<AuthorizationParameters, Denied> {
         let parts = self.parts();
         let told = |denied: Denied| match ReturnAddress::find(&outer, &record.client) {
-            Ok(address) => denied.by(&record.client.client_id).told(&address),
+            Ok(address) => denied.naming(&record.client).told(&address),
             Err(_) => denied,
         };
         let trust = parts.trust.load_full();
@@ -185,6 +196,9 @@ impl Provider {
         match next(situation) {
             Next::Refuse(refusal) => {
                 self.consume(pushed).await?;
+                if !refusal.code().is_outcome() {
+                    return Err(Denied::from(refusal).told(address));
+                }
                 let answer = self.refuse(&client.client_id, &refusal, address).await?;
                 Ok(Step::Answer(Box::new(answer)))
             }

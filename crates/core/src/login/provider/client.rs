@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Denied, Provider};
-use crate::client::{Client, ClientId, GrantType};
+use crate::client::{AuthenticationMethod, Client, ClientId, GrantType};
 use crate::clock::Timestamp;
 use crate::fair_share::Exhausted;
+use crate::grant::Sender;
 use crate::login::assertion::UsedOnce;
 use crate::login::client_authentication::{Claimed, Credentials};
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
@@ -31,8 +32,18 @@ impl AuthenticatedClient {
         if self.client().grant_types.contains(&grant) {
             return Ok(());
         }
-        Err(Denied::from(LoginRefusalCode::GrantNotRegistered).by(&self.client().client_id))
+        Err(LoginRefusalCode::GrantNotRegistered.into())
     }
+
+    /// A refusal of what it asks.
+    pub(super) fn denied(&self, denied: Denied) -> Denied {
+        denied.sent_by(Sender::new(self.client(), has_proof(self.client())))
+    }
+}
+
+/// Whether a client has something to prove itself by. Everybody can ask as one that has not.
+pub(super) fn has_proof(client: &Client) -> bool {
+    client.token_endpoint_auth_method != AuthenticationMethod::None
 }
 
 impl Provider {
@@ -56,30 +67,32 @@ impl Provider {
             (Err(fault), record) => {
                 let denied = Denied::from(fault);
                 return Err(match record {
-                    Some(record) => denied.by(&record.client.client_id),
+                    Some(record) => denied.naming(&record.client),
                     None => denied,
                 });
             }
         };
-        let client = &record.client;
+        let client = AuthenticatedClient {
+            client_amr: proof.client_amr,
+            record,
+        };
+        let registration = client.client();
         if let Some(shares) = &parts.shares
             && let Err(Exhausted { retry_after }) =
-                shares.take(&client.client_id, client.accessing_orgno())
+                shares.take(&registration.client_id, registration.accessing_orgno())
         {
             let refusal = LoginRefusal::TooManyRequests { retry_after };
-            return Err(Denied::from(refusal).by(&client.client_id));
+            return Err(client.denied(refusal.into()));
         }
         if let Some(used) = proof.used
             && !self.use_up(used).await?
         {
             let replayed = &"the assertion was used before";
             let denied = Denied::of(LoginRefusalCode::ClientAuthenticationFailed, replayed);
-            return Err(denied.by(&client.client_id));
+            // Somebody else may have seen it.
+            return Err(denied.naming(registration));
         }
-        Ok(AuthenticatedClient {
-            client_amr: proof.client_amr,
-            record,
-        })
+        Ok(client)
     }
 
     /// As [`Provider::authenticate`], for what only clients of this issuer may do.
@@ -92,7 +105,7 @@ impl Provider {
         if self.issuer().serves(client.client().integration_type) {
             Ok(client)
         } else {
-            Err(Denied::from(LoginRefusalCode::ClientNotServed).by(&client.client().client_id))
+            Err(client.denied(LoginRefusalCode::ClientNotServed.into()))
         }
     }
 
@@ -125,7 +138,7 @@ impl Provider {
         if self.issuer().serves(record.client.integration_type) {
             Ok(record)
         } else {
-            Err(Denied::from(LoginRefusalCode::ClientNotServed).by(&client_id))
+            Err(Denied::from(LoginRefusalCode::ClientNotServed).naming(&record.client))
         }
     }
 }

@@ -66,8 +66,11 @@ impl Provider {
                 Authorizing::Ended => return Err(LoginRefusalCode::TransactionOver.into()),
                 Authorizing::SessionOvertaken => {}
                 Authorizing::Blocked => {
-                    let denied = Denied::from(LoginRefusalCode::PersonRefused);
-                    return Err(denied.told(&checked.request.return_to));
+                    let denied = Denied::from(LoginRefusalCode::PersonRefused).naming(client);
+                    return Err(Denied {
+                        person: self.pseudonym_of(&granted.event.subject).await.ok(),
+                        ..denied.told(&checked.request.return_to)
+                    });
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::proof::check_binding;
 use super::tokens::{gets_refresh_tokens, refresh_binding, seconds_until};
-use super::{Denied, Provider, Tokens};
+use super::{AuthenticatedClient, Denied, Provider, Tokens};
 use crate::client::GrantType;
 use crate::clock::Timestamp;
 use crate::login::Handle;
@@ -41,40 +41,44 @@ impl Provider {
         let now = self.now();
         let as_of = registry.as_of()?;
         let client = self.authenticate_login_client(credentials, now).await?;
-        let client_id = &client.client().client_id;
-        let denied = |denied: Denied| denied.by(client_id);
+        let redeemed = self.redeem_as(&client, request, now).await;
+        let tokens = redeemed.map_err(|denied| client.denied(denied))?;
+        registry.still_holds(as_of)?;
+        Ok(tokens)
+    }
+
+    async fn redeem_as(
+        &self,
+        client: &AuthenticatedClient,
+        request: CodeRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Tokens, Denied> {
         client.require_grant(GrantType::AuthorizationCode)?;
-        let missing = |name| {
-            let refusal = LoginRefusal::Parameter(LoginRefusalCode::ParameterMissing, name);
-            denied(refusal.into())
-        };
+        let missing = |name| LoginRefusal::Parameter(LoginRefusalCode::ParameterMissing, name);
         let code = request.code.ok_or_else(|| missing("code"))?;
         let redirect_uri = request
             .redirect_uri
             .ok_or_else(|| missing("redirect_uri"))?;
-        let verifier = verifier(request.code_verifier).map_err(|refusal| denied(refusal.into()))?;
+        let verifier = verifier(request.code_verifier)?;
 
-        let key = self
-            .clients_key(request.dpop, "token", now)
-            .map_err(denied)?;
-        let (code, authorization) = self.use_code(code, &client, now).await?;
+        let key = self.clients_key(request.dpop, "token", now)?;
+        let (code, authorization) = self.use_code(code, client, now).await?;
         check_code(&code, redirect_uri, verifier)
-            .map_err(|cause| denied(Denied::of(LoginRefusalCode::CodeMismatch, &cause)))?;
-        check_binding(code.details.dpop_jkt.as_deref(), key.as_ref()).map_err(denied)?;
-        self.use_clients_proof(key.as_ref()).await.map_err(denied)?;
+            .map_err(|cause| Denied::of(LoginRefusalCode::CodeMismatch, &cause))?;
+        check_binding(code.details.dpop_jkt.as_deref(), key.as_ref())?;
+        self.use_clients_proof(key.as_ref()).await?;
         let details = &authorization.details;
-        let resources =
-            resources(request.resources, &details.resources).map_err(|code| denied(code.into()))?;
+        let resources = resources(request.resources, &details.resources)?;
         let granted: Vec<ScopeName> = granted(&authorization);
         let scopes = self.usable_scopes(&granted, client.client()).await?;
         if scopes.is_empty() {
-            return Err(denied(LoginRefusalCode::NothingLeft.into()));
+            return Err(LoginRefusalCode::NothingLeft.into());
         }
         let jkt = key.as_ref().map(|key| key.jkt.as_str());
         let draft = self
-            .draft(&client, &authorization, scopes, &resources, jkt, now)
+            .draft(client, &authorization, scopes, &resources, jkt, now)
             .await?;
-        let refresh = self.first_refresh_token(&client, &authorization, jkt, now)?;
+        let refresh = self.first_refresh_token(client, &authorization, jkt, now)?;
         let issue = Issue {
             access: &draft.record,
             refresh: refresh.as_ref().map(|(_, record)| record),
@@ -82,7 +86,7 @@ impl Provider {
         };
         let Issuing::Issued { id_token } = self.store().issue(&issue, now).await? else {
             let cause = &"the authorization was revoked or has ended";
-            return Err(denied(Denied::of(LoginRefusalCode::CodeInvalid, cause)));
+            return Err(Denied::of(LoginRefusalCode::CodeInvalid, cause));
         };
         let nonce = code.details.nonce.as_deref();
         let tokens = self.hand_out(draft, client.client(), &authorization, nonce, id_token, now);
@@ -91,18 +95,17 @@ impl Provider {
             let left = seconds_until(record.expires_at, now);
             (handle.expose().to_owned(), left)
         });
-        registry.still_holds(as_of)?;
         Ok(tokens)
     }
 
     async fn use_code(
         &self,
         code: &str,
-        client: &super::AuthenticatedClient,
+        client: &AuthenticatedClient,
         now: Timestamp,
     ) -> Result<(AuthorizationCode, Authorization), Denied> {
         let client_id = &client.client().client_id;
-        let invalid = |cause: &str| Denied::of(LoginRefusalCode::CodeInvalid, &cause).by(client_id);
+        let invalid = |cause: &str| Denied::of(LoginRefusalCode::CodeInvalid, &cause);
         let handle = Handle::parse(code).map_err(|_| invalid("the code is no handle"))?;
         let digest = handle.digest();
         match self.store().redeem_code(&digest, client_id, now).await? {
@@ -118,7 +121,7 @@ impl Provider {
 
     fn first_refresh_token(
         &self,
-        client: &super::AuthenticatedClient,
+        client: &AuthenticatedClient,
         authorization: &Authorization,
         jkt: Option<&str>,
         now: Timestamp,

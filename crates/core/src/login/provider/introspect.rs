@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use super::client::has_proof;
 use super::{Denied, Provider};
-use crate::client::{AuthenticationMethod, Client};
+use crate::client::Client;
+use crate::clock::Timestamp;
 use crate::login::claims::{Inactive, LoginAccessToken, PersonFacts, introspection};
 use crate::login::client_authentication::Credentials;
 use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
@@ -24,17 +26,26 @@ impl Provider {
         let now = self.now();
         let as_of = self.parts().registry.as_of()?;
         let caller = self.authenticate(credentials, now).await?;
-        let caller = caller.client();
-        let denied = |refusal: LoginRefusal| Denied::from(refusal).by(&caller.client_id);
-        if caller.token_endpoint_auth_method == AuthenticationMethod::None {
-            let code = LoginRefusalCode::ClientAuthenticationFailed;
-            return Err(denied(code.into()));
+        let told = self.introspect_as(caller.client(), token, now).await;
+        let told = told.map_err(|denied| caller.denied(denied))?;
+        self.parts().registry.still_holds(as_of)?;
+        Ok(told)
+    }
+
+    async fn introspect_as(
+        &self,
+        caller: &Client,
+        token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Value, Denied> {
+        if !has_proof(caller) {
+            return Err(LoginRefusalCode::ClientAuthenticationFailed.into());
         }
         if !self.may_introspect(caller).await? {
-            return Err(denied(LoginRefusalCode::IntrospectionScopeRequired.into()));
+            return Err(LoginRefusalCode::IntrospectionScopeRequired.into());
         }
         let missing = LoginRefusal::Parameter(LoginRefusalCode::ParameterMissing, "token");
-        let token = token.ok_or_else(|| denied(missing))?;
+        let token = token.ok_or(missing)?;
         let inactive = serde_json::json!(Inactive::ANSWER);
         let Some((claims, authorization)) = self.usable_access_token(token, now).await? else {
             return Ok(inactive);
@@ -52,7 +63,6 @@ impl Provider {
             pseudonymous: authorization.details.pseudonymous,
         };
         let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
-        self.parts().registry.still_holds(as_of)?;
         Ok(introspection(&claims, &scopes, person, now).unwrap_or(inactive))
     }
 

@@ -44,6 +44,7 @@ pub use self::tokens::Tokens;
 pub use self::transaction::{EidState, OpenTransaction, ServiceView, Setback, TransactionState};
 
 use super::acr::Acr;
+use super::claims::LoginAccessToken;
 use super::client_authentication::AuthenticationFault;
 use super::issuer::LoginIssuer;
 use super::port::LoginStore;
@@ -52,11 +53,12 @@ use super::refusal::{LoginRefusal, LoginRefusalCode};
 use super::request::{RequestFault, ReturnAddress};
 use super::subject::PairwiseKey;
 use super::{Handle, Opening, Room, UnreadableDocument};
-use crate::client::ClientId;
+use crate::bearer::Caller;
+use crate::client::{Client, ClientId};
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::fair_share::FairShare;
-use crate::grant::TokenHeader;
+use crate::grant::{Sender, TokenHeader};
 use crate::ports::{GrantRegistry, ReplayLedger, StorageError};
 use crate::signing::SigningKeys;
 use crate::spans::span;
@@ -103,8 +105,10 @@ pub struct Denied {
     pub refusal: LoginRefusal,
     /// The client's address, if it is told there; otherwise whoever asked is told.
     pub told: Option<Box<ReturnAddress>>,
-    /// The client, if it is known.
-    pub client_id: Option<ClientId>,
+    /// The client, if it is known, and whether it is the one that asked.
+    pub sender: Option<Box<Sender>>,
+    /// Who was or wanted to be logged in, if that is known, as the audit log calls them.
+    pub person: Option<String>,
     /// What exactly was wrong, for the log only: no secret, no person.
     pub cause: Option<String>,
 }
@@ -222,12 +226,38 @@ impl Denied {
         }
     }
 
-    /// The same, of a client that is known.
+    /// The client, if it is known.
+    pub fn client_id(&self) -> Option<&ClientId> {
+        self.sender.as_deref().map(|sender| &sender.client_id)
+    }
+
+    /// The client that the request proved to be from; none if it proved nobody.
+    pub fn proven(&self) -> Option<&Sender> {
+        self.sender.as_deref().filter(|sender| sender.is_proven)
+    }
+
+    /// The same, of a client that the request names without a proof.
     #[must_use]
-    fn by(self, client_id: &ClientId) -> Self {
+    fn naming(self, client: &Client) -> Self {
+        self.sent_by(Sender::new(client, false))
+    }
+
+    /// The same, of this client.
+    #[must_use]
+    pub(in crate::login) fn sent_by(self, sender: Sender) -> Self {
         Self {
-            client_id: Some(client_id.clone()),
+            sender: Some(Box::new(sender)),
             ..self
+        }
+    }
+
+    /// The same, of the client that an access token was issued to.
+    #[must_use]
+    fn of_token(self, claims: &LoginAccessToken, is_proven: bool) -> Self {
+        let caller = Caller::of_claims(&claims.to_object()).ok();
+        match caller.and_then(|caller| caller.sender(is_proven)) {
+            Some(sender) => self.sent_by(sender),
+            None => self,
         }
     }
 
@@ -246,7 +276,8 @@ impl From<LoginRefusal> for Denied {
         Self {
             refusal,
             told: None,
-            client_id: None,
+            sender: None,
+            person: None,
             cause: None,
         }
     }

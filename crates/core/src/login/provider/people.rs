@@ -13,7 +13,7 @@ use crate::login::record::{
     Attributes, AuthenticationEvent, Identity, LoginPerson, PersonId, PersonState, Session,
     SessionId,
 };
-use crate::login::refusal::{LoginRefusal, LoginRefusalCode};
+use crate::login::refusal::LoginRefusalCode;
 use crate::login::request::{AuthorizationParameters, ValidRequest};
 use crate::login::{Acr, CompletedLogin, Handle, Locale};
 use crate::person::Pid;
@@ -69,14 +69,14 @@ impl Provider {
             return Ok((self.step(transaction, handle, browser).await?, None));
         }
         if !self.accepts_number(&proven) {
-            return self.refuse_person(&transaction).await;
+            return Err(self.refuse_person(&transaction, &proven).await);
         }
         let Some(event) = self.event(&proven).await? else {
-            return self.refuse_person(&transaction).await;
+            return Err(self.refuse_person(&transaction, &proven).await);
         };
         let client = transaction.client.client.clone();
         let Some(changed) = self.change_session(&event, &client, browser).await? else {
-            return self.refuse_person(&transaction).await;
+            return Err(self.refuse_person(&transaction, &proven).await);
         };
         let NewCookie { cookie, told } = changed;
         transaction.state.setback = None;
@@ -119,12 +119,13 @@ impl Provider {
         pid.is_none_or(|pid| pid.is_accepted(accepted))
     }
 
-    async fn refuse_person(
-        &self,
-        transaction: &OpenTransaction,
-    ) -> Result<(Step, Option<Handle>), Denied> {
-        let refusal = LoginRefusal::from(LoginRefusalCode::PersonRefused);
-        Ok((self.give_up(transaction, &refusal).await?, None))
+    /// Ends the login of somebody who may not log in.
+    async fn refuse_person(&self, transaction: &OpenTransaction, proven: &Proven) -> Denied {
+        let code = LoginRefusalCode::PersonRefused;
+        Denied {
+            person: Some(self.pseudonym(&proven.identity)),
+            ..self.turn_away(transaction, code.into()).await
+        }
     }
 
     /// The login as it is kept; none if the person may not log in.
@@ -207,6 +208,14 @@ impl Provider {
         let found = self.store().find_person(id).await?;
         let gone = &"a record names a person who is not there";
         found.ok_or_else(|| Denied::of(LoginRefusalCode::Internal, gone))
+    }
+
+    /// What the audit log calls a person who has logged in.
+    pub(in crate::login) async fn pseudonym_of(&self, id: &PersonId) -> Result<String, Denied> {
+        let person = self.store().find_person(id).await?;
+        // Nobody who logged in is ever forgotten; a broken row must not stop a revocation.
+        let person = person.map(|person| self.pseudonym(&person.identity));
+        Ok(person.unwrap_or_else(|| id.to_string()))
     }
 
     /// Whom a login was of: the subject, and whom they were matched with.

@@ -42,14 +42,16 @@ impl Provider {
         let now = self.now();
         let found = self.usable_access_token(presented.token, now).await?;
         let found = found.ok_or(LoginRefusalCode::TokenInvalid)?;
-        match (presented.scheme, found.0.dpop_jkt()) {
-            (TokenScheme::Bearer, None) => {}
-            (TokenScheme::Dpop, Some(jkt)) => self.check_holder(presented, jkt, now).await?,
+        let held = match (presented.scheme, found.0.dpop_jkt()) {
+            (TokenScheme::Bearer, None) => Ok(()),
+            (TokenScheme::Dpop, Some(jkt)) => self.check_holder(presented, jkt, now).await,
             (TokenScheme::Bearer, Some(_)) => {
-                return Err(unproven("a bound token was sent as a bearer token"));
+                Err(unproven("a bound token was sent as a bearer token"))
             }
-            (TokenScheme::Dpop, None) => return Err(unproven("the token is bound to no key")),
-        }
+            (TokenScheme::Dpop, None) => Err(unproven("the token is bound to no key")),
+        };
+        // Somebody else may have taken it.
+        held.map_err(|denied| denied.of_token(&found.0, false))?;
         Ok(found)
     }
 

@@ -1,7 +1,8 @@
 //! Pushed authorization requests (RFC 9126; spec: idporten §8).
 
-use super::{Denied, Provider};
-use crate::client::AuthenticationMethod;
+use super::client::has_proof;
+use super::{AuthenticatedClient, Denied, Provider};
+use crate::clock::Timestamp;
 use crate::login::client_authentication::Credentials;
 use crate::login::dpop::{DpopHeader, ProvenKey};
 use crate::login::record::{PushedRequest, PushedState};
@@ -26,21 +27,34 @@ impl Provider {
     /// the client directly.
     pub async fn push(
         &self,
-        mut parameters: AuthorizationParameters,
+        parameters: AuthorizationParameters,
         credentials: Credentials<'_>,
         dpop: DpopHeader<'_>,
     ) -> Result<Pushed, Denied> {
-        let parts = self.parts();
+        let registry = &self.parts().registry;
         let now = self.now();
-        let as_of = parts.registry.as_of()?;
+        let as_of = registry.as_of()?;
         let client = self.authenticate_login_client(credentials, now).await?;
-        let client_id = &client.client().client_id;
-        let denied = |denied: Denied| Denied {
+        let pushed = self.push_as(&client, parameters, dpop, now).await;
+        let pushed = pushed.map_err(|denied| Denied {
             told: None,
-            ..denied.by(client_id)
-        };
+            ..client.denied(denied)
+        })?;
+        registry.still_holds(as_of)?;
+        Ok(pushed)
+    }
+
+    async fn push_as(
+        &self,
+        client: &AuthenticatedClient,
+        mut parameters: AuthorizationParameters,
+        dpop: DpopHeader<'_>,
+        now: Timestamp,
+    ) -> Result<Pushed, Denied> {
+        let parts = self.parts();
+        let client_id = &client.client().client_id;
         if parameters.request_uri.is_some() {
-            return Err(denied(LoginRefusalCode::RequestUriNotAllowed.into()));
+            return Err(LoginRefusalCode::RequestUriNotAllowed.into());
         }
         let trust = parts.trust.load_full();
         let object = RequestObject::open(
@@ -50,8 +64,7 @@ impl Provider {
             &parts.issuer,
             true,
             now,
-        )
-        .map_err(|refusal| denied(refusal.into()))?;
+        )?;
         let used = object.as_ref().map(|object| object.used);
         if let Some(object) = object {
             parameters = object.parameters;
@@ -60,25 +73,23 @@ impl Provider {
         parameters.forget_hint_foreign_to(parts.issuer.environment);
         parameters.id_token_hint = self.hinted_subject(&parameters, client.client());
         parameters.client_id = Some(client_id.to_string());
-        let key = self.clients_key(dpop, "par", now).map_err(denied)?;
-        bind(&mut parameters, key.as_ref()).map_err(|refusal| denied(refusal.into()))?;
-        let checked = self.check_request(&parameters, client.client()).await;
-        checked.map_err(denied)?;
-        let room = &parts.room;
-        let is_room = match client.client().token_endpoint_auth_method {
-            AuthenticationMethod::None => room.enter(Opening::PushedRequest),
-            _ => room.enter_proven(Opening::PushedRequest),
+        let key = self.clients_key(dpop, "par", now)?;
+        bind(&mut parameters, key.as_ref())?;
+        self.check_request(&parameters, client.client()).await?;
+        let is_room = if has_proof(client.client()) {
+            parts.room.enter_proven(Opening::PushedRequest)
+        } else {
+            parts.room.enter(Opening::PushedRequest)
         };
         if !is_room {
-            return Err(denied(LoginRefusalCode::TooManyUnderWay.into()));
+            return Err(LoginRefusalCode::TooManyUnderWay.into());
         }
         if let Some(used) = used
             && !self.use_up(used).await?
         {
-            return Err(denied(LoginRefusalCode::RequestObjectInvalid.into()));
+            return Err(LoginRefusalCode::RequestObjectInvalid.into());
         }
-        let used = self.use_clients_proof(key.as_ref()).await;
-        used.map_err(denied)?;
+        self.use_clients_proof(key.as_ref()).await?;
         let handle = self.handle()?;
         let lifetime = parts.issuer.lifetimes.pushed_request;
         let request = PushedRequest {
@@ -90,7 +101,6 @@ impl Provider {
             state: PushedState::New,
         };
         self.store().push_request(&request).await?;
-        parts.registry.still_holds(as_of)?;
         Ok(Pushed {
             request_uri: format!("{REQUEST_URI_PREFIX}{}", handle.expose()),
             expires_in: lifetime.as_secs(),

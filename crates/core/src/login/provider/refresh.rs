@@ -48,33 +48,35 @@ impl Provider {
         let now = self.now();
         let as_of = registry.as_of()?;
         let client = self.authenticate_login_client(credentials, now).await?;
-        let client_id = &client.client().client_id;
+        let refreshed = self.refresh_as(&client, request, now).await;
+        let tokens = refreshed.map_err(|denied| client.denied(denied))?;
+        registry.still_holds(as_of)?;
+        Ok(tokens)
+    }
+
+    async fn refresh_as(
+        &self,
+        client: &AuthenticatedClient,
+        request: RefreshRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Tokens, Denied> {
         client.require_grant(GrantType::RefreshToken)?;
         let missing = LoginRefusal::Parameter(LoginRefusalCode::ParameterMissing, "refresh_token");
-        let text = request
-            .refresh_token
-            .ok_or_else(|| Denied::from(missing).by(client_id))?;
-        let shown = Handle::parse(text).map_err(|_| invalid("it is no handle").by(client_id))?;
-        let (record, authorization) = self.find_refresh_token(&shown, &client, now).await?;
-        let key = self.clients_key(request.dpop, "token", now);
-        let key = key.map_err(|denied| denied.by(client_id))?;
-        check_binding(record.dpop_jkt.as_deref(), key.as_ref())
-            .map_err(|denied| denied.by(client_id))?;
-        let used = self.use_clients_proof(key.as_ref()).await;
-        used.map_err(|denied| denied.by(client_id))?;
-        let scopes = self
-            .narrowed(request.scope, &authorization, &client)
-            .await?;
-        let resources = resources(request.resources, &authorization.details.resources)
-            .map_err(|code| Denied::from(code).by(client_id))?;
+        let text = request.refresh_token.ok_or(missing)?;
+        let shown = Handle::parse(text).map_err(|_| invalid("it is no handle"))?;
+        let (record, authorization) = self.find_refresh_token(&shown, client, now).await?;
+        let key = self.clients_key(request.dpop, "token", now)?;
+        check_binding(record.dpop_jkt.as_deref(), key.as_ref())?;
+        self.use_clients_proof(key.as_ref()).await?;
+        let scopes = self.narrowed(request.scope, &authorization, client).await?;
+        let resources = resources(request.resources, &authorization.details.resources)?;
         let jkt = key.as_ref().map(|key| key.jkt.as_str());
         let draft = self
-            .draft(&client, &authorization, scopes, &resources, jkt, now)
+            .draft(client, &authorization, scopes, &resources, jkt, now)
             .await?;
         let kept = self
-            .use_refresh_token(shown, &record, &authorization, &draft, &client, now)
-            .await
-            .map_err(|denied| denied.by(client_id))?;
+            .use_refresh_token(shown, &record, &authorization, &draft, client, now)
+            .await?;
         // A refreshed id token has no nonce (OpenID Connect Core §12.2).
         let tokens = self.hand_out(
             draft,
@@ -87,7 +89,6 @@ impl Provider {
         let mut tokens = tokens.await?;
         let left = seconds_until(kept.expires_at, now);
         tokens.refresh_token = Some((kept.handle.expose().to_owned(), left));
-        registry.still_holds(as_of)?;
         Ok(tokens)
     }
 
@@ -98,12 +99,11 @@ impl Provider {
         client: &AuthenticatedClient,
         now: Timestamp,
     ) -> Result<(RefreshToken, Authorization), Denied> {
-        let client_id = &client.client().client_id;
         let found = self.store().find_refresh(&shown.digest()).await?;
         let (record, authorization) =
-            found.ok_or_else(|| invalid("it was never issued, or is forgotten").by(client_id))?;
-        if authorization.client_id != *client_id {
-            return Err(invalid("it is another client's").by(client_id));
+            found.ok_or_else(|| invalid("it was never issued, or is forgotten"))?;
+        if authorization.client_id != client.client().client_id {
+            return Err(invalid("it is another client's"));
         }
         let grace = self.issuer().lifetimes.refresh_reuse_grace;
         if record.replaced_at.is_some_and(|at| now >= at.plus(grace)) {
@@ -111,10 +111,10 @@ impl Provider {
             let id = &authorization.id;
             self.store().revoke_authorization(id, reason, now).await?;
             let cause = format!("it was replaced before; authorization {id} is revoked");
-            return Err(invalid(&cause).by(client_id));
+            return Err(invalid(&cause));
         }
         if !authorization.is_live(now) || now >= record.expires_at {
-            return Err(invalid("its time is over").by(client_id));
+            return Err(invalid("its time is over"));
         }
         Ok((record, authorization))
     }
@@ -127,7 +127,6 @@ impl Provider {
         authorization: &Authorization,
         client: &AuthenticatedClient,
     ) -> Result<Vec<Arc<Scope>>, Denied> {
-        let client_id = &client.client().client_id;
         let mut names = granted(authorization);
         if let Some(scope) = scope {
             let asked: Vec<_> = scope.split(' ').filter(|name| !name.is_empty()).collect();
@@ -138,13 +137,13 @@ impl Provider {
                 .map(|name| name.chars().take(64).collect())
                 .collect();
             if !refused.is_empty() || asked.is_empty() {
-                return Err(Denied::from(LoginRefusal::Scopes(refused)).by(client_id));
+                return Err(LoginRefusal::Scopes(refused).into());
             }
             names.retain(|name: &ScopeName| asked.contains(&name.as_str()));
         }
         let scopes = self.usable_scopes(&names, client.client()).await?;
         if scopes.is_empty() {
-            return Err(Denied::from(LoginRefusalCode::NothingLeft).by(client_id));
+            return Err(LoginRefusalCode::NothingLeft.into());
         }
         Ok(scopes)
     }

@@ -1,6 +1,8 @@
 //! Revocation (RFC 7009; spec: idporten §14).
 
 use super::{Denied, Provider};
+use crate::client::ClientId;
+use crate::clock::Timestamp;
 use crate::login::Handle;
 use crate::login::client_authentication::Credentials;
 use crate::login::record::{AuthorizationId, RevocationReason};
@@ -17,9 +19,20 @@ impl Provider {
         let now = self.now();
         let as_of = self.parts().registry.as_of()?;
         let client = self.authenticate_login_client(credentials, now).await?;
-        let client_id = &client.client().client_id;
+        let revoked = self.revoke_as(&client.client().client_id, token, now);
+        revoked.await.map_err(|denied| client.denied(denied))?;
+        self.parts().registry.still_holds(as_of)?;
+        Ok(())
+    }
+
+    async fn revoke_as(
+        &self,
+        client_id: &ClientId,
+        token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Denied> {
         let missing = LoginRefusal::Parameter(LoginRefusalCode::ParameterMissing, "token");
-        let token = token.ok_or_else(|| Denied::from(missing).by(client_id))?;
+        let token = token.ok_or(missing)?;
         if let Some((owner, authorization)) = self.authorization_of(token).await?
             && owner == *client_id
         {
@@ -28,14 +41,13 @@ impl Provider {
                 .revoke_authorization(&authorization, reason, now)
                 .await?;
         }
-        self.parts().registry.still_holds(as_of)?;
         Ok(())
     }
 
     async fn authorization_of(
         &self,
         token: &str,
-    ) -> Result<Option<(crate::client::ClientId, AuthorizationId)>, Denied> {
+    ) -> Result<Option<(ClientId, AuthorizationId)>, Denied> {
         if let Ok(handle) = Handle::parse(token)
             && let Some((_, found)) = self.store().find_refresh(&handle.digest()).await?
         {

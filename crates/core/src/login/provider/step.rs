@@ -113,7 +113,7 @@ impl Provider {
                 scopes: asked,
                 all: scopes,
             }),
-            Next::Refuse(refusal) => self.give_up(&transaction, &refusal).await,
+            Next::Refuse(refusal) => self.give_up(&transaction, refusal).await,
             Next::Finish(granted) => {
                 let checked = CheckedRequest {
                     request: state.request.clone(),
@@ -140,20 +140,43 @@ impl Provider {
         self.step(transaction, handle, browser).await
     }
 
-    /// Ends a login that comes to nothing, and tells the client why.
+    /// Ends a login that comes to nothing: the client is told why.
     pub async fn give_up(
         &self,
         transaction: &OpenTransaction,
-        refusal: &LoginRefusal,
+        refusal: LoginRefusal,
     ) -> Result<Step, Denied> {
+        if !refusal.code().is_outcome() {
+            return Err(self.turn_away(transaction, refusal).await);
+        }
+        self.close(transaction).await?;
+        let request = &transaction.state.request;
+        let answer = self.refuse(&request.client_id, &refusal, &request.return_to);
+        Ok(Step::Answer(Box::new(answer.await?)))
+    }
+
+    /// Ends a login that is refused, and gives the refusal.
+    pub(super) async fn turn_away(
+        &self,
+        transaction: &OpenTransaction,
+        refusal: LoginRefusal,
+    ) -> Denied {
+        match self.close(transaction).await {
+            Ok(()) => Denied::from(refusal)
+                .naming(&transaction.client.client)
+                .told(&transaction.state.request.return_to),
+            Err(denied) => denied,
+        }
+    }
+
+    async fn close(&self, transaction: &OpenTransaction) -> Result<(), Denied> {
         let now = self.now();
         let ended = self.store().end_transaction(&transaction.record, now);
-        if !ended.await? {
-            return Err(LoginRefusalCode::TransactionOver.into());
+        if ended.await? {
+            Ok(())
+        } else {
+            Err(LoginRefusalCode::TransactionOver.into())
         }
-        let request = &transaction.state.request;
-        let answer = self.refuse(&request.client_id, refusal, &request.return_to);
-        Ok(Step::Answer(Box::new(answer.await?)))
     }
 
     /// The scopes of the request, as they are now. One that may not be used any more stays away from

@@ -2,7 +2,8 @@
 
 use super::{Denied, PresentedToken, Provider};
 use crate::client::ClientId;
-use crate::login::claims::{PersonFacts, Userinfo};
+use crate::login::claims::{LoginAccessToken, PersonFacts, Userinfo};
+use crate::login::record::Authorization;
 use crate::login::refusal::LoginRefusalCode;
 use crate::login::scopes::{EIDAS, PROFILE};
 
@@ -12,10 +13,27 @@ impl Provider {
         let registry = &self.parts().registry;
         let as_of = registry.as_of()?;
         let (claims, authorization) = self.presented_token(presented).await?;
+        match self.userinfo_of(&claims, &authorization).await {
+            Ok(userinfo) => {
+                registry.still_holds(as_of)?;
+                Ok(userinfo)
+            }
+            Err(denied) => Err(Denied {
+                person: self.pseudonym_of(&authorization.person).await.ok(),
+                ..denied.of_token(&claims, true)
+            }),
+        }
+    }
+
+    async fn userinfo_of(
+        &self,
+        claims: &LoginAccessToken,
+        authorization: &Authorization,
+    ) -> Result<Userinfo, Denied> {
         let client_id =
             ClientId::parse(claims.client_id()).map_err(|_| LoginRefusalCode::TokenInvalid)?;
         if !claims.has_scope(PROFILE) {
-            return Err(Denied::from(LoginRefusalCode::ProfileScopeRequired).by(&client_id));
+            return Err(LoginRefusalCode::ProfileScopeRequired.into());
         }
         let event = &authorization.details.event;
         let (subject, matched) = self.people_of(event).await?;
@@ -28,7 +46,6 @@ impl Provider {
         };
         let mut names = self.issuer().eidas_claims;
         names.legacy |= claims.has_scope(EIDAS);
-        registry.still_holds(as_of)?;
         Ok(Userinfo::new(&sub, person, names))
     }
 }

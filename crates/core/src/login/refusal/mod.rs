@@ -39,6 +39,17 @@ impl From<LoginRefusalCode> for LoginRefusal {
     }
 }
 
+impl LoginRefusalCode {
+    /// Whether it says how a login ended, and not that somebody was refused: the person did not want to,
+    /// or a request that no page may be shown for (`prompt=none`) learns that one is needed.
+    pub fn is_outcome(self) -> bool {
+        matches!(
+            self,
+            Self::Cancelled | Self::NothingGranted | Self::LoginRequired | Self::ConsentRequired
+        )
+    }
+}
+
 impl LoginRefusal {
     /// The row of the table that it belongs to.
     pub fn code(&self) -> LoginRefusalCode {

@@ -51,6 +51,11 @@ macro_rules! refusal_table {
                 match self { $(Self::$code => stringify!($code),)* }
             }
 
+            /// The name among those of the refusals of all surfaces.
+            pub fn counted_as(self) -> &'static str {
+                match self { $(Self::$code => concat!("login.", stringify!($code)),)* }
+            }
+
             /// The row.
             pub fn row(self) -> &'static LoginRefusalRow {
                 match self {

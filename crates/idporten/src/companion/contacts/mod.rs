@@ -3,6 +3,7 @@
 mod person;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -54,7 +55,7 @@ pub(super) async fn many(
         })
     };
     let outcome = outcome.await;
-    call.answer(outcome)
+    call.answer(outcome).await
 }
 
 /// Each number once, in the order in which they first occur. One that nobody has is looked up too, and
@@ -93,7 +94,7 @@ pub(super) async fn own(
         Ok((headers, signed).into_response())
     };
     let outcome = outcome.await;
-    let response = call.answer(outcome);
+    let response = call.answer(outcome).await;
     readable(&companion, &call, client_id, response).await
 }
 
@@ -121,7 +122,7 @@ pub(super) async fn change(
         })
     };
     let outcome = outcome.await;
-    let response = call.answer(outcome);
+    let response = call.answer(outcome).await;
     readable(&companion, &call, client_id, response).await
 }
 
@@ -130,7 +131,7 @@ async fn user(
     call: &Call,
     operation: &'static str,
     client_id: &mut Option<String>,
-) -> Result<Bearer, Denied> {
+) -> Result<Arc<Bearer>, Denied> {
     let bearer = call.bearer(Api::Contacts, operation).await?;
     *client_id = Some(bearer.caller.client_id.clone());
     Ok(bearer)

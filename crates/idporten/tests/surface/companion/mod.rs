@@ -22,7 +22,7 @@ use crate::harness::{
 };
 
 /// Havbris' client that shows people what its other clients may do.
-const INSIGHT: &str = "havbris-innsyn";
+pub(crate) const INSIGHT: &str = "havbris-innsyn";
 /// The same of Fjordetaten, which owns the API.
 const FJORD_INSIGHT: &str = "fjord-innsyn";
 /// The same of an organization that has nothing to do with either.
@@ -101,7 +101,12 @@ async fn log_in_at(
 }
 
 /// An access token of somebody who logged in.
-async fn person(server: &LoginServer, client_id: &str, pid: &str, scope: &str) -> String {
+pub(crate) async fn person(
+    server: &LoginServer,
+    client_id: &str,
+    pid: &str,
+    scope: &str,
+) -> String {
     let scope = format!("openid {scope}");
     let tokens = log_in(server, client_id, pid, scope.trim()).await;
     tokens["access_token"].as_str().unwrap().to_owned()

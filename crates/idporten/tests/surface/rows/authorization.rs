@@ -8,7 +8,7 @@ use portvakt_core::login::refusal::Shown;
 use portvakt_testkit::World;
 use reqwest::StatusCode;
 
-use super::check;
+use super::received;
 use crate::harness::{APP, Answer, Browser, LoginServer, SPA, WEB, callback, request, world};
 
 /// Exempt from PKCE.
@@ -142,7 +142,7 @@ async fn browsers_receive_each_row_where_it_belongs() {
     let mut browser = Browser::new(&server);
     for (code, client_id, changes) in ROWS {
         let answer = browser.authorize(&parameters(client_id, changes)).await;
-        check(*code, &answer);
+        received(&server, *code, &answer).await;
         let redirected = answer.header("location").starts_with(&callback(client_id));
         assert_eq!(redirected, code.row().shown == Shown::Client, "{answer:?}");
     }
@@ -158,13 +158,15 @@ async fn clients_receive_each_row_as_json_when_they_push() {
         }
         let answer = push(&server, client_id, &parameters(client_id, changes)).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{answer:?}");
-        check(*code, &answer);
+        received(&server, *code, &answer).await;
     }
     let by_reference = parameters(WEB, &[("request_uri", "urn:idporten:a")]);
-    check(
+    received(
+        &server,
         RequestUriNotAllowed,
         &push(&server, WEB, &by_reference).await,
-    );
+    )
+    .await;
     // An address that is not registered is a page for nobody here.
     let elsewhere = parameters(WEB, &[("redirect_uri", "https://ond.no/cb")]);
     let answer = push(&server, WEB, &elsewhere).await;
@@ -179,13 +181,18 @@ async fn requests_that_are_no_list_of_parameters_receive_theirs() {
     let server = LoginServer::with(registrations(), |_| ()).await;
     let mut browser = Browser::new(&server);
     let large = [("client_id", WEB), ("x", &"a".repeat(17_000))];
-    check(RequestTooLarge, &browser.post("/authorize", &large).await);
+    received(
+        &server,
+        RequestTooLarge,
+        &browser.post("/authorize", &large).await,
+    )
+    .await;
     for malformed in [
         format!("/authorize?client_id={WEB}&client_id={WEB}"),
         format!("/authorize?client_id={WEB}&state=%ff"),
         format!("/authorize?client_id={WEB}{}", "&a=b".repeat(100)),
     ] {
-        check(RequestMalformed, &browser.get(&malformed).await);
+        received(&server, RequestMalformed, &browser.get(&malformed).await).await;
     }
     let url = format!("{}/authorize", server.base);
     for name in request(WEB)
@@ -198,15 +205,15 @@ async fn requests_that_are_no_list_of_parameters_receive_theirs() {
         url.query_pairs_mut().extend_pairs(twice);
         let answer = browser.get(url.as_str()).await;
         match name {
-            "client_id" | "redirect_uri" => check(RequestMalformed, &answer),
-            _ => check(ParameterRepeated, &answer),
+            "client_id" | "redirect_uri" => received(&server, RequestMalformed, &answer).await,
+            _ => received(&server, ParameterRepeated, &answer).await,
         }
     }
     let many: Vec<_> = (0..101).map(|number| format!("a:{number}")).collect();
     let answer = browser
         .authorize(&parameters(WEB, &[("scope", &many.join(" "))]))
         .await;
-    check(ScopesTooMany, &answer);
+    received(&server, ScopesTooMany, &answer).await;
 }
 
 #[tokio::test]
@@ -216,7 +223,7 @@ async fn request_objects_that_are_switched_off_are_told_so() {
     let answer = browser
         .authorize(&parameters(APP, &[("request", "a.b.c")]))
         .await;
-    check(RequestObjectsOff, &answer);
+    received(&server, RequestObjectsOff, &answer).await;
     let metadata = browser
         .get("/.well-known/openid-configuration")
         .await
@@ -232,6 +239,6 @@ async fn a_strict_server_wants_state_and_nonce_of_everybody() {
     let mut browser = Browser::new(&server);
     for (code, missing) in [(StateRequired, "state"), (NonceRequired, "nonce")] {
         let answer = browser.authorize(&parameters(WEB, &[(missing, "")])).await;
-        check(code, &answer);
+        received(&server, code, &answer).await;
     }
 }

@@ -4,7 +4,7 @@ use portvakt_core::login::refusal::LoginRefusalCode::{self, *};
 use portvakt_jose::access_token_hash;
 use serde_json::json;
 
-use super::check;
+use super::received;
 use crate::dpop::{Holder, bound, redeem, text, userinfo};
 use crate::harness::{
     API, APP, Answer, BARNEHAGE, Browser, LoginServer, PID, SECRET, SPA, VERIFIER, WEB, callback,
@@ -128,7 +128,7 @@ async fn nothing_left(server: &LoginServer) -> Answer {
 async fn clients_receive_each_row() {
     let server = LoginServer::start().await;
     for code in ROWS.iter().filter(|code| **code != ClientIdRequired) {
-        check(*code, &receive(&server, *code).await);
+        received(&server, *code, &receive(&server, *code).await).await;
     }
 }
 
@@ -139,7 +139,12 @@ async fn a_strict_server_wants_client_id_beside_an_assertion() {
     let server = strict.await;
     for path in ["/token", "/par", "/token/introspect", "/token/revoke"] {
         let form = [("grant_type", "refresh_token"), ("token", "x")];
-        check(ClientIdRequired, &server.post_as(APP, path, &form).await);
+        received(
+            &server,
+            ClientIdRequired,
+            &server.post_as(APP, path, &form).await,
+        )
+        .await;
     }
     let named = [("client_id", APP), ("token", "x")];
     let done = server.post_as(APP, "/token/revoke", &named).await;
@@ -163,7 +168,7 @@ async fn two_credentials_are_none() {
         ] {
             let form = [&[("grant_type", "refresh_token")], &beside[..]].concat();
             let answer = server.post_as(WEB, path, &form).await;
-            check(SeveralAuthenticationMethods, &answer);
+            received(&server, SeveralAuthenticationMethods, &answer).await;
         }
         let both = [
             ("grant_type", "refresh_token"),
@@ -171,7 +176,7 @@ async fn two_credentials_are_none() {
             ("client_secret", SECRET.expose()),
         ];
         let answer = server.post_as(APP, path, &both).await;
-        check(SeveralAuthenticationMethods, &answer);
+        received(&server, SeveralAuthenticationMethods, &answer).await;
     }
 }
 
@@ -190,7 +195,7 @@ async fn a_client_uses_the_grants_that_it_is_registered_for() {
     for name in ["refresh_token", "refresh_token_expires_in"] {
         assert!(tokens[name].is_null(), "{name}");
     }
-    check(GrantNotRegistered, &server.refresh(WEB, "x").await);
+    received(&server, GrantNotRegistered, &server.refresh(WEB, "x").await).await;
     let elsewhere = server.redeem(APP, "x").await;
     assert_eq!(elsewhere.status, 400, "{elsewhere:?}");
     assert_eq!(elsewhere.error(), ClientNotServed.row().error.as_str());
@@ -212,7 +217,7 @@ async fn a_wrong_secret_in_the_header_is_told_the_scheme() {
         ("redirect_uri", &redirect_uri),
     ];
     let answer = Answer::read(wrong.form(&form).send().await.unwrap()).await;
-    check(ClientAuthenticationFailed, &answer);
+    received(&server, ClientAuthenticationFailed, &answer).await;
     let scheme = format!("Basic realm=\"{}\"", server.base);
     assert_eq!(answer.header("www-authenticate"), scheme);
 }

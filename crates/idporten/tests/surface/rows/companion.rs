@@ -5,7 +5,7 @@ use portvakt_testkit::HAVBRIS;
 use reqwest::Method;
 use serde_json::json;
 
-use super::check;
+use super::received;
 use crate::companion::{
     AUTHORIZATIONS, LEVEL, ask, get, organization, organization_claims, post, server,
 };
@@ -62,6 +62,6 @@ async fn receive(server: &LoginServer, code: LoginRefusalCode) -> Answer {
 async fn callers_receive_each_row() {
     let server = server().await;
     for code in ROWS {
-        check(*code, &receive(&server, *code).await);
+        received(&server, *code, &receive(&server, *code).await).await;
     }
 }

@@ -1,7 +1,7 @@
 //! Every row of the table of refusals, as it is received over HTTP (spec: idporten §19, companion-apis §1.4).
 //!
-//! Each module below has rows of its own and a test that receives them. A row that nobody receives fails
-//! [`every_row_is_received`].
+//! Each module below has rows of its own and a test that receives them, and finds in the audit log what a
+//! handler refused. A row that nobody receives fails [`every_row_is_received`].
 
 mod authorization;
 mod clients;
@@ -11,10 +11,11 @@ mod transport;
 
 use std::collections::BTreeSet;
 
+use portvakt_core::audit::AuditFilter;
 use portvakt_core::login::refusal::{LoginRefusalCode, Shown};
 use reqwest::StatusCode;
 
-use crate::harness::Answer;
+use crate::harness::{Answer, LoginServer};
 
 /// Rows that no request gets to see, each with the test that shows what stands before it.
 const BEHIND: [(LoginRefusalCode, &str); 3] = [
@@ -79,6 +80,28 @@ fn check(code: LoginRefusalCode, answer: &Answer) {
         let description = body["error_description"].as_str().unwrap();
         assert!(description.starts_with(row.text), "{told}");
     }
+}
+
+/// As [`check`], of what a handler refused: it is in the audit log under the answer's request id, unless
+/// it is no refusal but how a login ended.
+async fn received(server: &LoginServer, code: LoginRefusalCode, answer: &Answer) {
+    check(code, answer);
+    let filter = AuditFilter {
+        request_id: Some(answer.header("x-request-id").to_owned()),
+        ..AuditFilter::default()
+    };
+    let log = server.audit_log(filter).await;
+    // What a companion API was about to tell is there as well.
+    let refusals = log
+        .iter()
+        .filter(|entry| entry.operation.ends_with(".refuse"));
+    let names = refusals.map(|entry| entry.after.as_ref().unwrap()["refusal"].clone());
+    let expected = if code.is_outcome() {
+        Vec::new()
+    } else {
+        vec![code.name()]
+    };
+    assert_eq!(names.collect::<Vec<_>>(), expected, "{answer:?}");
 }
 
 #[test]

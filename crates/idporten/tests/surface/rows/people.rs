@@ -1,12 +1,8 @@
 //! Rows that a person receives in a browser, or that the client receives because of the person.
 
-use portvakt_core::clock::Timestamp;
-use portvakt_core::login::port::LoginPeople;
-use portvakt_core::login::record::Identity;
 use portvakt_core::login::refusal::LoginRefusalCode::{self, *};
-use portvakt_core::person::{Pid, PidCheck};
 
-use super::check;
+use super::received;
 use crate::harness::{API, APP, Answer, Browser, LoginServer, OTHER_PID, PID, WEB, request};
 
 pub(super) const ROWS: &[LoginRefusalCode] = &[
@@ -39,15 +35,6 @@ async fn silent(browser: &mut Browser<'_>, scope: &str) -> Answer {
     browser.authorize(&parameters).await
 }
 
-async fn block(server: &LoginServer, pid: &str) {
-    let identity = Identity::Pid(Pid::parse(pid, PidCheck::LengthOnly).unwrap());
-    let person = server.store.find_person_by_identity(&identity).await;
-    let person = person.unwrap().unwrap();
-    let now = Timestamp::from_seconds(server.now());
-    let blocked = server.store.block_person(&person.id, "misbruk", now).await;
-    blocked.unwrap();
-}
-
 async fn receive(server: &LoginServer, code: LoginRefusalCode) -> Answer {
     let mut browser = Browser::new(server);
     match code {
@@ -60,7 +47,7 @@ async fn receive(server: &LoginServer, code: LoginRefusalCode) -> Answer {
         }
         PersonRefused => {
             browser.code(WEB, OTHER_PID).await;
-            block(server, OTHER_PID).await;
+            server.block(OTHER_PID).await;
             let mut again = Browser::new(server);
             let selector = again.authorize(&request(WEB)).await;
             again.log_in(&selector, OTHER_PID, "substantial").await
@@ -94,7 +81,7 @@ async fn receive(server: &LoginServer, code: LoginRefusalCode) -> Answer {
 async fn people_and_their_services_receive_each_row() {
     let server = LoginServer::start().await;
     for code in ROWS {
-        check(*code, &receive(&server, *code).await);
+        received(&server, *code, &receive(&server, *code).await).await;
     }
 }
 
@@ -106,7 +93,7 @@ async fn whoever_is_blocked_goes_on_with_nothing() {
     let code = browser.code(APP, PID).await;
     let tokens = server.redeem(APP, &code).await.json();
     let unused = browser.sso_code(APP).await;
-    block(&server, PID).await;
+    server.block(PID).await;
     let reused = browser.authorize(&request(WEB)).await;
     assert!(
         !reused.location().contains_key("code"),

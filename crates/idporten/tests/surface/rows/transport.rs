@@ -14,7 +14,7 @@ use portvakt_oauth_types::Parameters;
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::check;
+use super::{check, received};
 use crate::harness::{Answer, Bounds, Browser, LoginServer, SPA, WEB, request, world};
 
 pub(super) const ROWS: &[LoginRefusalCode] = &[
@@ -52,11 +52,11 @@ async fn what_is_no_request_of_ours_receives_its_row() {
     for path in ["/token", "/par", "/token/introspect", "/token/revoke"] {
         let asked = server.http.put(format!("{}{path}", server.base));
         let answer = Answer::read(asked.send().await.unwrap()).await;
-        check(MethodNotAllowed, &answer);
+        received(&server, MethodNotAllowed, &answer).await;
         assert_eq!(answer.header("allow"), "POST", "{path}");
     }
     let json = token(&server, Method::POST, "{}".to_owned(), "application/json").await;
-    check(UnsupportedMediaType, &json);
+    received(&server, UnsupportedMediaType, &json).await;
     let large = token(&server, Method::POST, "a".repeat(64 * 1024 + 1), form).await;
     check(BodyTooLarge, &large);
     let fits = token(&server, Method::POST, "a".repeat(64 * 1024), form).await;
@@ -136,10 +136,15 @@ async fn a_server_with_too_much_to_do_says_so() {
     };
     let server = bounded(|bounds| bounds.room = Arc::new(Room::new(nothing))).await;
     let mut browser = Browser::new(&server);
-    check(TooManyUnderWay, &browser.authorize(&request(WEB)).await);
+    received(
+        &server,
+        TooManyUnderWay,
+        &browser.authorize(&request(WEB)).await,
+    )
+    .await;
     let parameters = request(SPA);
     let form: Vec<_> = parameters.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    check(TooManyUnderWay, &server.post("/par", &form).await);
+    received(&server, TooManyUnderWay, &server.post("/par", &form).await).await;
 }
 
 /// Threat: in the name of a client without a secret, strangers push until nobody else can.

@@ -137,7 +137,10 @@ async fn nothing_of_a_login_is_in_a_log_a_figure_a_trace_or_the_audit_log() {
     }
     // That the operator registered test people of this name is a change like any other.
     let secrets = secrets.without(&[NAME]);
-    let audit = deployment.operated(&["audit", "show"]).to_string();
-    assert!(audit.contains(TOLD));
+    let audit = deployment.operated(&["audit", "show", "--limit", "10000"]);
+    let audit = audit.to_string();
+    for said in [TOLD, "login.refuse", "companion.refuse"] {
+        assert!(audit.contains(said), "{said} in {audit}");
+    }
     secrets.assert_absent("the audit log", &audit);
 }
