@@ -58,19 +58,21 @@ fn sign_share(
 ) -> anyhow::Result<Vec<String>> {
     let started = since_epoch()?;
     let (now, run) = (started.as_secs(), started.as_nanos());
-    let clients = match registry.certificates().count() {
-        0 => registry.setup().clients,
-        certified => certified,
+    let setup = registry.setup();
+    // Those who are active are spread over the registry, unless only the first have certificates.
+    let (active, apart) = match registry.certificates().count() {
+        0 => (setup.active, setup.clients / setup.active),
+        certified => (certified.min(setup.active), 1),
     };
     (0..count)
         .map(|index| {
-            // A stride that no registry's size divides spreads neighbors over all clients.
-            let client = (thread + index * 7919) % clients;
+            // A stride that no registry's size divides spreads neighbors over all of them.
+            let client = (thread + index * 7919) % active * apart;
             let mut claims = json!({
                 "aud": issuer, "iss": client_id(client), "scope": SCOPE,
                 "iat": now, "exp": now + 120, "jti": format!("{run}-{thread}-{index}"),
             });
-            if registry.setup().grant == GrantKind::Delegation {
+            if setup.grant == GrantKind::Delegation {
                 claims["consumer_org"] = Value::String(consumer(client));
             }
             let signed = registry

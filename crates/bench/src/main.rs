@@ -81,6 +81,9 @@ struct SetupArgs {
     /// Registered clients; may be repeated
     #[arg(long, value_name = "N", default_values_t = [10_000])]
     clients: Vec<usize>,
+    /// How many of the clients ask for tokens, in turn; by default all
+    #[arg(long, value_name = "N")]
+    active: Option<usize>,
     /// What the grants are like
     #[arg(long, value_enum, default_value = "key")]
     grant: GrantKind,
@@ -103,6 +106,7 @@ impl SetupArgs {
         let setup = |clients: &usize| Setup {
             store: self.store,
             clients: *clients,
+            active: self.active.unwrap_or(*clients).clamp(1, (*clients).max(1)),
             grant: self.grant,
             tokens: self.tokens,
             nodes: self.nodes,

@@ -108,10 +108,10 @@ impl Measure<'_> {
         Ok(rows)
     }
 
-    /// Warms caches and connections up, until all clients of a registry that is not too large have
+    /// Warms caches and connections up, until all active clients, if they are not too many, have
     /// had their turn: a server does a third of the limit while it reads them.
     async fn warm_up(&self, registry: &Registry, load: &Load, limit: f64) -> anyhow::Result<()> {
-        let turns = Duration::from_secs_f64(registry.setup().clients as f64 / (limit / 3.0));
+        let turns = Duration::from_secs_f64(registry.setup().active as f64 / (limit / 3.0));
         let time = turns.clamp(self.time, self.time.max(LONGEST_WARM_UP));
         let most = (limit * time.as_secs_f64() * 1.1) as usize + load.connections;
         let load = Load {

@@ -13,6 +13,8 @@ pub(crate) struct Setup {
     pub(crate) store: StoreKind,
     /// Registered clients.
     pub(crate) clients: usize,
+    /// How many of them ask for tokens, in turn.
+    pub(crate) active: usize,
     /// What the grants are like.
     pub(crate) grant: GrantKind,
     /// What the tokens are signed with.
@@ -80,6 +82,7 @@ impl Setup {
         Self {
             store: StoreKind::Sqlite,
             clients,
+            active: clients,
             grant: GrantKind::Key,
             tokens: TokenKind::Rs256,
             nodes: 1,
@@ -144,8 +147,16 @@ pub(crate) enum Loads {
 
 impl fmt::Display for Setup {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { clients, nodes, .. } = self;
+        let Self {
+            clients,
+            active,
+            nodes,
+            ..
+        } = self;
         write!(formatter, "{}, {clients}", name(&self.store))?;
+        if active != clients {
+            write!(formatter, ", {active} active")?;
+        }
         if self.grant != GrantKind::Key {
             write!(formatter, ", {}", name(&self.grant))?;
         }

@@ -7,6 +7,7 @@
 
 mod change_feed;
 mod ledger_meter;
+mod registry_reader;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 
 pub use self::change_feed::{ChangeFeed, ChangedKind, ChangedRecord, Changes, Extent};
 pub use self::ledger_meter::{LedgerCounters, LedgerMeter};
+pub use self::registry_reader::{Answers, RegistryReader};
 use crate::access::{Access, AccessState};
 use crate::audit::{AuditFilter, AuditLink, StoredEntry};
 use crate::client::expiry::{KEY_END_INSTANTS, KeyEnd};
@@ -32,7 +34,7 @@ use crate::signing::SigningKeyRecord;
 pub use crate::usage::UsageLog;
 
 /// A fault of the store; never a fact about the caller's request.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StorageError {
     /// The store did not answer, or said that it cannot now. Trying again may help.
     #[error("the store is unavailable: {0}")]
@@ -526,7 +528,13 @@ pub trait UnitOfWork:
 /// A place that keeps everything.
 #[async_trait]
 pub trait Store:
-    GrantRegistry + ReplayLedger + DelegationLookup + PartyLookup + ChangeFeed + UsageLog
+    GrantRegistry
+    + RegistryReader
+    + ReplayLedger
+    + DelegationLookup
+    + PartyLookup
+    + ChangeFeed
+    + UsageLog
 {
     /// Begins a transaction that may write. Only one runs at a time.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;

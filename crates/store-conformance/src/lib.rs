@@ -21,6 +21,7 @@ pub mod clients;
 pub mod crash;
 pub mod delegations;
 pub mod facts;
+pub mod gathered;
 pub mod keyed_requests;
 pub mod keys;
 pub mod ledger;

@@ -121,6 +121,14 @@ macro_rules! conformance_tests {
             prefixes_of_an_organization_are_its_active_ones,
             finds_an_active_on_behalf_of_registration,
         ] }
+        $crate::conformance_tests! { @group $factory, gathered, [
+            clients_are_read_together_in_the_order_asked,
+            a_read_of_clients_says_whose_organization_is_deactivated,
+            a_read_of_clients_has_the_secrets_of_those_who_use_them,
+            states_of_access_are_read_together_in_the_order_asked,
+            a_read_is_of_the_revision_that_it_names,
+            hundreds_are_read_together,
+        ] }
         $crate::conformance_tests! { @group $factory, transactions, [
             a_dropped_transaction_leaves_nothing,
             a_commit_is_visible_at_once,

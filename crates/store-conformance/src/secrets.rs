@@ -10,18 +10,18 @@ use crate::macros::{commit, read};
 use crate::samples::{at, client, client_id};
 use crate::{Outcome, StoreFactory};
 
-fn secret(byte: u8, now: Timestamp) -> StoredSecret {
+pub(crate) fn secret(byte: u8, now: Timestamp) -> StoredSecret {
     let mut hash = [byte; 32];
     // A hash is any bytes.
     (hash[0], hash[31]) = (0, 0xff);
     StoredSecret::new(SecretHash::from_bytes(hash), now)
 }
 
-fn secrets(of: &[StoredSecret]) -> ClientSecrets {
+pub(crate) fn secrets(of: &[StoredSecret]) -> ClientSecrets {
     ClientSecrets::from_stored(of.to_vec()).expect("a sample has at most two")
 }
 
-fn secret_client(id: &str) -> Client {
+pub(crate) fn secret_client(id: &str) -> Client {
     Client {
         token_endpoint_auth_method: AuthenticationMethod::ClientSecretBasic,
         ..client(id)

@@ -1,5 +1,8 @@
 //! Clients and the scopes that they may ask for.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
 use portvakt_core::client::expiry::{KEY_END_INSTANTS, KeyEnd};
@@ -11,7 +14,7 @@ use portvakt_jose::Algorithm;
 use sqlx::PgConnection;
 
 use crate::columns::{Row, can_be_kept, document, instant, word};
-use crate::fault::answered;
+use crate::fault::{answered, answered_soon};
 use crate::unit::{Kind, PostgresUnit, Statement};
 use crate::{client_keys, client_secrets, key_ends, on_behalf_of};
 
@@ -54,11 +57,23 @@ impl ClientRow {
         let times = self.secret_ends.iter().zip(&self.secret_starts);
         let secrets = self.secret_hashes.iter().zip(times);
         let secrets = secrets.map(|(hash, (end, start))| (hash.as_slice(), *end, *start));
+        let (keys, secrets) = (
+            keys.collect::<Result<_, _>>()?,
+            client_secrets::secrets(&self.client_id, secrets)?,
+        );
+        let organization_active = !self.organization_deactivated;
+        let client = self.client()?;
+        let uses_secret = client.token_endpoint_auth_method.uses_secret();
         Ok(ClientRecord {
-            keys: keys.collect::<Result<_, _>>()?,
-            secrets: client_secrets::secrets(&self.client_id, secrets)?,
-            organization_active: !self.organization_deactivated,
-            client: self.client()?,
+            client,
+            keys,
+            // One that authenticates otherwise has none, whatever is left of them.
+            secrets: if uses_secret {
+                secrets
+            } else {
+                ClientSecrets::default()
+            },
+            organization_active,
         })
     }
 
@@ -166,16 +181,17 @@ async fn find_client(
     row.map(ClientRow::client).transpose()
 }
 
-/// The client of this id with all that deciding its grants needs, in one statement: it is not seen
-/// with another moment's keys.
-pub(crate) async fn find_record(
+/// The clients of these ids with all that deciding their grants needs, in one statement: none is
+/// seen with another moment's keys. What cannot be read back fails alone.
+pub(crate) async fn find_records(
     connection: &mut PgConnection,
-    client_id: &ClientId,
-) -> Result<Option<ClientRecord>, StorageError> {
-    let client_id = client_id.as_str();
-    let query = select_clients!(keys: "TRUE", "WHERE client_id = $1", client_id);
-    let row = answered(query.fetch_optional(connection)).await?;
-    row.map(ClientRow::record).transpose()
+    client_ids: &[ClientId],
+) -> Result<HashMap<String, Result<Arc<ClientRecord>, StorageError>>, StorageError> {
+    let ids: Vec<_> = client_ids.iter().map(ToString::to_string).collect();
+    let query = select_clients!(keys: "TRUE", "WHERE client_id = ANY ($1)", &ids);
+    let rows = answered_soon(query.fetch_all(connection)).await?;
+    let record = |row: ClientRow| (row.client_id.clone(), row.record().map(Arc::new));
+    Ok(rows.into_iter().map(record).collect())
 }
 
 #[async_trait]

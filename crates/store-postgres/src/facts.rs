@@ -1,20 +1,51 @@
 //! What a token request reads from the registry. Every statement finds its rows by an index.
 
+use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use portvakt_core::access::AccessState;
 use portvakt_core::client::{ClientId, OnBehalfOf};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{
-    ClientRecord, GrantRegistry, PrefixAssignment, ScopeFact, StorageError,
+    Answers, ClientRecord, GrantRegistry, PrefixAssignment, RegistryReader, ScopeFact, StorageError,
 };
-use portvakt_core::scope::{Prefix, ScopeToken};
+use portvakt_core::scope::{Prefix, ScopeName, ScopeToken};
 
 use crate::columns::can_be_kept;
 use crate::fault::answered_soon;
 use crate::organizations::PrefixRow;
 use crate::store::PostgresStore;
-use crate::{clients, on_behalf_of, scopes};
+use crate::{clients, on_behalf_of, scopes, unit};
+
+/// The revision is asked for first, so that what is found is of it or of a later one; for a whole
+/// transaction the server would have to be asked twice more.
+#[async_trait]
+impl RegistryReader for PostgresStore {
+    async fn read_clients(
+        &self,
+        client_ids: &[ClientId],
+    ) -> Result<Answers<Option<Arc<ClientRecord>>>, StorageError> {
+        let mut reader = answered_soon(self.readers.acquire()).await?;
+        let revision = unit::revision(&mut reader).await?;
+        let records = clients::find_records(&mut reader, client_ids).await?;
+        let record = |client_id: &ClientId| records.get(client_id.as_str()).cloned().transpose();
+        Ok(Answers {
+            revision,
+            found: client_ids.iter().map(record).collect(),
+        })
+    }
+
+    async fn read_access(
+        &self,
+        pairs: &[(ScopeName, OrgNumber)],
+    ) -> Result<Answers<Option<AccessState>>, StorageError> {
+        let mut reader = answered_soon(self.readers.acquire()).await?;
+        let revision = unit::revision(&mut reader).await?;
+        let found = scopes::find_access_states(&mut reader, pairs).await?;
+        Ok(Answers { revision, found })
+    }
+}
 
 #[async_trait]
 impl GrantRegistry for PostgresStore {
@@ -23,8 +54,8 @@ impl GrantRegistry for PostgresStore {
         client_id: &ClientId,
     ) -> Result<Option<Arc<ClientRecord>>, StorageError> {
         let mut reader = answered_soon(self.readers.acquire()).await?;
-        let record = clients::find_record(&mut reader, client_id).await?;
-        Ok(record.map(Arc::new))
+        let mut found = clients::find_records(&mut reader, slice::from_ref(client_id)).await?;
+        found.remove(client_id.as_str()).transpose()
     }
 
     async fn find_scope_facts(

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portvakt_core::access::Access;
+use portvakt_core::access::{Access, AccessState};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Listing, ScopeFact, Scopes, StorageError};
 use portvakt_core::scope::{Scope, ScopeName};
 use sqlx::PgConnection;
 
 use crate::columns::{Row, document, instant, word};
-use crate::fault::answered;
+use crate::fault::{answered, answered_soon};
 use crate::unit::{Kind, PostgresUnit, Statement};
 
 #[expect(
@@ -181,6 +181,46 @@ impl TryFrom<AccessRow> for Access {
             last_updated: instant(row.last_updated),
         })
     }
+}
+
+struct StateRow {
+    place: i64,
+    state: String,
+}
+
+/// The states of these consumers' access to these scopes, in the order asked, in one statement.
+/// What cannot be read back fails alone.
+pub(crate) async fn find_access_states(
+    connection: &mut PgConnection,
+    pairs: &[(ScopeName, OrgNumber)],
+) -> Result<Vec<Result<Option<AccessState>, StorageError>>, StorageError> {
+    let (scopes, consumers): (Vec<_>, Vec<_>) = pairs
+        .iter()
+        .map(|(scope, consumer)| (scope.as_str().to_owned(), consumer.to_string()))
+        .unzip();
+    let query = sqlx::query_as!(
+        StateRow,
+        r#"SELECT place - 1 AS "place!", state
+           FROM unnest($1::TEXT[], $2::TEXT[])
+               WITH ORDINALITY AS asked (scope, consumer_orgno, place)
+           JOIN access USING (scope, consumer_orgno)"#,
+        &scopes,
+        &consumers
+    );
+    let rows = answered_soon(query.fetch_all(connection)).await?;
+    let mut states: Vec<_> = pairs.iter().map(|_| Ok(None)).collect();
+    for StateRow { place, state } in rows {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        if let (Some(found), Some((scope, consumer))) = (states.get_mut(place), pairs.get(place)) {
+            let key = access_key(scope.as_str(), consumer.as_str());
+            let row = Row {
+                table: "access",
+                key: &key,
+            };
+            *found = row.word("state", state).map(Some);
+        }
+    }
+    Ok(states)
 }
 
 /// No scope holds a space, so the key can be taken apart again.

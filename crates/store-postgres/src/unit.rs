@@ -9,7 +9,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use crate::fault::answered;
+use crate::fault::{answered, answered_soon};
 
 /// The channel that a commit with changes notifies, with its revision as the payload. A hint to
 /// read the change feed, and never the only one: a listener that was away has missed some.
@@ -212,7 +212,7 @@ impl UnitOfWork for PostgresUnit {
 /// The revision that a connection sees.
 pub(crate) async fn revision(connection: &mut PgConnection) -> Result<Revision, StorageError> {
     let query = sqlx::query_scalar!("SELECT number FROM revision WHERE id = 1");
-    revision_of(answered(query.fetch_one(connection)).await?)
+    revision_of(answered_soon(query.fetch_one(connection)).await?)
 }
 
 pub(crate) fn revision_of(number: i64) -> Result<Revision, StorageError> {

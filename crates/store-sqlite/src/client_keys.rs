@@ -24,21 +24,43 @@ impl TryFrom<KeyRow> for StoredKey {
     type Error = StorageError;
 
     fn try_from(row: KeyRow) -> Result<Self, StorageError> {
-        let place = Row {
-            table: "client_keys",
-            key: &row.client_id,
-        };
-        let jwk: Value = place.document("jwk", &row.jwk)?;
-        let key = ClientKey {
-            jwk: PublicJwk::parse(&jwk).map_err(|_| place.corrupt("jwk"))?,
-            expires_at: instant(row.expires_at),
-            created: instant(row.created),
-        };
         Ok(Self {
-            key,
+            key: client_key(&row.client_id, &row.jwk, row.expires_at, row.created)?,
             active: row.removed_at.is_none(),
         })
     }
+}
+
+/// A key of this client, from the columns that hold it.
+fn client_key(
+    client_id: &str,
+    jwk: &str,
+    expires_at: i64,
+    created: i64,
+) -> Result<ClientKey, StorageError> {
+    let place = place(client_id);
+    let jwk: Value = place.document("jwk", jwk)?;
+    Ok(ClientKey {
+        jwk: PublicJwk::parse(&jwk).map_err(|_| place.corrupt("jwk"))?,
+        expires_at: instant(expires_at),
+        created: instant(created),
+    })
+}
+
+fn place(client_id: &str) -> Row<'_> {
+    Row {
+        table: "client_keys",
+        key: client_id,
+    }
+}
+
+/// The keys of this client, from a JSON array that has the three columns of each.
+pub(crate) fn from_document(client_id: &str, keys: &str) -> Result<Vec<ClientKey>, StorageError> {
+    let keys: Vec<(String, i64, i64)> = place(client_id).document("jwk", keys)?;
+    let key = |(jwk, expires_at, created): &(String, i64, i64)| {
+        client_key(client_id, jwk, *expires_at, *created)
+    };
+    keys.iter().map(key).collect()
 }
 
 /// The present set in its order; with [`Listing::All`] the former ones after it, newest first.

@@ -39,12 +39,41 @@ pub(crate) async fn find(
     .fetch_all(connection)
     .await
     .map_err(storage_error)?;
-    let place = Row {
-        table: "client_secrets",
-        key: client_id,
+    secrets(client_id, rows)
+}
+
+/// The secrets of this client, from a JSON array that has the three columns of each, with the hash
+/// in hexadecimal.
+pub(crate) fn from_document(client_id: &str, rows: &str) -> Result<ClientSecrets, StorageError> {
+    let place = place(client_id);
+    let rows: Vec<(String, i64, i64)> = place.document("hash", rows)?;
+    let row = |(hash, expires_at, created): (String, i64, i64)| {
+        Ok(SecretRow {
+            hash: unhex(&hash).ok_or_else(|| place.corrupt("hash"))?,
+            expires_at,
+            created,
+        })
     };
+    let rows = rows.into_iter().map(row).collect::<Result<_, _>>()?;
+    secrets(client_id, rows)
+}
+
+fn secrets(client_id: &str, rows: Vec<SecretRow>) -> Result<ClientSecrets, StorageError> {
+    let place = place(client_id);
     let secrets: Result<_, _> = rows.into_iter().map(|row| row.read(place)).collect();
     ClientSecrets::from_stored(secrets?).map_err(|_| place.corrupt("position"))
+}
+
+fn place(client_id: &str) -> Row<'_> {
+    Row {
+        table: "client_secrets",
+        key: client_id,
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let byte = |place| u8::from_str_radix(text.get(place..place + 2)?, 16).ok();
+    (0..text.len()).step_by(2).map(byte).collect()
 }
 
 /// Puts `secrets` in the place of those that there are. The caller keeps account of the save.

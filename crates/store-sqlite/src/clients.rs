@@ -1,13 +1,14 @@
 //! Clients and the scopes that they may ask for.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
 use portvakt_core::client::expiry::{KEY_END_INSTANTS, KeyEnd};
 use portvakt_core::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
 use portvakt_core::organization::OrgNumber;
-use portvakt_core::ports::{Clients, Listing, StorageError, StoredKey};
+use portvakt_core::ports::{ClientRecord, Clients, Listing, StorageError, StoredKey};
 use portvakt_core::scope::ScopeName;
 use portvakt_jose::Algorithm;
 use sqlx::SqliteConnection;
@@ -34,10 +35,35 @@ struct ClientRow {
     active: bool,
     created: i64,
     last_updated: i64,
+    /// JSON array of names in their order.
+    scopes: String,
+    /// JSON arrays of the present keys and of the secrets, if they were asked for.
+    keys: String,
+    secrets: String,
+    organization_deactivated: bool,
 }
 
 impl ClientRow {
-    fn with_scopes(self, scopes: Vec<ScopeName>) -> Result<Client, StorageError> {
+    fn record(mut self) -> Result<ClientRecord, StorageError> {
+        let keys = client_keys::from_document(&self.client_id, &self.keys)?;
+        let secrets = std::mem::take(&mut self.secrets);
+        let organization_active = !self.organization_deactivated;
+        let client = self.client()?;
+        // One that authenticates otherwise has none, whatever is left of them.
+        let secrets = if client.token_endpoint_auth_method.uses_secret() {
+            client_secrets::from_document(client.client_id.as_str(), &secrets)?
+        } else {
+            ClientSecrets::default()
+        };
+        Ok(ClientRecord {
+            client,
+            keys,
+            secrets,
+            organization_active,
+        })
+    }
+
+    fn client(self) -> Result<Client, StorageError> {
         let row = Row {
             table: "clients",
             key: &self.client_id,
@@ -56,7 +82,7 @@ impl ClientRow {
                 self.token_endpoint_auth_method,
             )?,
             grant_types: row.document("grant_types", &self.grant_types)?,
-            scopes,
+            scopes: scope_names(&self.client_id, &self.scopes)?,
             access_token_lifetime: lifetime
                 .map(|seconds| row.count("access_token_lifetime", seconds))
                 .transpose()?,
@@ -73,85 +99,76 @@ impl ClientRow {
     }
 }
 
-/// A checked query for whole clients: the columns once, the rest by the caller.
+fn scope_names(client_id: &str, scopes: &str) -> Result<Vec<ScopeName>, StorageError> {
+    let place = Row {
+        table: "client_scopes",
+        key: client_id,
+    };
+    place.document("scope", scopes)
+}
+
+/// A checked query for whole clients: the columns once, whether keys and secrets are among them
+/// (`TRUE` or `FALSE`) and the rest by the caller.
 macro_rules! select_clients {
-    ($rest:literal, $($argument:expr),+) => {
+    (keys: $keys:literal, $rest:literal, $($argument:expr),+) => {
         sqlx::query_as!(
             ClientRow,
-            "SELECT client_id, client_name, description, client_orgno, supplier_orgno,
+            r#"SELECT client_id, client_name, description, client_orgno, supplier_orgno,
                  integration_type, application_type, token_endpoint_auth_method, grant_types,
                  access_token_lifetime, token_endpoint_auth_signing_alg, login, self_managed, active,
-                 created, last_updated
-             FROM clients "
+                 created, last_updated,
+                 (SELECT json_group_array(scope ORDER BY position) FROM client_scopes
+                  WHERE client_scopes.client_id = clients.client_id) AS "scopes!: String",
+                 (SELECT json_group_array(json_array(jwk, expires_at, created) ORDER BY position)
+                  FROM client_keys
+                  WHERE client_keys.client_id = clients.client_id AND removed_at IS NULL AND "#
+                + $keys
+                + r#") AS "keys!: String",
+                 (SELECT json_group_array(json_array(hex(hash), expires_at, created) ORDER BY position)
+                  FROM client_secrets
+                  WHERE client_secrets.client_id = clients.client_id AND "#
+                + $keys
+                + r#") AS "secrets!: String",
+                 EXISTS (SELECT 1 FROM organizations INDEXED BY deactivated_organizations
+                         WHERE orgno IN (client_orgno, supplier_orgno) AND NOT organizations.active)
+                     AS "organization_deactivated!: bool"
+             FROM clients "#
                 + $rest,
             $($argument),+
         )
     };
 }
 
-struct ClientScopeRow {
-    client_id: String,
-    scope: String,
-}
-
-impl ClientScopeRow {
-    fn name(&self) -> Result<ScopeName, StorageError> {
-        Row {
-            table: "client_scopes",
-            key: &self.client_id,
-        }
-        .parse("scope", &self.scope)
-    }
-}
-
 /// The client of this id with its scopes.
-pub(crate) async fn find_client(
+async fn find_client(
     connection: &mut SqliteConnection,
     client_id: &ClientId,
 ) -> Result<Option<Client>, StorageError> {
     let client_id = client_id.as_str();
-    let row = select_clients!("WHERE client_id = $1", client_id)
-        .fetch_optional(&mut *connection)
+    let row = select_clients!(keys: "FALSE", "WHERE client_id = $1", client_id)
+        .fetch_optional(connection)
         .await
         .map_err(storage_error)?;
-    let Some(row) = row else { return Ok(None) };
-    let scopes = sqlx::query_as!(
-        ClientScopeRow,
-        "SELECT client_id, scope FROM client_scopes WHERE client_id = $1 ORDER BY position",
-        client_id
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(storage_error)?;
-    let scopes = scopes
-        .iter()
-        .map(ClientScopeRow::name)
-        .collect::<Result<_, _>>()?;
-    row.with_scopes(scopes).map(Some)
+    row.map(ClientRow::client).transpose()
 }
 
-/// The scopes of every client that the organization has or supplies, or of all clients.
-async fn scopes_by_client(
+/// The clients of these ids with all that deciding their grants needs, in one statement: none is
+/// seen with another moment's keys. What cannot be read back fails alone.
+pub(crate) async fn find_records(
     connection: &mut SqliteConnection,
-    organization: Option<&str>,
-) -> Result<HashMap<String, Vec<ScopeName>>, StorageError> {
-    let rows = sqlx::query_as!(
-        ClientScopeRow,
-        "SELECT client_scopes.client_id, client_scopes.scope FROM client_scopes
-         JOIN clients ON clients.client_id = client_scopes.client_id
-         WHERE $1 IS NULL OR clients.client_orgno = $1 OR clients.supplier_orgno = $1
-         ORDER BY client_scopes.client_id, client_scopes.position",
-        organization
+    client_ids: &[ClientId],
+) -> Result<HashMap<String, Result<Arc<ClientRecord>, StorageError>>, StorageError> {
+    let ids = document(&client_ids)?;
+    let rows = select_clients!(
+        keys: "TRUE",
+        "WHERE client_id IN (SELECT value FROM json_each($1))",
+        ids
     )
     .fetch_all(connection)
     .await
     .map_err(storage_error)?;
-    let mut scopes: HashMap<String, Vec<ScopeName>> = HashMap::new();
-    for row in rows {
-        let name = row.name()?;
-        scopes.entry(row.client_id).or_default().push(name);
-    }
-    Ok(scopes)
+    let record = |row: ClientRow| (row.client_id.clone(), row.record().map(Arc::new));
+    Ok(rows.into_iter().map(record).collect())
 }
 
 #[async_trait]
@@ -168,6 +185,7 @@ impl Clients for SqliteUnit {
         let organization = organization.as_ref().map(OrgNumber::as_str);
         let all = listing == Listing::All;
         let rows = select_clients!(
+            keys: "FALSE",
             "WHERE ($1 IS NULL OR client_orgno = $1 OR supplier_orgno = $1) AND (active OR $2)
              ORDER BY created, client_id",
             organization,
@@ -176,12 +194,7 @@ impl Clients for SqliteUnit {
         .fetch_all(self.connection())
         .await
         .map_err(storage_error)?;
-        let mut scopes = scopes_by_client(self.connection(), organization).await?;
-        let with_scopes = |row: ClientRow| {
-            let scopes = scopes.remove(&row.client_id).unwrap_or_default();
-            row.with_scopes(scopes)
-        };
-        rows.into_iter().map(with_scopes).collect()
+        rows.into_iter().map(ClientRow::client).collect()
     }
 
     async fn save_client(&mut self, client: &Client) -> Result<(), StorageError> {

@@ -1,21 +1,52 @@
 //! What a token request reads from the registry. Every statement finds its rows by an index.
 
+use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portvakt_core::client::{ClientId, ClientSecrets, OnBehalfOf};
+use portvakt_core::access::AccessState;
+use portvakt_core::client::{ClientId, OnBehalfOf};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{
-    ClientRecord, GrantRegistry, Listing, PrefixAssignment, ScopeFact, StorageError,
+    Answers, ClientRecord, GrantRegistry, PrefixAssignment, RegistryReader, ScopeFact, StorageError,
 };
-use portvakt_core::scope::{Prefix, ScopeToken};
+use portvakt_core::scope::{Prefix, ScopeName, ScopeToken};
 use sqlx::SqliteConnection;
 
 use crate::columns::Row;
 use crate::fault::storage_error;
 use crate::organizations::PrefixRow;
 use crate::store::SqliteStore;
-use crate::{client_keys, client_secrets, clients, on_behalf_of, scopes};
+use crate::{clients, on_behalf_of, scopes, unit};
+
+/// The revision is asked for first, so that what is found is of it or of a later one; for a whole
+/// transaction SQLite's thread would have to be asked twice more.
+#[async_trait]
+impl RegistryReader for SqliteStore {
+    async fn read_clients(
+        &self,
+        client_ids: &[ClientId],
+    ) -> Result<Answers<Option<Arc<ClientRecord>>>, StorageError> {
+        let mut reader = self.gatherers.acquire().await.map_err(storage_error)?;
+        let revision = unit::revision(&mut reader).await?;
+        let records = clients::find_records(&mut reader, client_ids).await?;
+        let record = |client_id: &ClientId| records.get(client_id.as_str()).cloned().transpose();
+        Ok(Answers {
+            revision,
+            found: client_ids.iter().map(record).collect(),
+        })
+    }
+
+    async fn read_access(
+        &self,
+        pairs: &[(ScopeName, OrgNumber)],
+    ) -> Result<Answers<Option<AccessState>>, StorageError> {
+        let mut reader = self.gatherers.acquire().await.map_err(storage_error)?;
+        let revision = unit::revision(&mut reader).await?;
+        let found = scopes::find_access_states(&mut reader, pairs).await?;
+        Ok(Answers { revision, found })
+    }
+}
 
 #[async_trait]
 impl GrantRegistry for SqliteStore {
@@ -23,26 +54,9 @@ impl GrantRegistry for SqliteStore {
         &self,
         client_id: &ClientId,
     ) -> Result<Option<Arc<ClientRecord>>, StorageError> {
-        // One transaction: a client is not seen with another moment's keys.
-        let mut reader = self.readers.begin().await.map_err(storage_error)?;
-        let Some(client) = clients::find_client(&mut reader, client_id).await? else {
-            return Ok(None);
-        };
-        let keys = client_keys::list(&mut reader, client_id, Listing::Active).await?;
-        // Most clients have none, and are not asked about them.
-        let secrets = if client.token_endpoint_auth_method.uses_secret() {
-            client_secrets::find(&mut reader, client_id).await?
-        } else {
-            ClientSecrets::default()
-        };
-        let organizations = [client.client_orgno, client.accessing_orgno()];
-        let deactivated = any_deactivated(&mut reader, organizations).await?;
-        Ok(Some(Arc::new(ClientRecord {
-            client,
-            keys: keys.into_iter().map(|stored| stored.key).collect(),
-            secrets,
-            organization_active: !deactivated,
-        })))
+        let mut reader = self.readers.acquire().await.map_err(storage_error)?;
+        let mut found = clients::find_records(&mut reader, slice::from_ref(client_id)).await?;
+        found.remove(client_id.as_str()).transpose()
     }
 
     async fn find_scope_facts(

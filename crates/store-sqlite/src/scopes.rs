@@ -1,7 +1,7 @@
 //! Scopes and access to them.
 
 use async_trait::async_trait;
-use portvakt_core::access::Access;
+use portvakt_core::access::{Access, AccessState};
 use portvakt_core::organization::OrgNumber;
 use portvakt_core::ports::{Listing, Scopes, StorageError};
 use portvakt_core::scope::{Scope, ScopeName};
@@ -138,6 +138,46 @@ impl TryFrom<AccessRow> for Access {
             last_updated: instant(row.last_updated),
         })
     }
+}
+
+struct StateRow {
+    place: i64,
+    state: String,
+}
+
+/// The states of these consumers' access to these scopes, in the order asked, in one statement.
+/// What cannot be read back fails alone.
+pub(crate) async fn find_access_states(
+    connection: &mut SqliteConnection,
+    pairs: &[(ScopeName, OrgNumber)],
+) -> Result<Vec<Result<Option<AccessState>, StorageError>>, StorageError> {
+    let names = pairs
+        .iter()
+        .map(|(scope, consumer)| (scope.as_str(), consumer.as_str()));
+    let names = document(&names.collect::<Vec<_>>())?;
+    let rows = sqlx::query_as!(
+        StateRow,
+        r#"SELECT CAST(asked.key AS INTEGER) AS "place!: i64", state
+           FROM json_each($1) AS asked CROSS JOIN access INDEXED BY access_states
+           WHERE consumer_orgno = asked.value ->> 1 AND scope = asked.value ->> 0"#,
+        names
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(storage_error)?;
+    let mut states: Vec<_> = pairs.iter().map(|_| Ok(None)).collect();
+    for StateRow { place, state } in rows {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        if let (Some(found), Some((scope, consumer))) = (states.get_mut(place), pairs.get(place)) {
+            let key = access_key(scope.as_str(), consumer.as_str());
+            let row = Row {
+                table: "access",
+                key: &key,
+            };
+            *found = row.word("state", state).map(Some);
+        }
+    }
+    Ok(states)
 }
 
 /// No scope holds a space, so the key can be taken apart again.

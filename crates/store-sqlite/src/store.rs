@@ -21,6 +21,13 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 /// How long a write waits for another process or transaction, and a read for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 const READERS: u32 = 8;
+/// What several requests lack is read for all of them at once: by one connection for clients, and by
+/// one for access.
+const GATHERERS: u32 = 2;
+/// Pages that each of them keeps, enough for the one client that it looks for. All of them are
+/// forgotten before the next read, because the ledger has written meanwhile, and memory that is given
+/// back so often costs more than reading a page again.
+const GATHERERS_PAGES: u32 = 64;
 /// Pages that the writer keeps in memory, in KiB.
 const WRITERS_PAGES_KIB: u32 = 16 * 1024;
 const OPEN_ATTEMPTS: u32 = 500;
@@ -36,6 +43,7 @@ const OPEN_PAUSE: Duration = Duration::from_millis(10);
 pub struct SqliteStore {
     pub(crate) writer: SqlitePool,
     pub(crate) readers: SqlitePool,
+    pub(crate) gatherers: SqlitePool,
     pub(crate) ledger: Ledger,
     write_back: WriteBack,
 }
@@ -55,12 +63,16 @@ impl SqliteStore {
         let mut connection = writer.acquire().await.map_err(storage_error)?;
         crate::transfer::refuse_sealed(&mut connection).await?;
         drop(connection);
-        let readers = pool(READERS).connect_lazy_with(options(path).pragma("query_only", "ON"));
+        let reading = options(path).pragma("query_only", "ON");
+        let readers = pool(READERS).connect_lazy_with(reading.clone());
+        let gathering = reading.pragma("cache_size", GATHERERS_PAGES.to_string());
+        let gatherers = pool(GATHERERS).connect_lazy_with(gathering);
         let write_back = WriteBack::start(pool(1).connect_lazy_with(options(path)));
         let ledger = Ledger::start(writer.clone(), write_back.due());
         Ok(Self {
             writer,
             readers,
+            gatherers,
             ledger,
             write_back,
         })
@@ -71,6 +83,7 @@ impl SqliteStore {
     /// little later.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.gatherers.close().await;
         self.write_back.close().await;
         // The last connection to close writes the log back into the file.
         self.writer.close().await;
@@ -205,7 +218,7 @@ mod tests {
         let store = SqliteStore::open(folder.path().join("portvakt.db"))
             .await
             .unwrap();
-        for pool in [&store.writer, &store.readers] {
+        for pool in [&store.writer, &store.readers, &store.gatherers] {
             let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
                 .fetch_one(pool)
                 .await
@@ -215,7 +228,9 @@ mod tests {
             assert_eq!(setting(pool, "PRAGMA foreign_keys").await, 1);
             assert_eq!(setting(pool, "PRAGMA busy_timeout").await, 5000);
         }
-        assert_eq!(setting(&store.readers, "PRAGMA query_only").await, 1);
+        for pool in [&store.readers, &store.gatherers] {
+            assert_eq!(setting(pool, "PRAGMA query_only").await, 1);
+        }
         assert_eq!(setting(&store.writer, "PRAGMA query_only").await, 0);
     }
 }

@@ -10,7 +10,8 @@ use portvakt_core::login::Locale;
 use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person, Pid, PidCheck};
 use portvakt_core::ports::{
-    Consumption, GrantDigest, GrantRegistry, Listing, ReplayLedger, Revision, StorageError, Store,
+    Consumption, GrantDigest, GrantRegistry, Listing, RegistryReader, ReplayLedger, Revision,
+    StorageError, Store,
 };
 use portvakt_core::registry_file::{ApplyContext, RegistryFile, apply};
 use portvakt_core::scope::Scope;
@@ -450,6 +451,29 @@ async fn a_damaged_key_is_corrupt() {
         error.to_string(),
         "corrupt data in client_keys.jwk of client"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_clients_that_are_read_together_only_the_damaged_one_fails() {
+    let place = Place::new().await;
+    fill(&place).await;
+    place
+        .run(
+            "INSERT INTO clients SELECT 'other', client_name, description, client_orgno,
+                 supplier_orgno, integration_type, application_type, token_endpoint_auth_method,
+                 '?', access_token_lifetime, token_endpoint_auth_signing_alg, login, active, created,
+                 last_updated, self_managed
+             FROM clients",
+        )
+        .await;
+    let ids = ["other", "client"].map(|id| ClientId::parse(id).unwrap());
+    let found = place.store.read_clients(&ids).await.unwrap().found;
+    let error = found[0].as_ref().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "corrupt data in clients.grant_types of other"
+    );
+    assert!(found[1].as_ref().unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,14 +17,19 @@ impl Failures {
     /// Hands on what a call to the store came to, and counts it if it failed.
     pub(super) fn noted<T>(&self, outcome: Result<T, StorageError>) -> Result<T, StorageError> {
         if let Err(error) = &outcome {
-            let counter = match error {
-                StorageError::Unavailable(_) => &self.unavailable,
-                StorageError::Corrupt { .. } => &self.corrupt,
-                StorageError::Refused(_) => &self.refused,
-            };
-            counter.fetch_add(1, Ordering::Relaxed);
+            self.note(error);
         }
         outcome
+    }
+
+    /// Counts what failed.
+    pub(super) fn note(&self, error: &StorageError) {
+        let counter = match error {
+            StorageError::Unavailable(_) => &self.unavailable,
+            StorageError::Corrupt { .. } => &self.corrupt,
+            StorageError::Refused(_) => &self.refused,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn counted(&self) -> StoreErrors {

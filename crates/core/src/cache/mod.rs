@@ -19,7 +19,10 @@
 mod failures;
 mod follower;
 mod freshness;
+mod gather;
+mod gathered;
 mod key;
+mod reading;
 mod registry;
 mod settings;
 mod shard;

@@ -2,21 +2,15 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use tracing::Span;
-
-use super::key::{Key, KeyRef};
+use super::key::KeyRef;
 use super::store::CachedStore;
-use super::table::Ticket;
 use super::value::{Standing, Value};
 use crate::access::AccessState;
-use crate::client::{ClientId, ClientSecrets, OnBehalfOf};
+use crate::client::{ClientId, OnBehalfOf};
 use crate::organization::OrgNumber;
-use crate::ports::{
-    AsOf, ClientRecord, GrantRegistry, Listing, Revision, ScopeFact, StorageError, UnitOfWork,
-};
-use crate::scope::{Prefix, Scope, ScopeName, ScopeToken};
-use crate::spans::span;
+use crate::ports::{AsOf, ClientRecord, GrantRegistry, ScopeFact, StorageError};
+use crate::scope::{Prefix, Scope, ScopeToken};
+use async_trait::async_trait;
 
 #[async_trait]
 impl GrantRegistry for CachedStore {
@@ -37,10 +31,7 @@ impl GrantRegistry for CachedStore {
         if let Some(record) = self.cached_client(client_id) {
             return Ok(Some(record));
         }
-        let mut reading = self.read_store().await?;
-        let record = self.failures.noted(reading.client(client_id).await)?;
-        self.keep(reading).await?;
-        Ok(record)
+        self.gather_client(client_id).await
     }
 
     async fn find_scope_facts(
@@ -54,14 +45,12 @@ impl GrantRegistry for CachedStore {
             .map(|scope| self.cached_scope_fact(scope, consumer))
             .collect();
         if facts.iter().any(Option::is_none) {
-            let mut reading = self.read_store().await?;
-            for (fact, scope) in facts.iter_mut().zip(scopes) {
-                if fact.is_none() {
-                    let read = reading.scope_fact(scope, consumer).await;
-                    *fact = Some(self.failures.noted(read)?);
-                }
-            }
-            self.keep(reading).await?;
+            self.find_lacking_access(&mut facts, scopes, consumer)
+                .await?;
+        }
+        if facts.iter().any(Option::is_none) {
+            self.find_lacking_scopes(&mut facts, scopes, consumer)
+                .await?;
         }
         Ok(facts.into_iter().flatten().collect())
     }
@@ -125,19 +114,25 @@ impl CachedStore {
     }
 
     fn cached_scope_fact(&self, token: &ScopeToken, consumer: OrgNumber) -> Option<ScopeFact> {
-        let Some(Value::Scope(scope)) = self.table.find(KeyRef::scope(token.as_str())) else {
-            return None;
-        };
+        let (scope, owner_active) = self.cached_scope(token)?;
         let access = self.table.find(KeyRef::access(token.as_str(), &consumer));
         let Some(Value::Access(access)) = access else {
             return None;
         };
-        let owner_active = self.cached_standing(&scope.owner_orgno)? == Standing::Active;
         Some(ScopeFact {
             scope: Some(scope),
             owner_active,
             access,
         })
+    }
+
+    /// A scope, and whether its owner is active.
+    fn cached_scope(&self, token: &ScopeToken) -> Option<(Arc<Scope>, bool)> {
+        let Some(Value::Scope(scope)) = self.table.find(KeyRef::scope(token.as_str())) else {
+            return None;
+        };
+        let owner_active = self.cached_standing(&scope.owner_orgno)? == Standing::Active;
+        Some((scope, owner_active))
     }
 
     fn cached_standing(&self, orgno: &OrgNumber) -> Option<Standing> {
@@ -146,142 +141,60 @@ impl CachedStore {
             _ => None,
         }
     }
+}
 
-    async fn read_store(&self) -> Result<Reading, StorageError> {
-        // Both before the read begins: what it shows is newer.
-        let (ticket, reached) = (self.table.ticket(), self.freshness.reached());
-        Ok(Reading {
-            _span: span!("registry.read"),
-            unit: self.failures.noted(self.inner.read().await)?,
-            ticket,
-            reached,
-            found: Vec::new(),
-        })
-    }
-
-    /// Ends a read and keeps what was found, if the read was of the present.
-    async fn keep(&self, reading: Reading) -> Result<(), StorageError> {
-        let revision = self.failures.noted(reading.unit.commit().await)?;
-        if revision < reading.reached {
-            return Err(StorageError::Unavailable(format!(
-                "the store answered as of revision {}, and {} was there before",
-                revision.0, reading.reached.0
-            )));
+/// From the store.
+impl CachedStore {
+    /// The facts of those scopes of which only the consumer's access is lacking.
+    async fn find_lacking_access(
+        &self,
+        facts: &mut [Option<ScopeFact>],
+        scopes: &[ScopeToken],
+        consumer: OrgNumber,
+    ) -> Result<(), StorageError> {
+        let places = facts.iter_mut().zip(scopes);
+        let lacking = places.filter(|(fact, _)| fact.is_none());
+        let (places, known): (Vec<_>, Vec<_>) = lacking
+            .filter_map(|(fact, token)| Some((fact, self.cached_scope(token)?)))
+            .unzip();
+        if known.is_empty() {
+            return Ok(());
         }
-        for (key, value) in reading.found {
-            self.table.insert(reading.ticket, revision, key, value);
+        let names = known
+            .iter()
+            .map(|(scope, _)| (scope.name.clone(), consumer));
+        let states = self.gather_access(names.collect()).await?;
+        for ((fact, (scope, owner_active)), access) in places.into_iter().zip(known).zip(states) {
+            *fact = Some(ScopeFact {
+                scope: Some(scope),
+                owner_active,
+                access: access?,
+            });
         }
         Ok(())
     }
-}
 
-/// One transaction on the store, and what is to be kept of it.
-struct Reading {
-    /// As long as the reading takes.
-    _span: Span,
-    unit: Box<dyn UnitOfWork>,
-    ticket: Ticket,
-    reached: Revision,
-    found: Vec<(Key, Value)>,
-}
-
-impl Reading {
-    fn found(&mut self, key: KeyRef<'_>, value: Value) {
-        self.found.push((key.to_key(), value));
-    }
-
-    async fn client(
-        &mut self,
-        client_id: &ClientId,
-    ) -> Result<Option<Arc<ClientRecord>>, StorageError> {
-        let Some(client) = self.unit.find_client(client_id).await? else {
-            return Ok(None);
-        };
-        let keys = self.unit.list_keys(client_id, Listing::Active).await?;
-        let secrets = if client.token_endpoint_auth_method.uses_secret() {
-            self.unit.find_secrets(client_id).await?
-        } else {
-            ClientSecrets::default()
-        };
-        let record = Arc::new(ClientRecord {
-            client,
-            secrets,
-            keys: keys.into_iter().map(|stored| stored.key).collect(),
-            organization_active: true,
-        });
-        self.found(KeyRef::client(client_id), Value::Client(record.clone()));
-        let (own, accessing) = organizations(&record);
-        let mut standing = self.standing(own).await?;
-        if standing == Standing::Active && accessing != own {
-            standing = self.standing(accessing).await?;
-        }
-        Ok(Some(with_standing(record, standing)))
-    }
-
-    async fn scope_fact(
-        &mut self,
-        token: &ScopeToken,
+    /// The facts of all other scopes.
+    async fn find_lacking_scopes(
+        &self,
+        facts: &mut [Option<ScopeFact>],
+        scopes: &[ScopeToken],
         consumer: OrgNumber,
-    ) -> Result<ScopeFact, StorageError> {
-        // Whatever is no full name is no scope's.
-        let Ok(name) = ScopeName::parse(token.as_str()) else {
-            return Ok(ScopeFact::default());
-        };
-        let Some(scope) = self.unit.find_scope(&name).await? else {
-            return Ok(ScopeFact::default());
-        };
-        let scope = Arc::new(scope);
-        self.found(KeyRef::scope(name.as_str()), Value::Scope(scope.clone()));
-        let access = self.unit.find_access(&name, consumer).await?;
-        let access = access.map(|access| access.state);
-        if gives_tokens(&scope, access) {
-            let key = KeyRef::access(name.as_str(), &consumer);
-            self.found(key, Value::Access(access));
+    ) -> Result<(), StorageError> {
+        let mut reading = self.read_store().await?;
+        for (fact, scope) in facts.iter_mut().zip(scopes) {
+            if fact.is_none() {
+                let read = reading.scope_fact(scope, consumer).await;
+                *fact = Some(self.failures.noted(read)?);
+            }
         }
-        Ok(ScopeFact {
-            owner_active: self.standing(scope.owner_orgno).await? == Standing::Active,
-            scope: Some(scope),
-            access,
-        })
-    }
-
-    async fn on_behalf_of(
-        &mut self,
-        client_id: &ClientId,
-        value: &str,
-    ) -> Result<Option<OnBehalfOf>, StorageError> {
-        let unit = &mut self.unit;
-        let registration = unit.find_active_on_behalf_of(client_id, value).await?;
-        if let Some(registration) = &registration {
-            let key = KeyRef::on_behalf_of(client_id, value);
-            self.found(key, Value::OnBehalfOf(Arc::new(registration.clone())));
-        }
-        Ok(registration)
-    }
-
-    async fn standing(&mut self, orgno: OrgNumber) -> Result<Standing, StorageError> {
-        let organization = self.unit.find_organization(orgno).await?;
-        let standing = match organization {
-            Some(organization) if !organization.active => Standing::Deactivated,
-            _ => Standing::Active,
-        };
-        self.found(KeyRef::organization(&orgno), Value::Organization(standing));
-        Ok(standing)
-    }
-
-    async fn prefixes(&mut self, orgno: OrgNumber) -> Result<Vec<Prefix>, StorageError> {
-        let unit = &mut self.unit;
-        let assignments = unit.list_prefixes(Some(orgno), Listing::Active).await?;
-        let prefixes: Vec<_> = assignments.into_iter().map(|a| a.prefix).collect();
-        let kept = Value::Prefixes(prefixes.as_slice().into());
-        self.found(KeyRef::prefixes(&orgno), kept);
-        Ok(prefixes)
+        self.keep(reading).await
     }
 }
 
 /// Whether a token can come of this. What only leads to refusals is not kept: consumers' numbers
 /// are the sender's choice, and a new access then counts at once.
-fn gives_tokens(scope: &Scope, access: Option<AccessState>) -> bool {
+pub(super) fn gives_tokens(scope: &Scope, access: Option<AccessState>) -> bool {
     scope.accessible_for_all || access == Some(AccessState::Approved)
 }
 

@@ -127,11 +127,10 @@ impl Shard {
             return;
         }
         // A large entry must not displace everything else.
-        if fill.weight > self.max_bytes / PROBATION || slots.knows_newer(&fill) {
+        if fill.weight > self.max_bytes / PROBATION {
             return;
         }
-        slots.remove(fill.key.as_ref());
-        slots.add(fill);
+        slots.put(fill);
         let evicted = slots.make_room(self.max_bytes);
         Counts::add(&self.counts.evictions, evicted);
     }
@@ -185,16 +184,29 @@ impl Slots {
         self.probation.bytes + self.kept.bytes
     }
 
-    fn knows_newer(&self, fill: &Fill) -> bool {
-        let known = self.entries.get(&fill.key);
-        known.is_some_and(|entry| entry.revision > fill.revision)
-    }
-
     fn queue(&mut self, place: Place) -> &mut Queue {
         match place {
             Place::Probation => &mut self.probation,
             Place::Kept => &mut self.kept,
         }
+    }
+
+    /// What is read again keeps its place. A late answer does not replace a newer one.
+    fn put(&mut self, fill: Fill) {
+        let Some(entry) = self.entries.get_mut(&fill.key) else {
+            return self.add(fill);
+        };
+        if entry.revision > fill.revision {
+            return;
+        }
+        let queue = match entry.place {
+            Place::Probation => &mut self.probation,
+            Place::Kept => &mut self.kept,
+        };
+        queue.bytes = queue.bytes - entry.weight + fill.weight;
+        entry.value = fill.value;
+        entry.revision = fill.revision;
+        entry.weight = fill.weight;
     }
 
     fn add(&mut self, fill: Fill) {

@@ -6,18 +6,22 @@ use async_trait::async_trait;
 
 use super::failures::Failures;
 use super::freshness::{Confirmation, Freshness};
+use super::gather::Gatherer;
+use super::gathered::{AccessFound, AccessName, ClientFound};
 use super::key::Stale;
 use super::settings::{CacheCounters, CacheSettings, Followed, StoreErrors};
 use super::table::Table;
 use super::unit::CachedUnit;
+use crate::access::AccessState;
 use crate::client::ClientId;
 use crate::clock::Timestamp;
 use crate::moment::{Moment, Stopwatch};
 use crate::organization::OrgNumber;
 use crate::party::{Consent, SystemUser};
 use crate::ports::{
-    ChangeFeed, Changes, Consumption, DelegationLookup, Extent, GrantDigest, LedgerCounters,
-    PartyLookup, ReplayLedger, Revision, StorageError, Store, UnitOfWork,
+    Answers, ChangeFeed, Changes, ClientRecord, Consumption, DelegationLookup, Extent, GrantDigest,
+    LedgerCounters, PartyLookup, RegistryReader, ReplayLedger, Revision, StorageError, Store,
+    UnitOfWork,
 };
 use crate::scope::{ScopeName, ScopeToken};
 use crate::usage::{ClientDay, ClientTotal, Day, Days, ScopeUsage, Usage, UsageLog};
@@ -32,6 +36,9 @@ pub struct CachedStore {
     pub(super) table: Arc<Table>,
     pub(super) freshness: Arc<Freshness>,
     pub(super) failures: Arc<Failures>,
+    /// Where requests meet that lack a client, and those that lack access.
+    pub(super) clients: Gatherer<ClientId, ClientFound>,
+    pub(super) access: Gatherer<AccessName, AccessFound>,
     stopwatch: Arc<dyn Stopwatch>,
 }
 
@@ -47,6 +54,8 @@ impl CachedStore {
             table: Arc::new(Table::new(settings)),
             freshness: Arc::new(Freshness::new(settings.max_age)),
             failures: Arc::default(),
+            clients: Gatherer::default(),
+            access: Gatherer::default(),
             stopwatch,
         }
     }
@@ -113,6 +122,25 @@ impl Store for CachedStore {
     async fn check(&self) -> Result<(), StorageError> {
         self.freshness.check(self.now())?;
         self.failures.noted(self.inner.check().await)
+    }
+}
+
+/// Straight from the store: whoever asks here has a reason not to ask the cache.
+#[async_trait]
+impl RegistryReader for CachedStore {
+    async fn read_clients(
+        &self,
+        client_ids: &[ClientId],
+    ) -> Result<Answers<Option<Arc<ClientRecord>>>, StorageError> {
+        self.failures
+            .noted(self.inner.read_clients(client_ids).await)
+    }
+
+    async fn read_access(
+        &self,
+        pairs: &[(ScopeName, OrgNumber)],
+    ) -> Result<Answers<Option<AccessState>>, StorageError> {
+        self.failures.noted(self.inner.read_access(pairs).await)
     }
 }
 

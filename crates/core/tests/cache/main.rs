@@ -7,8 +7,10 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use portvakt_core::Timestamp;
 use portvakt_core::cache::{CacheSettings, CachedStore, Follower};
+use portvakt_core::client::{Client, ClientId};
 use portvakt_core::moment::MockStopwatch;
 use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::ports::{GrantRegistry, Revision, Store};
@@ -69,6 +71,39 @@ fn organization(number: u32, active: bool) -> Organization {
 
 fn many(first: u32) -> impl Iterator<Item = Organization> {
     (first..first + 3000).map(|number| organization(number, true))
+}
+
+/// A client of organization 1 that may not do anything.
+fn client(number: usize) -> Client {
+    let now = Timestamp::from_seconds(0);
+    Client::machine(client_id(number), "", orgno(1), Vec::new(), now)
+}
+
+fn client_id(number: usize) -> ClientId {
+    ClientId::parse(&format!("client-{number}")).unwrap()
+}
+
+#[tokio::test]
+async fn clients_that_come_at_once_are_read_together_and_kept() {
+    let node = Node::start(CacheSettings::default()).await;
+    let mut unit = node.store.begin().await.unwrap();
+    for number in 0..50 {
+        unit.save_client(&client(number)).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    // The first may read before the others have asked.
+    for reads in [1..=2, 0..=0] {
+        let before = node.store.counters().store_reads;
+        // Each comes twice.
+        let found = join_all((0..100).map(async |number| {
+            let id = client_id(number % 50);
+            let record = node.store.find_client_record(&id).await.unwrap().unwrap();
+            assert_eq!(record.client.client_id, id);
+        }));
+        found.await;
+        let read = node.store.counters().store_reads - before;
+        assert!(reads.contains(&read), "{read} reads");
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ const SCOPES: [&str; 5] = ["nav:a", "nav:b", "nav:c", "nav:d", "nav:e"];
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Ask(NodeId, Request),
+    /// Whoever has asked the node last, and waits, goes away.
+    GiveUp(NodeId),
     Write(NodeId, Fact, bool),
     /// Housekeeping leaves so many records of the feed.
     Trim(usize),
@@ -98,11 +100,11 @@ impl Acts<'_> {
         let mut time = 0;
         let mut acts = Vec::new();
         for _ in 0..random.between(40, 120) {
-            // Mostly close together, so that things meet; sometimes with a rest.
-            time += if random.percent(90) {
-                random.between(0, 60)
-            } else {
-                random.between(0, 2500)
+            // Mostly close together or at once, so that things meet; sometimes with a rest.
+            time += match random.below(10) {
+                0..3 => 0,
+                3..9 => random.between(0, 60),
+                _ => random.between(0, 2500),
             };
             acts.push((time, self.act(random)));
         }
@@ -112,7 +114,8 @@ impl Acts<'_> {
     fn act(&mut self, random: &mut Random) -> Act {
         let node = random.index(self.nodes);
         match random.below(100) {
-            0..60 => self.ask(random, node),
+            0..57 => self.ask(random, node),
+            57..60 => Act::GiveUp(node),
             60..82 => self.write(random),
             82..84 => Act::Trim(random.index(6)),
             _ if self.calm => self.ask(random, node),

@@ -59,6 +59,8 @@ struct Run {
     ready: Arc<Ready>,
     tasks: BTreeMap<u64, Task>,
     next_task: u64,
+    /// The tasks that are requests, in the order in which they were sent.
+    requests: Vec<u64>,
     nodes: Vec<Arc<CachedStore>>,
     /// Counts the programs that were started on each node.
     runs: Vec<u64>,
@@ -76,6 +78,7 @@ impl Run {
             ready: Arc::default(),
             tasks: BTreeMap::new(),
             next_task: 0,
+            requests: Vec::new(),
             nodes: Vec::new(),
             runs: vec![0; plan.nodes],
             max_bytes: plan.max_bytes,
@@ -140,6 +143,7 @@ impl Run {
     fn carry_out(&mut self, act: &Act) {
         match act {
             Act::Ask(node, request) => self.ask(*node, request.clone()),
+            Act::GiveUp(node) => self.give_up(*node),
             Act::Write(node, fact, holds) => self.write(*node, fact.clone(), *holds),
             Act::Trim(keep) => self.world.model(|model| model.trim(*keep)),
             Act::Crash(node) => self.crash(*node),
@@ -153,6 +157,7 @@ impl Run {
     fn ask(&mut self, node: NodeId, request: Request) {
         let (world, history) = (self.world.clone(), Arc::clone(&self.history));
         let (store, run) = (Arc::clone(&self.nodes[node]), self.runs[node]);
+        self.requests.push(self.next_task);
         self.spawn(node, async move {
             let began = world.now();
             let verdict = node::exchange(&store, &request).await;
@@ -166,6 +171,14 @@ impl Run {
                 verdict,
             });
         });
+    }
+
+    /// The connection is closed, and the node drops the request wherever it is.
+    fn give_up(&mut self, node: NodeId) {
+        let waits = |task: &&u64| self.tasks.get(*task).is_some_and(|task| task.node == node);
+        if let Some(last) = self.requests.iter().rev().find(waits) {
+            self.tasks.remove(last);
+        }
     }
 
     /// By a node's program, through its cache, or by the command line, which has none.
@@ -227,7 +240,13 @@ impl Run {
             .filter(|answer| answer.verdict == Verdict::Unavailable)
             .map(|answer| format!("a healed node gives no answer: {answer:#?}"));
         let silent = silent.into_iter().next();
-        let fault = self.world.model(|model| history.fault(model)).or(silent);
+        let waits = self
+            .requests
+            .iter()
+            .find(|task| self.tasks.contains_key(task))
+            .map(|task| format!("request {task} waits for ever"));
+        let fault = self.world.model(|model| history.fault(model));
+        let fault = fault.or(silent).or(waits);
         let answers = history.answers.iter();
         Outcome {
             fault,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
-use portvakt_core::access::Access;
+use portvakt_core::access::{Access, AccessState};
 use portvakt_core::audit::{AuditFilter, AuditLink, StoredEntry};
 use portvakt_core::client::expiry::{KEY_END_INSTANTS, KeyEnd};
 use portvakt_core::client::{Client, ClientId, ClientSecrets, KeySet, OnBehalfOf};
@@ -14,10 +14,10 @@ use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::party::{Consent, SystemUser};
 use portvakt_core::person::{EidasIdentifier, IdentityMatch, Person, Pid};
 use portvakt_core::ports::{
-    AuditLog, ChangeFeed, Changes, ClientRecord, Clients, Consumption, DelegationLookup,
+    Answers, AuditLog, ChangeFeed, Changes, ClientRecord, Clients, Consumption, DelegationLookup,
     GrantDigest, GrantRegistry, KeyedRequests, Listing, Organizations, PartyLookup,
-    PrefixAssignment, RefusalMemory, Registers, ReplayLedger, Revision, ScopeFact, Scopes,
-    SigningKeys, StorageError, Store, StoredKey, UnitOfWork,
+    PrefixAssignment, RefusalMemory, Registers, RegistryReader, ReplayLedger, Revision, ScopeFact,
+    Scopes, SigningKeys, StorageError, Store, StoredKey, UnitOfWork,
 };
 use portvakt_core::refusals::{RememberedRefusal, RequestId};
 use portvakt_core::scope::{Prefix, Scope, ScopeName, ScopeToken};
@@ -42,11 +42,13 @@ struct RemoteUnit {
 }
 
 impl RemoteStore {
+    async fn present(&self) -> Result<Arc<State>, StorageError> {
+        let present = self.world.call(self.node, |model, _| model.present());
+        present.await
+    }
+
     async fn unit(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
-        let state = self
-            .world
-            .call(self.node, |model, _| model.present())
-            .await?;
+        let state = self.present().await?;
         Ok(Box::new(RemoteUnit {
             world: self.world.clone(),
             node: self.node,
@@ -381,7 +383,54 @@ not_modeled! { AuditLog for RemoteUnit {
     fn list_latest_audit(&mut self, _filter: &AuditFilter, _limit: u32) -> Vec<StoredEntry>;
 } }
 
-// The cache reads in units, so that it knows the revision.
+/// The revision is asked for first, and what is found may be of a later one, as in the real stores.
+#[async_trait]
+impl RegistryReader for RemoteStore {
+    async fn read_clients(
+        &self,
+        client_ids: &[ClientId],
+    ) -> Result<Answers<Option<Arc<ClientRecord>>>, StorageError> {
+        let revision = self.revision().await?;
+        let state = self.present().await?;
+        let record = |client_id: &ClientId| Ok(record(&state, client_id));
+        Ok(Answers {
+            revision,
+            found: client_ids.iter().map(record).collect(),
+        })
+    }
+
+    async fn read_access(
+        &self,
+        pairs: &[(ScopeName, OrgNumber)],
+    ) -> Result<Answers<Option<AccessState>>, StorageError> {
+        let revision = self.revision().await?;
+        let state = self.present().await?;
+        let found = |pair| Ok(state.access.get(pair).map(|access| access.state));
+        Ok(Answers {
+            revision,
+            found: pairs.iter().map(found).collect(),
+        })
+    }
+}
+
+fn record(state: &State, client_id: &ClientId) -> Option<Arc<ClientRecord>> {
+    let client = state.clients.get(client_id)?;
+    let mut organizations = [client.client_orgno, client.accessing_orgno()].into_iter();
+    let is_active = |orgno| {
+        state
+            .organizations
+            .get(&orgno)
+            .is_none_or(|found| found.active)
+    };
+    Some(Arc::new(ClientRecord {
+        client: client.clone(),
+        keys: Vec::new(),
+        secrets: ClientSecrets::default(),
+        organization_active: organizations.all(is_active),
+    }))
+}
+
+// The cache asks otherwise, so that it knows the revision.
 not_modeled! { GrantRegistry for RemoteStore {
     fn find_client_record(&self, _client_id: &ClientId) -> Option<Arc<ClientRecord>>;
     fn find_scope_facts(&self, _scopes: &[ScopeToken], _consumer: OrgNumber) -> Vec<ScopeFact>;

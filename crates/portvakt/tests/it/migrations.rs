@@ -10,9 +10,10 @@ const CONTRACTIONS: [(&str, &str); 0] = [];
 
 /// Migrations that make an index of a table that only administration writes, as `store/file`: it
 /// waits for the second that a million rows take, and no token does.
-const INDEXES_OF_ADMINISTRATION: [&str; 2] = [
+const INDEXES_OF_ADMINISTRATION: [&str; 3] = [
     "store-postgres/0006_key_ends.sql",
     "store-sqlite/0012_key_ends.sql",
+    "store-sqlite/0016_reads_of_many_clients.sql",
 ];
 
 const MAKES_AN_INDEX: &str = "nobody can write to the table while its index is made";
