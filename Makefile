@@ -1,7 +1,7 @@
 # The commands that people and CI use. Each is short; what is long lives in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-kubernetes soak lint docs fuzz bench
+.PHONY: help setup demo test test-kubernetes soak lint docs fuzz bench bench-operator
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -52,3 +52,10 @@ bench: ## Measure the token endpoint against the physical limit of its core, SEC
 	@scripts/setup.sh build
 	@cargo build --release --locked -p portvakt -p portvakt-bench
 	@target/release/portvakt-bench suite --seconds $(or $(SECONDS),5)
+
+# With a kube-apiserver and an etcd on the same machine, which take most of it. About ten minutes.
+bench-operator: ## Measure the operator with RESOURCES (default 10000) on a real Kubernetes API server
+	@scripts/setup.sh build kubernetes
+	@KUBEBUILDER_ASSETS="$$(scripts/kubernetes.sh)" && export KUBEBUILDER_ASSETS && \
+	  PORTVAKT_RESOURCES=$(or $(RESOURCES),10000) \
+	  cargo test --locked -p portvakt --test kubernetes scale -- --nocapture

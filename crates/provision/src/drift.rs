@@ -83,6 +83,21 @@ impl Watch {
         }
     }
 
+    /// Has seen everything up to this revision, which one before it has told.
+    #[must_use]
+    pub fn after(self, revision: u64) -> Self {
+        let known = Known::Revision(revision);
+        Self { known, ..self }
+    }
+
+    /// The revision up to which everything was seen, where the target tells of such.
+    pub fn revision(&self) -> Option<u64> {
+        match self.known {
+            Known::Revision(revision) => Some(revision),
+            Known::Nothing | Known::Lists(_) => None,
+        }
+    }
+
     /// When to ask again.
     pub fn pause(&self) -> Duration {
         match self.known {

@@ -108,10 +108,12 @@ impl SelfService {
     /// Waits until the target decides with everything that this client has written, if it is a
     /// Portvakt that tells revisions; says the revision.
     pub async fn wait_until_effective(&self) -> Result<Option<u64>, ClientError> {
-        if self.newest_revision().is_some() {
+        let written = self.newest_revision();
+        // The shortest answer of such a target that waits for a revision.
+        if written.is_some() && self.changes(written).await?.is_none() {
             self.granted().await?;
         }
-        Ok(self.newest_revision())
+        Ok(written)
     }
 
     async fn list<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<Vec<T>, ClientError> {

@@ -44,6 +44,26 @@ async fn what_was_written_is_read() {
 }
 
 #[tokio::test]
+async fn what_is_effective_is_asked_for_with_a_short_answer_where_there_is_one() {
+    let server = Scripted::start(|asked, _| match asked.path.as_str() {
+        "/scopes/access/310000011" => with(200, &[("portvakt-revision", "7")], "{}"),
+        "/changes" => reply(
+            200,
+            &json!({"revision": 7, "extent": "complete", "changes": []}),
+        ),
+        _ => default(),
+    })
+    .await;
+    let api = server.api().await;
+    api.withdraw("a:b", "310000011").await.unwrap();
+    assert_eq!(api.wait_until_effective().await.unwrap(), Some(7));
+    let asked = server.asked("/changes");
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].headers["portvakt-min-revision"], "7");
+    assert!(server.asked("/scopes/access/all").is_empty());
+}
+
+#[tokio::test]
 async fn a_client_is_registered_again_under_the_same_key_and_a_scope_is_not_made_again() {
     let server = Scripted::start(|asked, before| match (asked.path.as_str(), before) {
         ("/clients" | "/scopes", 0) => reply(502, &json!({})),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use portvakt_nais::actual::LocalKeys;
 use portvakt_nais::environment::PrivateJwk;
 
-use super::secret::{SecretOwner, StoredSecret};
+use super::secret::{SecretOwner, SecretVersion, StoredSecret};
 use super::{InUse, ROTATE, Subject};
 
 /// A Pod that was made this many seconds after a key was written may still have been started with the
@@ -27,7 +27,25 @@ pub struct Held {
     /// registered for the resource stays registered.
     pub has_older_users: bool,
     /// Secrets of the resource that nothing uses any more.
-    pub unused: Vec<String>,
+    pub unused: Vec<UnusedSecret>,
+}
+
+/// A Secret to delete, as it was when nothing used it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusedSecret {
+    /// Its name.
+    pub name: String,
+    /// What was looked at: another of that name, or a later version, is not to be deleted.
+    pub version: SecretVersion,
+}
+
+impl UnusedSecret {
+    fn of(secret: &StoredSecret) -> Self {
+        Self {
+            name: secret.name.clone(),
+            version: secret.version.clone(),
+        }
+    }
 }
 
 /// Why the Secrets do not say what the keys are. Going on would lose a key, or somebody else's data.
@@ -104,7 +122,7 @@ pub fn held(
             .and_then(StoredSecret::key_since),
         has_older_users: has_older_users(subject, named, &managed, used),
         current,
-        unused: unused.map(|secret| secret.name.clone()).collect(),
+        unused: unused.map(|secret| UnusedSecret::of(secret)).collect(),
     })
 }
 

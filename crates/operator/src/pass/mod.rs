@@ -36,14 +36,14 @@ pub(crate) use self::conditions::cut;
 pub use self::conclusion::{Conclusion, Done, Ending, failed, key_kept, started, succeeded};
 pub use self::events::{Event, EventKind, of_step};
 pub use self::footprint::{Footprint, Footprints, Rival};
-pub use self::held::{Held, SecretFault, held};
+pub use self::held::{Held, SecretFault, UnusedSecret, held};
 pub use self::in_use::InUse;
 pub use self::pending::{not_effective, previewed, was_not_effective};
 pub use self::preview::waits_for_approval;
 pub use self::retry::backoff;
 pub use self::secret::{
     ClientCredentials, Entries, IDPORTEN_SECRET, Issuers, MASKINPORTEN_SECRET, SecretOwner,
-    StoredSecret, WantedSecret,
+    SecretVersion, StoredSecret, WantedSecret,
 };
 pub(crate) use self::subject::created_at;
 pub use self::subject::{

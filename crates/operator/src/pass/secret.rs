@@ -47,11 +47,22 @@ pub enum SecretOwner {
     Another(String),
 }
 
+/// One version of one Secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretVersion {
+    /// `metadata.uid`
+    pub uid: String,
+    /// `metadata.resourceVersion`
+    pub resource_version: String,
+}
+
 /// A Secret that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSecret {
     /// Its name.
     pub name: String,
+    /// Which of all Secrets that have had the name it is, and which of its versions.
+    pub version: SecretVersion,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Seconds since 1970.

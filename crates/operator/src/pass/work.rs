@@ -9,7 +9,7 @@ use portvakt_nais::plan::{Action, ForeignKeys, Plan, Policy, Problem, Refused, S
 
 use super::dispute::{self, Dispute};
 use super::secret::{ClientCredentials, Issuers, WantedSecret};
-use super::{Held, SecretFault, Subject};
+use super::{Held, SecretFault, Subject, UnusedSecret};
 use crate::resource::{Spec, SpecError};
 
 /// What an operator decides by.
@@ -35,7 +35,7 @@ pub struct Work {
     /// No consumed scope is left, so there is no client; one that exists stays as it is.
     pub is_stuck: bool,
     /// Secrets to delete afterwards.
-    pub unused: Vec<String>,
+    pub unused: Vec<UnusedSecret>,
     /// Scopes that somebody else has, too.
     pub(super) disputes: Vec<Dispute>,
     /// Ids of keys that are registered for the resource now, its own first.

@@ -1,10 +1,12 @@
 //! What a pass reads from a namespace, and writes to it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use super::error::PassError;
 use super::facts;
 use super::kind::ClientResource;
 use crate::cluster_error::status;
-use crate::pass::{InUse, StoredSecret, Subject, WantedSecret};
+use crate::pass::{InUse, StoredSecret, Subject, UnusedSecret, WantedSecret};
 use crate::resource::ClientStatus;
 
 /// Under which the operator owns fields.
@@ -51,6 +53,28 @@ impl<R: ClientResource> Namespace<R> {
         let found = self.secrets.get_opt(name).await;
         let found = found.map_err(PassError::at("read the Secret"))?;
         Ok(found.map(|secret| facts::stored(secret, subject)))
+    }
+
+    /// Those of these Secrets that are labelled as operators label those of this kind of resource.
+    pub(super) async fn secrets_of_kind(
+        &self,
+        names: &BTreeSet<&str>,
+        at_once: u32,
+    ) -> Result<BTreeMap<String, Secret>, PassError> {
+        let labels = format!("type={}", R::SECRET_TYPE);
+        let mut page = ListParams::default().labels(&labels).limit(at_once);
+        let mut found = BTreeMap::new();
+        loop {
+            let listed = self.secrets.list(&page).await;
+            let listed = listed.map_err(PassError::at("list the Secrets"))?;
+            let secrets = listed.items.into_iter();
+            let all = secrets.map(|secret| (secret.name_any(), secret));
+            found.extend(all.filter(|(name, _)| names.contains(name.as_str())));
+            match listed.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => page = page.continue_token(&token),
+                None => return Ok(found),
+            }
+        }
     }
 
     /// Secrets with the labels of this resource's.
@@ -112,10 +136,16 @@ impl<R: ClientResource> Namespace<R> {
         written.map(drop).map_err(PassError::at("write the Secret"))
     }
 
-    /// Deletes a Secret; one that is gone is fine.
-    pub(super) async fn delete_secret(&self, name: &str) -> Result<(), PassError> {
-        let deleted = self.secrets.delete(name, &DeleteParams::default()).await;
-        match deleted {
+    /// Deletes a Secret that nothing uses, if it still is what was looked at; one that is gone is fine.
+    pub(super) async fn delete_secret(&self, unused: &UnusedSecret) -> Result<(), PassError> {
+        let params = DeleteParams {
+            preconditions: Some(Preconditions {
+                uid: Some(unused.version.uid.clone()),
+                resource_version: Some(unused.version.resource_version.clone()),
+            }),
+            ..DeleteParams::default()
+        };
+        match self.secrets.delete(&unused.name, &params).await {
             Err(error) if status(&error) != Some(404) => {
                 Err(PassError::at("delete an unused Secret")(error))
             }

@@ -11,25 +11,28 @@ use futures_util::{FutureExt, StreamExt};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use kube::api::{Api, PartialObjectMeta};
-use kube::runtime::controller::{Action, Config, Controller};
-use kube::runtime::reflector::ObjectRef;
+use kube::runtime::controller::{self, Action, Config, Controller};
+use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt, predicates, reflector, watcher};
 
 use super::error::PassError;
 use super::kind::ClientResource;
 use super::pass::{Operator, Passed};
+use super::survey::{AtRest, survey};
 use crate::pass::backoff;
 
 /// Passes of one kind that are made at the same time. A resource that fails waits its pause without
 /// taking one of them.
 const PASSES_AT_ONCE: u16 = 8;
 
-/// Until the API server is asked again what there is.
-const SURVEY_PAUSE: Duration = Duration::from_secs(2);
+/// What `kubectl apply` keeps of an object: all of it.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What the passes of one kind share.
 struct Work {
     operator: Operator,
+    at_rest: AtRest,
+    secrets: Store<PartialObjectMeta<Secret>>,
     /// How often each resource has failed in a row.
     failures: Mutex<HashMap<(String, String), u32>>,
     jitter: Box<dyn Fn() -> f64 + Send + Sync>,
@@ -46,13 +49,13 @@ pub async fn run<R: ClientResource>(
     jitter: impl Fn() -> f64 + Send + Sync + 'static,
 ) {
     let stop = stop.shared();
-    {
+    let at_rest = {
         let stopping = pin!(stop.clone());
-        let surveying = pin!(survey::<R>(&operator));
-        if let Either::Left(_) = select(stopping, surveying).await {
-            return;
+        match select(stopping, pin!(survey::<R>(&operator))).await {
+            Either::Left(_) => return,
+            Either::Right((at_rest, _)) => at_rest,
         }
-    }
+    };
     let resources: Api<PartialObjectMeta<R>> = Api::all(operator.client().clone());
     let secrets: Api<PartialObjectMeta<Secret>> = Api::all(operator.client().clone());
     let (reader, writer) = reflector::store::<PartialObjectMeta<R>>();
@@ -62,24 +65,31 @@ pub async fn run<R: ClientResource>(
         .combine(predicates::labels)
         .combine(predicates::annotations)
         .combine(predicates::finalizers);
-    let resources = watcher(resources, watcher::Config::default())
+    let watch = u32::try_from(operator.bounds().watch.as_secs()).unwrap_or(u32::MAX);
+    let watched = watcher::Config::default().timeout(watch);
+    let resources = watcher(resources, watched.clone())
         .default_backoff()
+        .modify(strip)
         .reflect(writer)
         .applied_objects()
         .predicate_filter(asked, PredicateConfig::default());
-    let labelled = watcher::Config::default().labels(&format!("type={}", R::SECRET_TYPE));
+    let labelled = watched.labels(&format!("type={}", R::SECRET_TYPE));
     let secrets = watcher(secrets, labelled)
         .default_backoff()
+        .modify(strip)
         .reflect(secret_writer)
         .touched_objects();
     let figures = operator.figures().clone();
-    let secrets = secrets.inspect(move |_| figures.set_secrets(R::KIND, stored.len()));
+    let counted = stored.clone();
+    let secrets = secrets.inspect(move |_| figures.set_secrets(R::KIND, counted.len()));
     let concerned = operator.concerns.queue(R::KIND).map(|key| {
         let owner = key.owner;
         ObjectRef::new(owner.name()).within(owner.namespace())
     });
     let work = Work {
-        operator,
+        operator: operator.clone(),
+        at_rest,
+        secrets: stored,
         failures: Mutex::default(),
         jitter: Box::new(jitter),
     };
@@ -90,6 +100,9 @@ pub async fn run<R: ClientResource>(
         .graceful_shutdown_on(stop)
         .run(reconcile::<R>, on_error, Arc::new(work))
         .for_each(async |result| {
+            if let Err(controller::Error::ObjectNotFound(gone)) = &result {
+                operator.gone(R::KIND, gone.namespace.as_deref(), &gone.name);
+            }
             if let Err(error) = result {
                 tracing::debug!(%error, "the queue of {}", R::kind(&()));
             }
@@ -97,11 +110,11 @@ pub async fn run<R: ClientResource>(
         .await;
 }
 
-/// Notes what every resource is about, so that the first pass knows who else exposes its scopes.
-async fn survey<R: ClientResource>(operator: &Operator) {
-    while let Err(error) = operator.survey::<R>().await {
-        tracing::warn!(%error, "the resources of the kind {} are not known yet", R::kind(&()));
-        tokio::time::sleep(SURVEY_PAUSE).await;
+/// Drops what nobody looks at and what is most of an object: ten thousand of them are kept.
+fn strip<K>(object: &mut PartialObjectMeta<K>) {
+    object.metadata.managed_fields = None;
+    if let Some(annotations) = &mut object.metadata.annotations {
+        annotations.remove(LAST_APPLIED);
     }
 }
 
@@ -110,6 +123,11 @@ async fn reconcile<R: ClientResource>(
     work: Arc<Work>,
 ) -> Result<Action, PassError> {
     let key = key(&resource);
+    if !work.operator.is_due(R::KIND, &key.0, &key.1)
+        && let Some(pause) = work.at_rest.pause(&resource, &work.secrets)
+    {
+        return Ok(Action::requeue(work.spread(pause)));
+    }
     let pass = work.operator.pass::<R>(&key.0, &key.1);
     let passed = work.operator.lead().guard(pass).await;
     let passed = passed.ok_or(PassError::NotLeading)??;
@@ -121,7 +139,7 @@ async fn reconcile<R: ClientResource>(
         }
         Passed::Rested(pause) | Passed::Succeeded(pause) => {
             work.forget(&key);
-            Action::requeue(pause)
+            Action::requeue(work.spread(pause))
         }
         Passed::Failed(Some(pause)) => Action::requeue(pause),
         Passed::Failed(None) => Action::requeue(work.pause(key)),
@@ -159,6 +177,11 @@ impl Work {
         let failures = failures.entry(key).or_default();
         *failures = failures.saturating_add(1);
         backoff(*failures, (self.jitter)())
+    }
+
+    /// Up to a quarter less, so that what was looked at together is not looked at together for ever.
+    fn spread(&self, pause: Duration) -> Duration {
+        pause.mul_f64(1.0 - (self.jitter)().clamp(0.0, 1.0) / 4.0)
     }
 
     fn forget(&self, key: &(String, String)) {

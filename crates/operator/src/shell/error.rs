@@ -1,5 +1,7 @@
 //! Why a pass could not even be begun, or not be written down.
 
+use std::time::Duration;
+
 use portvakt_nais::naming::OwnerError;
 
 use crate::cluster_error::ClusterError;
@@ -10,6 +12,9 @@ pub enum PassError {
     /// The API server refuses or fails.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    /// The API server or the issuer took too long, one answer after the other.
+    #[error("it was not done within {} seconds", .0.as_secs())]
+    Late(Duration),
     /// Another operator acts from now on.
     #[error("another operator leads")]
     NotLeading,

@@ -2,8 +2,9 @@
 
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Pod, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::pass::{Entries, InUse, SecretOwner, StoredSecret, Subject, created_at};
+use crate::pass::{Entries, InUse, SecretOwner, SecretVersion, StoredSecret, Subject, created_at};
 
 /// A Secret, seen from this resource.
 pub(super) fn stored(secret: Secret, subject: &Subject) -> StoredSecret {
@@ -17,6 +18,10 @@ pub(super) fn stored(secret: Secret, subject: &Subject) -> StoredSecret {
     let data = data.into_iter().map(|(name, value)| (name, value.0));
     StoredSecret {
         name: metadata.name.unwrap_or_default(),
+        version: SecretVersion {
+            uid: metadata.uid.unwrap_or_default(),
+            resource_version: metadata.resource_version.unwrap_or_default(),
+        },
         labels: metadata.labels.unwrap_or_default(),
         created_at,
         annotations: metadata.annotations.unwrap_or_default(),
@@ -52,4 +57,11 @@ fn has_ended(pod: &Pod) -> bool {
         .as_ref()
         .and_then(|status| status.phase.as_deref());
     matches!(phase, Some("Succeeded" | "Failed"))
+}
+
+/// When an object was written last, by the API server's clock, in seconds since 1970.
+pub(super) fn written_at(metadata: &ObjectMeta) -> Option<i64> {
+    let writers = metadata.managed_fields.iter().flatten();
+    let times = writers.filter_map(|writer| writer.time.as_ref());
+    times.map(|time| time.0.as_second()).max()
 }

@@ -10,6 +10,7 @@ use portvakt_provision::{Keeper, KeeperError, NewKey, Probe};
 
 use super::cluster::Namespace;
 use super::error::PassError;
+use super::facts;
 use super::kind::ClientResource;
 use crate::pass::{ClientCredentials, Done, Held, Issuers, ROTATE, Subject, Work, key_kept};
 use crate::resource::ClientStatus;
@@ -114,7 +115,9 @@ impl<R: ClientResource> Keeper for ClusterKeeper<'_, R> {
         let key = PrivateJwk::parse(key.expose())?;
         let kid = key.public().kid().to_owned();
         self.held.current = Some(key);
-        self.held.current_since = Some(self.now);
+        // Pods are as old as the API server's clock says, so it counts where ours is behind.
+        let written = facts::written_at(self.resource.meta());
+        self.held.current_since = Some(written.map_or(self.now, |at| at.max(self.now)));
         self.write_secret().await?;
         if let Some(work) = &self.work {
             let status = key_kept(&self.subject, work, &kid);

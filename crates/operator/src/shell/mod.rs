@@ -5,6 +5,7 @@
 //! changes, when [`follow`] has noticed that somebody else changed what it is about, and when time has come to
 //! look again.
 
+mod bounds;
 mod carrying_out;
 mod cluster;
 mod concerns;
@@ -18,15 +19,19 @@ mod following;
 mod keeper;
 mod kind;
 mod leadership;
+mod pace;
 mod pass;
+mod progress;
+mod survey;
 
 pub(crate) use self::events::{REPEATED, Teller};
 
-pub use self::connect::{Client, ConnectError, connect, namespaces};
+pub use self::bounds::Bounds;
+pub use self::connect::{Client, ConnectError, client, connect, namespaces};
 pub use self::controller::run;
 pub use self::error::PassError;
 pub use self::figures::Figures;
-pub use self::following::follow;
+pub use self::following::{Following, follow};
 pub use self::kind::ClientResource;
 pub use self::leadership::{Candidate, LEASE, Lead, Terms};
 pub use self::pass::{Operator, Passed};

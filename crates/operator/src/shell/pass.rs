@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::api::{Api, ApiResource, DynamicObject, ListParams};
 use kube::{Client, ResourceExt};
 use portvakt_client::{Clock, SelfService};
-use portvakt_nais::desired::ClientKey;
+use portvakt_nais::desired::{ClientKey, ClientKind};
 use portvakt_nais::naming::Owner;
 use portvakt_provision::Lists;
+use tokio::time::timeout;
 
+use super::bounds::Bounds;
 use super::carrying_out::{Outcome, carry_out, steps_of};
 use super::cluster::Namespace;
 use super::concerns::Concerns;
@@ -20,16 +21,13 @@ use super::keeper::ClusterKeeper;
 use super::kind::ClientResource;
 use super::leadership::Lead;
 use crate::pass::{
-    Conclusion, Done, Ending, FINALIZER, Failure, Held, OLD_FINALIZER, Rules, Subject, Triage,
-    failed, held, not_effective, previewed, succeeded, triage,
+    Conclusion, Done, Ending, FINALIZER, Failure, Held, OLD_FINALIZER, Rules, StoredSecret,
+    Subject, Triage, failed, held, not_effective, previewed, succeeded, triage,
 };
 use crate::resource::Spec;
 
 /// Who tells of events, as existing clusters know them.
 const CONTROLLER: &str = "digdirator";
-
-/// Resources that are in memory at once while all are noted.
-const SURVEYED_AT_ONCE: u32 = 200;
 
 /// Everything that a pass needs beside the resource.
 #[derive(Clone)]
@@ -44,6 +42,7 @@ pub struct Operator {
     teller: Teller,
     figures: Figures,
     lead: Lead,
+    bounds: Bounds,
 }
 
 /// What a pass was.
@@ -79,7 +78,19 @@ impl Operator {
             ids: Arc::new(ids),
             figures: Figures::default(),
             lead: Lead::alone(),
+            bounds: Bounds::default(),
         }
+    }
+
+    /// The same within other bounds.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// What it waits for, and asks for at once.
+    pub(super) fn bounds(&self) -> &Bounds {
+        &self.bounds
     }
 
     /// The same, which acts only while this lead is held.
@@ -103,32 +114,29 @@ impl Operator {
         &self.client
     }
 
-    /// Notes what every resource of a kind is about, a bounded number at a time. One that cannot be read is
-    /// noted when somebody has mended it.
-    ///
-    /// # Errors
-    /// The API server refuses or fails.
-    pub(super) async fn survey<R: ClientResource>(&self) -> Result<(), PassError> {
-        let resources: Api<DynamicObject> =
-            Api::all_with(self.client.clone(), &ApiResource::erase::<R>(&()));
-        let mut page = ListParams::default().limit(SURVEYED_AT_ONCE);
-        // Another operator may have led meanwhile.
-        self.concerns.forget_all(R::KIND);
-        loop {
-            let listed = resources.list(&page).await;
-            let listed = listed.map_err(PassError::at("list the resources"))?;
-            for resource in listed.items {
-                let Ok(resource) = resource.try_parse::<R>() else {
-                    continue;
-                };
-                let subject = resource.subject(&self.rules.settings.cluster)?;
-                self.concerns.note(&subject, &self.rules.settings);
-            }
-            match listed.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => page = page.continue_token(&token),
-                None => return Ok(()),
-            }
+    /// The time, in seconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    /// Forgets a resource that went away without a pass.
+    pub(super) fn gone(&self, kind: ClientKind, namespace: Option<&str>, name: &str) {
+        let namespace = namespace.unwrap_or_default();
+        if let Ok(key) = self.key(kind, namespace, name) {
+            self.concerns.forget(&key);
         }
+        self.figures.gone(kind, namespace, name);
+    }
+
+    /// Whether somebody else's change concerns a resource.
+    pub(super) fn is_due(&self, kind: ClientKind, namespace: &str, name: &str) -> bool {
+        let key = self.key(kind, namespace, name);
+        key.is_ok_and(|key| self.concerns.is_due(&key))
+    }
+
+    fn key(&self, kind: ClientKind, namespace: &str, name: &str) -> Result<ClientKey, PassError> {
+        let owner = Owner::new(&self.rules.settings.cluster, namespace, name)?;
+        Ok(ClientKey { kind, owner })
     }
 
     /// Makes a pass over the resource of this kind and name.
@@ -140,17 +148,15 @@ impl Operator {
         namespace: &str,
         name: &str,
     ) -> Result<Passed, PassError> {
-        let owner = Owner::new(&self.rules.settings.cluster, namespace, name)?;
-        let key = ClientKey {
-            kind: R::KIND,
-            owner,
-        };
-        let passed = self.pass_over::<R>(&key).await;
+        let key = self.key(R::KIND, namespace, name)?;
+        let limit = self.bounds.pass;
+        let passed = timeout(limit, self.pass_over::<R>(&key)).await;
+        let passed = passed.unwrap_or(Err(PassError::Late(limit)));
         match passed {
             Ok(Passed::Gone) => self.concerns.forget(&key),
             // What it was to be looked at for is not known to be done.
             Err(_) => self.concerns.keep(&key),
-            Ok(_) => {}
+            Ok(_) => self.concerns.done(&key),
         }
         passed
     }
@@ -169,7 +175,7 @@ impl Operator {
             _ => None,
         };
         self.figures.seen(&subject);
-        let now = self.clock.now();
+        let now = self.now();
         let mut triage = triage(&subject, secret.as_ref(), &self.rules, now);
         if concern.is_due {
             triage = triage.concerned();
@@ -186,21 +192,23 @@ impl Operator {
             }
             Triage::Finalize(_) => self.finalize(&space, resource, subject, now).await,
             Triage::Process(_) => match with_finalizer(&space, resource, &subject).await? {
-                Some(resource) => self.process(&space, resource, subject, now).await,
+                Some(resource) => {
+                    let keeper = self.keeper(&space, resource, subject, now);
+                    self.process(keeper, secret).await
+                }
                 None => Ok(Passed::Gone),
             },
         }
     }
 
+    /// `named` is the Secret that the resource names, if it is there.
     async fn process<R: ClientResource>(
         &self,
-        space: &Namespace<R>,
-        resource: R,
-        subject: Subject,
-        now: i64,
+        mut keeper: ClusterKeeper<'_, R>,
+        named: Option<StoredSecret>,
     ) -> Result<Passed, PassError> {
-        let mut keeper = self.keeper(space, resource, subject, now);
-        let result = match self.hold(&mut keeper).await? {
+        let now = keeper.now;
+        let result = match self.hold(&mut keeper, named).await? {
             Ok(()) => carry_out(self, &mut keeper).await,
             Err(failure) => Err(failure),
         };
@@ -275,6 +283,7 @@ impl Operator {
     async fn hold<R: ClientResource>(
         &self,
         keeper: &mut ClusterKeeper<'_, R>,
+        named: Option<StoredSecret>,
     ) -> Result<Result<(), Failure>, PassError> {
         let (space, subject) = (keeper.namespace, &keeper.subject);
         // Before the cluster is asked by a name that no label can have.
@@ -287,7 +296,7 @@ impl Operator {
         };
         let mut secrets = space.managed_secrets(subject).await?;
         if !secrets.iter().any(|secret| secret.name == name) {
-            secrets.extend(space.secret(name, subject).await?);
+            secrets.extend(named);
         }
         let used = space.in_use(subject.name()).await?;
         Ok(match held(subject, name, &secrets, &used) {

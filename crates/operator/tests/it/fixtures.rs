@@ -9,7 +9,7 @@ use portvakt_nais::manifest::Manifest;
 use portvakt_nais::model::ResourceKind;
 use portvakt_nais::plan::Policy;
 use portvakt_operator::pass::{
-    Conclusion, Entries, Issuers, Rules, SecretOwner, StoredSecret, Subject,
+    Conclusion, Entries, Issuers, Rules, SecretOwner, SecretVersion, StoredSecret, Subject,
 };
 use portvakt_operator::resource::ClientStatus;
 use serde_json::{Value, json};
@@ -132,6 +132,7 @@ pub(crate) fn conditions(status: &ClientStatus) -> Vec<String> {
 pub(crate) fn foreign_secret(name: &str, owner: SecretOwner) -> StoredSecret {
     StoredSecret {
         name: name.into(),
+        version: SecretVersion::default(),
         labels: BTreeMap::new(),
         created_at: NOW,
         annotations: BTreeMap::new(),

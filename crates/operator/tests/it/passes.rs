@@ -6,8 +6,9 @@ use portvakt_nais::environment::PrivateJwk;
 use portvakt_nais::plan::{Action, Signer};
 use portvakt_operator::pass::{
     ASKED_ONCE, ClientCredentials, Conclusion, Done, FINALIZER, Failure, Held, InUse,
-    OLD_FINALIZER, ROTATE, SecretOwner, StoredSecret, Triage, WantedSecret, Work, decide, failed,
-    held, key_kept, not_effective, previewed, started, succeeded, triage, waits_for_approval,
+    OLD_FINALIZER, ROTATE, SecretOwner, SecretVersion, StoredSecret, Triage, UnusedSecret,
+    WantedSecret, Work, decide, failed, held, key_kept, not_effective, previewed, started,
+    succeeded, triage, waits_for_approval,
 };
 use portvakt_operator::resource::Spec;
 use serde_json::json;
@@ -151,7 +152,7 @@ impl World {
             budget.spend()?;
             self.write(wanted);
         }
-        for name in &work.unused {
+        for UnusedSecret { name, .. } in &work.unused {
             budget.spend()?;
             self.secrets.remove(name);
         }
@@ -265,6 +266,7 @@ impl World {
             .map(|secret| secret.created_at);
         let secret = StoredSecret {
             name: wanted.name.clone(),
+            version: SecretVersion::default(),
             labels: wanted.labels,
             created_at: created_at.unwrap_or(self.now),
             annotations: wanted.annotations,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use portvakt_nais::actual::{AccessState, Actual, Consumable};
 use portvakt_nais::plan::Action;
-use portvakt_operator::pass::{Rules, SecretOwner, StoredSecret, Subject};
+use portvakt_operator::pass::{Rules, SecretOwner, SecretVersion, StoredSecret, Subject};
 use serde_json::{Value, json};
 
 use crate::fixtures::*;
@@ -126,6 +126,7 @@ impl World {
         let data = BTreeMap::from([("MASKINPORTEN_CLIENT_JWK".to_owned(), jwk)]);
         let secret = StoredSecret {
             name: name.into(),
+            version: SecretVersion::default(),
             labels: labels.into(),
             created_at,
             annotations: BTreeMap::new(),

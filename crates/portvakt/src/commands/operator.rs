@@ -13,12 +13,14 @@ use std::time::Duration;
 use anyhow::Context;
 use portvakt_core::{Entropy, SystemEntropy};
 use portvakt_http::Shutdown;
+use portvakt_nais::desired::ClientKind;
 use portvakt_nais::naming::key_id;
 use portvakt_nais::plan::{Ownership, Policy};
 use portvakt_operator::pass::Rules;
 use portvakt_operator::resource::{IDPortenClient, MaskinportenClient};
 use portvakt_operator::shell::{
-    Candidate, Client, Lead, Operator, Terms, connect, follow, namespaces, run as look_after,
+    Candidate, Client, Following, Lead, Operator, Terms, connect, follow, namespaces,
+    run as look_after,
 };
 use portvakt_provision::Pace;
 use serde_json::json;
@@ -160,14 +162,20 @@ fn lead(named: &Named, client: Client, parts: &mut Parts, stopped: &watch::Recei
     if !named.leader_election {
         return Lead::alone();
     }
-    let own = client.default_namespace().to_owned();
-    let namespace = named.lease_namespace.clone().unwrap_or(own);
+    let namespace = own_namespace(named, &client);
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "operator".to_owned());
     let identity = format!("{host}_{}", key_id(random()));
     let candidate = Candidate::new(client, &namespace, identity, Terms::default());
     let lead = candidate.lead();
     parts.start("leader election", candidate.run(until(stopped.clone())));
     lead
+}
+
+/// Where the operator keeps what it shares with its like.
+fn own_namespace(named: &Named, client: &Client) -> String {
+    let own = client.default_namespace();
+    let namespace = named.lease_namespace.as_deref();
+    namespace.unwrap_or(own).to_owned()
 }
 
 /// What is looked after.
@@ -182,17 +190,23 @@ impl Leading for Controllers {
         let named = &self.args.named;
         let finished = || until(finished.clone());
         let operator = || self.operator.clone();
-        let mut parts = Parts::default();
+        let (mut parts, mut kinds) = (Parts::default(), Vec::new());
         if named.maskinporten {
+            kinds.push(ClientKind::Maskinporten);
             let controller = look_after::<MaskinportenClient>(operator(), finished(), jitter);
             parts.start("the controller of MaskinportenClient", controller);
         }
         if named.idporten {
+            kinds.push(ClientKind::IdPorten);
             let controller = look_after::<IDPortenClient>(operator(), finished(), jitter);
             parts.start("the controller of IDPortenClient", controller);
         }
-        let pace = pace(self.args.follow_seconds);
-        let following = follow(operator(), pace, finished());
+        let following = Following {
+            pace: pace(self.args.follow_seconds),
+            kinds,
+            namespace: own_namespace(named, &self.client),
+        };
+        let following = follow(operator(), following, finished());
         parts.start("following the issuer", following);
         let workloads = &self.args.workloads;
         workloads.make_clients(&self.client, &mut parts, finished);

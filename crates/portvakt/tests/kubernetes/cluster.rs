@@ -105,11 +105,16 @@ async fn is_served(api: &Api<CustomResourceDefinition>, name: &str) -> bool {
 
 /// Asks until the answer is yes.
 pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    until_for(PATIENCE, what, is_so).await;
+}
+
+/// Asks until the answer is yes, so long at most.
+pub(crate) async fn until_for(patience: Duration, what: &str, is_so: impl AsyncFn() -> bool) {
     let started = Instant::now();
     while !is_so().await {
         assert!(
-            started.elapsed() < PATIENCE,
-            "{what}: not within {PATIENCE:?}"
+            started.elapsed() < patience,
+            "{what}: not within {patience:?}"
         );
         sleep(Duration::from_millis(50)).await;
     }

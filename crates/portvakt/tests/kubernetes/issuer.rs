@@ -109,9 +109,14 @@ impl Issuer {
     /// Its self-service API as a process sees it that has just begun, and whose calls these are.
     pub(crate) async fn api(&self, calls: &Calls) -> SelfService {
         let url = self.serve(calls).await;
+        self.api_at(&url, Duration::from_secs(30)).await
+    }
+
+    /// The API at another address that leads to it, asked by somebody who waits so long for an answer.
+    pub(crate) async fn api_at(&self, url: &str, timeout: Duration) -> SelfService {
         let http = HttpClient::new(&HttpSettings {
             no_proxy: true,
-            timeout: Duration::from_secs(30),
+            timeout,
             ..HttpSettings::default()
         });
         let http = http.unwrap();
@@ -123,10 +128,11 @@ impl Issuer {
             retry: RetryPolicy::default(),
         };
         let scopes = SCOPES.map(str::to_owned);
-        SelfService::new(http, &url, Tokens::new(source), &scopes).unwrap()
+        SelfService::new(http, url, Tokens::new(source), &scopes).unwrap()
     }
 
-    async fn serve(&self, calls: &Calls) -> String {
+    /// Serves the API, whose calls are these; says where.
+    pub(crate) async fn serve(&self, calls: &Calls) -> String {
         let server = &self.server;
         let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
         let listener = listener.unwrap();

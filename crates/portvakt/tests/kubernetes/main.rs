@@ -6,6 +6,7 @@
     reason = "a test makes a few scenes, and holds each while it lasts"
 )]
 
+mod between;
 mod calls;
 mod cluster;
 mod deaths;
@@ -17,8 +18,10 @@ mod issuer;
 mod leadership;
 mod operator;
 mod others;
+mod scale;
 mod scene;
 mod schema;
+mod scripted;
 #[path = "../it/support.rs"]
 #[allow(dead_code, reason = "these tests use a part of it")]
 mod support;

@@ -27,14 +27,28 @@ impl Process {
 
     /// Starts it with more arguments.
     pub(crate) fn start_with(server: &DevServer, cluster: &ApiServer, more: &[&str]) -> Self {
+        let features = ["--features.maskinporten", "--features.idporten"];
+        Self::start_as(server, cluster, &[&features, more].concat())
+    }
+
+    /// Starts it for machine clients alone.
+    pub(crate) fn start_for_machines(
+        server: &DevServer,
+        cluster: &ApiServer,
+        more: &[&str],
+    ) -> Self {
+        let features = ["--features.maskinporten", "--features.idporten=false"];
+        Self::start_as(server, cluster, &[&features, more].concat())
+    }
+
+    fn start_as(server: &DevServer, cluster: &ApiServer, arguments: &[&str]) -> Self {
         let mut command = portvakt(server.folder());
         command
             .args(["operator", "--cluster-name", "dev-gcp"])
-            .args(["--features.maskinporten", "--features.idporten"])
             .args(["--metrics-address", "127.0.0.1:0", "--output", "json"])
             .arg("--kubeconfig")
             .arg(cluster.kubeconfig(ApiServer::ADMIN))
-            .args(more);
+            .args(arguments);
         Self::run(command)
     }
 
@@ -48,6 +62,11 @@ impl Process {
             child,
             address: told["metrics_address"].as_str().unwrap().to_owned(),
         }
+    }
+
+    /// The id of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// What Prometheus reads.
