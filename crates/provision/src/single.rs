@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use portvakt_api_types::ScopeResponse;
 use portvakt_client::{ClientError, SelfService, Tagged};
-use portvakt_nais::actual::Actual;
+use portvakt_nais::actual::{Actual, ObservedClient};
 use portvakt_nais::desired::{ClientKey, Desired, DesiredScope, Presence};
 use portvakt_nais::plan::{Ownership, Policy, access_needed};
 
@@ -170,7 +170,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let is_known = match &known {
-            Some(id) => self.read_one(id).await?,
+            Some(id) => self.read_one(id).await? && self.is_of(id, client),
             None => false,
         };
         if !is_known {
@@ -188,6 +188,13 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a client that was read is not another workload's.
+    fn is_of(&self, client_id: &str, client: &ClientKey) -> bool {
+        let owner = self.actual.clients.get(client_id);
+        let owner = owner.and_then(ObservedClient::owner);
+        owner.is_none_or(|owner| owner.is_same_workload(&client.owner))
     }
 
     /// Reads a client; whether it is there and active.

@@ -18,6 +18,7 @@ pub use self::keys::{LocalKeys, PublicJwk, PublicJwkError, RegisteredKey};
 pub use self::usage::{ClientUsage, Usage};
 
 use crate::desired::ClientKey;
+use crate::naming::Owner;
 
 /// Everything that a plan looks at.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -87,6 +88,13 @@ pub struct Consumable {
     pub is_delegable: bool,
     /// Types of client that may use it; empty means every type, or that it is not known.
     pub allowed_integration_types: Vec<String>,
+}
+
+impl ObservedClient {
+    /// Whose it is, if its description says so. What was registered by hand has a text of its own.
+    pub fn owner(&self) -> Option<Owner> {
+        self.attributes.description.as_deref()?.parse().ok()
+    }
 }
 
 impl Actual {

@@ -57,6 +57,11 @@ impl Owner {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Whether it is the same workload, in whichever cluster: clusters are renamed.
+    pub fn is_same_workload(&self, other: &Self) -> bool {
+        self.namespace == other.namespace && self.name == other.name
+    }
 }
 
 fn is_part(part: &str) -> bool {

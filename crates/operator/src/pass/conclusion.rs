@@ -180,8 +180,9 @@ pub fn failed(
     let generation = subject.generation;
     let mut say = |verdict| conditions::set(&mut status.conditions, verdict, generation, now);
     // The existing operator leaves `Processing` here for ever.
-    say(Verdict::new(READY, false, "Failed", text.clone()));
-    say(Verdict::new(ERROR, true, "Failed", text.clone()));
+    let reason = failure.reason();
+    say(Verdict::new(READY, false, reason, text.clone()));
+    say(Verdict::new(ERROR, true, reason, text.clone()));
     status.synchronization_state = Some("FailedSynchronization".to_owned());
     events.push(Event::warning("FailedSynchronization", text));
     // What only a person can put right is not tried every other second.

@@ -1,10 +1,12 @@
 //! What a pass does.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use portvakt_nais::Settings;
 use portvakt_nais::actual::{Actual, Usage};
 use portvakt_nais::desired::{ClientKind, Desired, Presence};
+use portvakt_nais::naming::Owner;
 use portvakt_nais::plan::{Action, ForeignKeys, Plan, Policy, Problem, Refused, Signer, plan};
 
 use super::dispute::{self, Dispute};
@@ -56,6 +58,17 @@ pub enum Failure {
         "this operator knows no issuer of login clients: configure one, or delete the resource"
     )]
     NoIssuer,
+    /// The status names a client of somebody else.
+    #[error(
+        "status.clientID is {client_id}, which is the client of {owner}: take it out of the status (kubectl edit \
+         --subresource=status), and the resource gets a client of its own"
+    )]
+    ClientOfAnother {
+        /// The client.
+        client_id: String,
+        /// Whose it is, by its description.
+        owner: Owner,
+    },
     /// Something stands in the way.
     #[error("{}", problems(.0))]
     Refused(Refused),
@@ -65,6 +78,16 @@ pub enum Failure {
     /// Something outside failed: the issuer, or the cluster.
     #[error("{0}")]
     Outside(String),
+}
+
+impl Failure {
+    /// Why, as one word of a condition.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::ClientOfAnother { .. } => "ClientOfAnother",
+            _ => "Failed",
+        }
+    }
 }
 
 fn problems(refused: &Refused) -> String {
@@ -110,6 +133,8 @@ pub fn decide_with_usage(
         return Err(Failure::NoIssuer);
     }
     let mut desired = subject.desired(settings)?;
+    let own = with_own_client(subject, actual)?;
+    let actual = own.as_ref();
     let disputes = dispute::settle(subject, &mut desired, actual, policy);
     let plan = if held.has_older_users {
         let policy = Policy {
@@ -136,6 +161,29 @@ pub fn decide_with_usage(
         desired,
         plan,
     })
+}
+
+/// What is registered, with a client of the status that is the resource's. Whoever may write a status, or copies a
+/// resource with it, gets nobody's client by that, and takes none away.
+fn with_own_client<'a>(subject: &Subject, actual: &'a Actual) -> Result<Cow<'a, Actual>, Failure> {
+    let Some((client_id, owner)) = client_of_another(subject, actual) else {
+        return Ok(Cow::Borrowed(actual));
+    };
+    if !subject.is_deleted {
+        return Err(Failure::ClientOfAnother { client_id, owner });
+    }
+    // The resource goes, and the client stays.
+    let mut actual = actual.clone();
+    actual.known_clients.remove(&subject.key);
+    actual.clients.remove(&client_id);
+    Ok(Cow::Owned(actual))
+}
+
+/// The client that the status names, if that is another workload's.
+fn client_of_another(subject: &Subject, actual: &Actual) -> Option<(String, Owner)> {
+    let id = actual.known_clients.get(&subject.key)?;
+    let owner = actual.clients.get(id)?.owner()?;
+    (!owner.is_same_workload(&subject.key.owner)).then(|| (id.clone(), owner))
 }
 
 /// What was never registered for the resource is nobody's who runs for it.

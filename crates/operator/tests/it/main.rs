@@ -10,6 +10,7 @@ mod footprints;
 mod injection;
 mod interruptions;
 mod keys;
+mod ownership;
 mod passes;
 mod preview;
 mod triage;
