@@ -310,7 +310,6 @@ async fn resources_cost_nothing_while_nothing_happens_and_a_change_of_one_is_a_f
         "next start: a change is effective after",
         format!("{took:.2?}"),
     );
-    most_time = most_time.max(took);
     scale.at_rest().await;
     let asked = scale.between.since(first);
     scale.say("next start: requests to the service", asked.len());
