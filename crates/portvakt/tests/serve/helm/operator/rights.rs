@@ -112,7 +112,14 @@ fn what_an_option_needs_is_given_with_that_option_alone() {
     let less_with = |less: &str| -> Vec<String> { base.difference(&with(less)).cloned().collect() };
     assert_eq!(
         less_with("leaderElection.enabled=false"),
-        ["create leases", "get leases", "update leases"]
+        [
+            "create configmaps",
+            "create leases",
+            "get configmaps",
+            "get leases",
+            "patch configmaps",
+            "update leases",
+        ]
     );
     assert_eq!(
         less_with("idporten.enabled=false,idporten.wellKnownUrl="),
