@@ -223,6 +223,13 @@ impl Installation<'_> {
         self.has_asked("update secrets").await;
     }
 
+    /// Waits until it is written down how far changes were followed.
+    async fn follows_changes(&self) {
+        for act in ["create configmaps", "patch configmaps"] {
+            self.has_asked(act).await;
+        }
+    }
+
     /// What the roles give, without what is asked for beside others, is what the operator has asked for.
     fn uses_what_it_is_given(&self) {
         let (asked, forbidden) = asked(&self.cluster);
@@ -253,6 +260,7 @@ async fn client_resources_need_what_the_role_gives_and_no_more() {
     let installation = Installation::new(&server, "webhook.enabled=false").await;
     let mut operator = installation.start();
     installation.clients_come_and_go().await;
+    installation.follows_changes().await;
     assert!(operator.stop().success());
     installation.uses_what_it_is_given();
     for forbidden in [
@@ -296,6 +304,7 @@ async fn the_options_need_what_their_roles_give_and_no_more() {
     installation.is_gone(ClientKind::Maskinporten, "web").await;
     installation.is_gone(ClientKind::IdPorten, "web").await;
     installation.clients_come_and_go().await;
+    installation.follows_changes().await;
     assert!(operator.stop().success());
     installation.uses_what_it_is_given();
 
