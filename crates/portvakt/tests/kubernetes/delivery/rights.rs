@@ -17,10 +17,11 @@ use crate::others::issuer;
 
 /// Asked by the API server itself, beside another act: whether the owner of a Secret may be kept from being
 /// deleted, and whether what is applied may be made.
-const BESIDE_OTHERS: [&str; 3] = [
+const BESIDE_OTHERS: [&str; 4] = [
     "update nais.io/maskinportenclients/finalizers",
     "update nais.io/idportenclients/finalizers",
     "create secrets",
+    "create configmaps",
 ];
 
 impl Installation<'_> {
@@ -225,9 +226,7 @@ impl Installation<'_> {
 
     /// Waits until it is written down how far changes were followed.
     async fn follows_changes(&self) {
-        for act in ["create configmaps", "patch configmaps"] {
-            self.has_asked(act).await;
-        }
+        self.has_asked("patch configmaps").await;
     }
 
     /// What the roles give, without what is asked for beside others, is what the operator has asked for.
