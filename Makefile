@@ -56,6 +56,8 @@ bench: ## Measure the token endpoint against the physical limit of its core, SEC
 # With a kube-apiserver and an etcd on the same machine, which take most of it. About ten minutes.
 bench-operator: ## Measure the operator with RESOURCES (default 10000) on a real Kubernetes API server
 	@scripts/setup.sh build kubernetes
+	@cargo build --release --locked -p portvakt
 	@KUBEBUILDER_ASSETS="$$(scripts/kubernetes.sh)" && export KUBEBUILDER_ASSETS && \
+	  PORTVAKT_MEASURED="$(CURDIR)/target/release/portvakt" \
 	  PORTVAKT_RESOURCES=$(or $(RESOURCES),10000) \
 	  cargo test --locked -p portvakt --test kubernetes scale -- --nocapture

@@ -158,9 +158,11 @@ fn dev(folder: &Path) -> Child {
         .unwrap()
 }
 
-/// The built binary, to be run in a folder, without settings from the environment.
+/// The built binary, to be run in a folder, without settings from the environment. What measures
+/// names another one, built for release, in `PORTVAKT_MEASURED`.
 pub(crate) fn portvakt(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portvakt"));
+    let measured = std::env::var_os("PORTVAKT_MEASURED");
+    let mut command = Command::new(measured.unwrap_or(env!("CARGO_BIN_EXE_portvakt").into()));
     for name in [
         "PORTVAKT_CONFIG",
         "PORTVAKT_DATA_DIR",

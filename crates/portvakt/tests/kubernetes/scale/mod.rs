@@ -75,7 +75,8 @@ impl Scale {
         scale
     }
 
-    /// A row of the table.
+    /// A row of the table that the long form prints.
+    #[expect(clippy::print_stdout, reason = "it is what the long form is run for")]
     fn say(&self, what: &str, figure: impl Display) {
         if self.is_long {
             println!("| {what} | {figure} |");
@@ -270,7 +271,7 @@ async fn resources_cost_nothing_while_nothing_happens_and_a_change_of_one_is_a_f
         "at rest: requests to the API server a minute",
         format!("{} {of_cluster:?}", each(usize::try_from(reads).unwrap())),
     );
-    let busy = (after.busy - footprint.busy).as_secs_f64() / (minutes * 60.0) * 100.0;
+    let busy = after.busy.saturating_sub(footprint.busy).as_secs_f64() / (minutes * 60.0) * 100.0;
     scale.say("at rest: of one core", format!("{busy:.2} %"));
     scale.say("at rest: memory", format!("{} MiB", after.resident));
     scale.say("most memory since the start", format!("{} MiB", after.peak));

@@ -1,12 +1,12 @@
 //! A cluster and a service in which many resources have had their clients for long.
 
 use std::sync::LazyLock;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::{StreamExt, stream};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::{Api, PostParams};
 use kube::{Client, Resource};
+use portvakt_core::{Clock, SystemClock};
 use portvakt_jose::{Algorithm, RsaBits, SigningKey};
 use portvakt_operator::resource::{ClientStatus, MaskinportenClient};
 use serde_json::{Value, json};
@@ -231,9 +231,8 @@ pub(super) async fn ready(client: &Client, workload: Workload) {
 
 /// This moment, as a status has it.
 fn now() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let at =
-        time::OffsetDateTime::from_unix_timestamp(since.as_secs().try_into().unwrap()).unwrap();
+    let now = SystemClock.now().seconds();
+    let at = time::OffsetDateTime::from_unix_timestamp(now).unwrap();
     at.format(&time::format_description::well_known::Rfc3339)
         .unwrap()
 }
