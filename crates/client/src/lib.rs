@@ -32,5 +32,5 @@ pub use self::error::{ClientError, Refusal};
 pub use self::grant::Grant;
 pub use self::http::{Address, Answer, HttpClient, HttpSettings, MAX_DOCUMENT_BYTES};
 pub use self::retry::RetryPolicy;
-pub use self::selfservice::{SelfService, Tagged, Written};
+pub use self::selfservice::{DescribedClient, SelfService, Tagged, Written};
 pub use self::tokens::{Token, TokenSource, Tokens};

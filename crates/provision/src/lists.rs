@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
 
-use portvakt_api_types::{AccessResponse, ClientResponse};
-use portvakt_client::{ClientError, SelfService};
+use portvakt_api_types::AccessResponse;
+use portvakt_client::{ClientError, DescribedClient, SelfService};
 use portvakt_nais::plan::{Action, Plan};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -118,7 +118,7 @@ impl Lists {
         let begun = Instant::now();
         let fetch = async || {
             // An administration client for scopes alone.
-            let listed = match api.clients().await {
+            let listed = match api.client_descriptions().await {
                 Err(error) if error.status() == Some(403) => Vec::new(),
                 listed => listed?,
             };
@@ -222,10 +222,11 @@ impl Drop for Attempt<'_> {
     }
 }
 
-fn by_description(listed: Vec<ClientResponse>) -> BTreeMap<String, Vec<String>> {
+fn by_description(listed: Vec<DescribedClient>) -> BTreeMap<String, Vec<String>> {
     let mut ids: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for client in listed.into_iter().filter(|client| client.active) {
-        ids.entry(client.description)
+    let is_active = |client: &DescribedClient| client.active.unwrap_or(true);
+    for client in listed.into_iter().filter(is_active) {
+        ids.entry(client.description.unwrap_or_default())
             .or_default()
             .push(client.client_id);
     }

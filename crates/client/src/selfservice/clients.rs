@@ -2,11 +2,23 @@
 
 use portvakt_api_types::{ClientResponse, JwksRequest, JwksResponse};
 use reqwest::Method;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Call, SelfService, Tagged, Written, lenient, segment};
+use super::{Call, MAX_LIST_BYTES, SelfService, Tagged, Written, lenient, segment};
 use crate::error::ClientError;
 use crate::random;
+
+/// Of a client, what says whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct DescribedClient {
+    /// Its id.
+    pub client_id: String,
+    /// Where operators write whose it is.
+    pub description: Option<String>,
+    /// Whether it may get tokens. What says nothing is active.
+    pub active: Option<bool>,
+}
 
 impl SelfService {
     /// Every client that the administration client may see, deactivated ones too.
@@ -14,6 +26,14 @@ impl SelfService {
         let call = Call::new(Method::GET, "/clients", "list of clients");
         let call = call.with("inactive", "true").defaults(lenient::client);
         self.list(call).await
+    }
+
+    /// Whose each of them is, without anything else: of ten thousand clients that is a tenth of the memory.
+    pub async fn client_descriptions(&self) -> Result<Vec<DescribedClient>, ClientError> {
+        let call = Call::new(Method::GET, "/clients", "list of clients");
+        let call = call.with("inactive", "true");
+        let answer = self.send(&call, MAX_LIST_BYTES).await?;
+        answer.json(self.base.below(&call.path).as_str(), call.what)
     }
 
     /// One client.

@@ -22,6 +22,8 @@ use crate::http::{Address, Answer, HttpClient, MAX_DOCUMENT_BYTES};
 use crate::retry::{Repeat, with_retries};
 use crate::tokens::Tokens;
 
+pub use self::clients::DescribedClient;
+
 /// Most bytes of a list that are read: a national catalogue is some ten thousand scopes.
 const MAX_LIST_BYTES: usize = 64 * 1024 * 1024;
 

@@ -27,6 +27,28 @@ async fn names_and_ids_are_encoded_and_what_is_absent_has_its_default() {
 }
 
 #[tokio::test]
+async fn whose_clients_are_is_read_without_the_rest() {
+    let server = Scripted::start(|asked, _| match asked.path.as_str() {
+        "/clients" => reply(
+            200,
+            &json!([
+                {"client_id": "a", "description": "prod:team:app", "active": false, "scopes": ["x:y"]},
+                {"client_id": "b", "description": null},
+            ]),
+        ),
+        _ => default(),
+    })
+    .await;
+    let described = server.api().await.client_descriptions().await.unwrap();
+    let described = described.iter().map(|client| {
+        let description = client.description.as_deref();
+        (&*client.client_id, description, client.active)
+    });
+    let expected = [("a", Some("prod:team:app"), Some(false)), ("b", None, None)];
+    assert!(described.eq(expected));
+}
+
+#[tokio::test]
 async fn what_was_written_is_read() {
     let server = Scripted::start(|asked, _| match asked.path.as_str() {
         "/scopes/access/310000011" => with(200, &[("portvakt-revision", "7")], "{}"),
