@@ -240,6 +240,10 @@ fn a_client_gets_a_private_key_in_a_file_of_its_owner_alone() {
             .refused("key remove havbris second")
             .contains("does not exist")
     );
+    // One thumbprint in 64 begins with a hyphen.
+    portvakt.done("key add havbris --generate --kid -third");
+    assert_eq!(portvakt.json("key show havbris -third")["active"], true);
+    portvakt.done("key deactivate havbris -third");
     // Whoever removes a client's last key is told what that means.
     let last = private["kid"].as_str().unwrap();
     let said = portvakt.done(&format!("key remove havbris {last}"));

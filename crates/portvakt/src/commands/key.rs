@@ -52,9 +52,12 @@ pub(crate) struct ListArgs {
 /// One key of a client or of the server.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
-    /// The client's id and the key's id, or the id of a signing key alone
-    #[arg(num_args = 1..=2, required = true, value_names = ["CLIENT_ID", "KID"])]
-    ids: Vec<String>,
+    /// The client's id, or the id of a signing key alone
+    #[arg(value_name = "CLIENT_ID|KID", allow_hyphen_values = true)]
+    id: String,
+    /// The id of the client's key
+    #[arg(allow_hyphen_values = true)]
+    kid: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -65,6 +68,7 @@ pub(crate) struct OneArgs {
     /// The client's id
     client_id: ClientId,
     /// The key's id
+    #[arg(allow_hyphen_values = true)]
     kid: String,
     #[command(flatten)]
     database: DatabaseArgs,
@@ -162,18 +166,17 @@ async fn list(args: ListArgs, output: Output) -> anyhow::Result<()> {
 }
 
 async fn show(args: ShowArgs, output: Output) -> anyhow::Result<()> {
-    let ShowArgs { ids, database } = args;
-    let (client_id, kid) = match &ids[..] {
-        [client_id, kid] => (client_id.parse::<ClientId>()?, kid),
-        [kid] => return signing_key::show(&database, kid, output).await,
-        _ => bail!("give one id or two"),
+    let ShowArgs { id, kid, database } = args;
+    let Some(kid) = kid else {
+        return signing_key::show(&database, &id, output).await;
     };
+    let client_id = id.parse::<ClientId>()?;
     let keys = administer::read(&database, async |unit| {
         Ok(key::list(unit, &client_id, Listing::All).await?)
     });
     let keys = keys.await?;
     // The present set comes first, so the present key of this id is found before a former one.
-    match keys.iter().find(|stored| stored.key.jwk.key_id() == *kid) {
+    match keys.iter().find(|stored| stored.key.jwk.key_id() == kid) {
         Some(stored) => render::record(output, &render::stored_key(stored)),
         None => bail!("key {kid} of client {client_id} does not exist"),
     }
