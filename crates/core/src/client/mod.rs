@@ -167,6 +167,11 @@ impl Client {
         self.supplier_orgno.unwrap_or(self.client_orgno)
     }
 
+    /// Whether it has nothing to prove itself by (RFC 6749 §2.1), so that everybody can ask as it.
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == AuthenticationMethod::None
+    }
+
     /// Whether the client's grants and keys may use this algorithm: RS256, RS384 and RS512 by
     /// default, or exactly the one that is registered.
     pub fn permits(&self, algorithm: Algorithm) -> bool {

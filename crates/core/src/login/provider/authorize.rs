@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::client::has_proof;
 use super::push::reference;
 use super::step::Step;
 use super::transaction::TransactionState;
@@ -95,7 +94,7 @@ impl Provider {
             let mut parameters: AuthorizationParameters = found.request.read()?;
             let hinted_subject = parameters.id_token_hint.take();
             return Ok(Resolved {
-                is_proven: has_proof(&client.client),
+                is_proven: !client.client.is_public(),
                 client,
                 parameters,
                 pushed: Some(handle),

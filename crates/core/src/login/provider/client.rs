@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Denied, Provider};
-use crate::client::{AuthenticationMethod, Client, ClientId, GrantType};
+use crate::client::{Client, ClientId, GrantType};
 use crate::clock::Timestamp;
 use crate::fair_share::Exhausted;
 use crate::grant::Sender;
@@ -37,13 +37,8 @@ impl AuthenticatedClient {
 
     /// A refusal of what it asks.
     pub(super) fn denied(&self, denied: Denied) -> Denied {
-        denied.sent_by(Sender::new(self.client(), has_proof(self.client())))
+        denied.sent_by(Sender::new(self.client(), !self.client().is_public()))
     }
-}
-
-/// Whether a client has something to prove itself by. Everybody can ask as one that has not.
-pub(super) fn has_proof(client: &Client) -> bool {
-    client.token_endpoint_auth_method != AuthenticationMethod::None
 }
 
 impl Provider {

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::client::has_proof;
 use super::{Denied, Provider};
 use crate::client::Client;
 use crate::clock::Timestamp;
@@ -38,7 +37,7 @@ impl Provider {
         token: Option<&str>,
         now: Timestamp,
     ) -> Result<Value, Denied> {
-        if !has_proof(caller) {
+        if caller.is_public() {
             return Err(LoginRefusalCode::ClientAuthenticationFailed.into());
         }
         if !self.may_introspect(caller).await? {

@@ -1,6 +1,5 @@
 //! Pushed authorization requests (RFC 9126; spec: idporten §8).
 
-use super::client::has_proof;
 use super::{AuthenticatedClient, Denied, Provider};
 use crate::clock::Timestamp;
 use crate::login::client_authentication::Credentials;
@@ -76,10 +75,10 @@ impl Provider {
         let key = self.clients_key(dpop, "par", now)?;
         bind(&mut parameters, key.as_ref())?;
         self.check_request(&parameters, client.client()).await?;
-        let is_room = if has_proof(client.client()) {
-            parts.room.enter_proven(Opening::PushedRequest)
-        } else {
+        let is_room = if client.client().is_public() {
             parts.room.enter(Opening::PushedRequest)
+        } else {
+            parts.room.enter_proven(Opening::PushedRequest)
         };
         if !is_room {
             return Err(LoginRefusalCode::TooManyUnderWay.into());

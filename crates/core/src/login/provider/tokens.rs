@@ -283,8 +283,7 @@ pub(super) fn gets_refresh_tokens(client: &Client) -> bool {
 
 /// The key that a refresh token is bound to: only of a client that cannot prove itself otherwise.
 pub(super) fn refresh_binding(client: &Client, jkt: Option<&str>) -> Option<String> {
-    let is_public = client.token_endpoint_auth_method == AuthenticationMethod::None;
-    jkt.filter(|_| is_public).map(str::to_owned)
+    jkt.filter(|_| client.is_public()).map(str::to_owned)
 }
 
 /// Whether a refresh token is replaced at every use: what is registered, and always for a client

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{AuthorizationParameters, EidasRequest, Prompt, RequestFault, ReturnAddress, legacy};
-use crate::client::{AuthenticationMethod, Client, ClientId, GrantType, OnBehalfOf};
+use crate::client::{Client, ClientId, GrantType, OnBehalfOf};
 use crate::login::acr::{AcceptableSet, Acr};
 use crate::login::issuer::LoginIssuer;
 use crate::login::pkce::{CodeChallenge, S256};
@@ -164,11 +164,7 @@ fn code_challenge(
 
 /// Whether the client is exempt from PKCE. A public one never is.
 fn is_downgraded(client: &Client) -> bool {
-    client.login.code_challenge_method.as_deref() == Some("none") && !is_public(client)
-}
-
-fn is_public(client: &Client) -> bool {
-    client.token_endpoint_auth_method == AuthenticationMethod::None
+    client.login.code_challenge_method.as_deref() == Some("none") && !client.is_public()
 }
 
 fn check_state_and_nonce(
@@ -182,7 +178,7 @@ fn check_state_and_nonce(
     if parameters.state.is_some() && address.state.is_none() {
         return Err(malformed("state"));
     }
-    if address.state.is_none() && (strict || is_public(client)) {
+    if address.state.is_none() && (strict || client.is_public()) {
         return Err(LoginRefusalCode::StateRequired.into());
     }
     match parameters.nonce.as_deref() {

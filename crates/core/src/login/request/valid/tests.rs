@@ -1,6 +1,6 @@
 use super::*;
 use crate::access::AccessState;
-use crate::client::{ApplicationType, IntegrationType};
+use crate::client::{ApplicationType, AuthenticationMethod, IntegrationType};
 use crate::clock::Timestamp;
 use crate::login::issuer::Environment;
 use crate::login::locale::Locale;
