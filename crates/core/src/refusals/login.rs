@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::gate::Origin;
-use super::record::{RefusalRecord, entry, organizations_of};
+use super::record::{RefusalRecord, entry, organizations_of, proven_actor};
 use super::remembered::RequestId;
 use crate::audit::{Actor, AuditEntry, Channel, ObjectKind};
 use crate::clock::Timestamp;
@@ -78,11 +78,8 @@ impl LoginSurfaceRefusal<'_> {
             None => (ObjectKind::Endpoint, self.endpoint),
         };
         let actor = Actor {
-            client_id: proven.map(|sender| sender.client_id.clone()),
-            organization: proven.map(|sender| sender.client_orgno),
-            supplier: proven.and_then(|sender| sender.supplier_orgno),
             person: denied.person.clone(),
-            ..Actor::new(self.part.channel())
+            ..proven_actor(self.part.channel(), proven)
         };
         let code = denied.refusal.code();
         let after = json!({
@@ -102,5 +99,48 @@ impl LoginSurfaceRefusal<'_> {
                 .flat_map(|sender| organizations_of(sender)),
             after,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::Sender;
+    use crate::login::refusal::LoginRefusalCode;
+
+    /// Threat: noise where browsers are hides what happens at an API, or is taken for a client's own.
+    #[test]
+    fn each_part_has_strangers_of_its_own() {
+        let request_id = RequestId::parse(&"a".repeat(32)).unwrap();
+        let named = |is_proven| Denied {
+            sender: Some(Box::new(Sender {
+                client_id: "klient".parse().unwrap(),
+                client_orgno: "312773023".parse().unwrap(),
+                supplier_orgno: None,
+                is_proven,
+            })),
+            ..Denied::from(LoginRefusalCode::TokenInvalid)
+        };
+        let stranger = Denied::from(LoginRefusalCode::TokenMissing);
+        for (part, channel) in [
+            (LoginSurfacePart::Provider, Channel::Login),
+            (LoginSurfacePart::Companion, Channel::CompanionApi),
+        ] {
+            for (denied, origin) in [
+                (&stranger, Origin::Unproven(channel)),
+                (&named(false), Origin::Unproven(channel)),
+                (&named(true), Origin::Client("klient")),
+            ] {
+                let refusal = LoginSurfaceRefusal {
+                    request_id: &request_id,
+                    at: Timestamp::from_seconds(0),
+                    part,
+                    endpoint: "/token",
+                    denied,
+                };
+                assert_eq!(refusal.origin(), origin);
+                assert_eq!(refusal.entry().actor.channel, channel);
+            }
+        }
     }
 }

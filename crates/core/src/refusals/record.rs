@@ -168,14 +168,8 @@ impl TokenRefusal<'_> {
             Some(sender) => (ObjectKind::Client, sender.client_id.as_str()),
             None => (ObjectKind::Endpoint, "/token"),
         };
-        let actor = Actor {
-            client_id: proven.map(|sender| sender.client_id.clone()),
-            organization: proven.map(|sender| sender.client_orgno),
-            supplier: proven.and_then(|sender| sender.supplier_orgno),
-            ..Actor::new(Channel::TokenEndpoint)
-        };
         entry(
-            actor,
+            proven_actor(Channel::TokenEndpoint, proven),
             (self.request_id, self.at),
             "token.refuse",
             object,
@@ -258,6 +252,16 @@ impl Summary {
             request_id: None,
             ..entry
         })
+    }
+}
+
+/// Whoever asked, this way in, as far as the request proved it.
+pub(super) fn proven_actor(channel: Channel, proven: Option<&Sender>) -> Actor {
+    Actor {
+        client_id: proven.map(|sender| sender.client_id.clone()),
+        organization: proven.map(|sender| sender.client_orgno),
+        supplier: proven.and_then(|sender| sender.supplier_orgno),
+        ..Actor::new(channel)
     }
 }
 
