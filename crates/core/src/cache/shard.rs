@@ -199,14 +199,12 @@ impl Slots {
         if entry.revision > fill.revision {
             return;
         }
-        let queue = match entry.place {
-            Place::Probation => &mut self.probation,
-            Place::Kept => &mut self.kept,
-        };
-        queue.bytes = queue.bytes - entry.weight + fill.weight;
+        let (place, before) = (entry.place, entry.weight);
         entry.value = fill.value;
         entry.revision = fill.revision;
         entry.weight = fill.weight;
+        let queue = self.queue(place);
+        queue.bytes = queue.bytes - before + fill.weight;
     }
 
     fn add(&mut self, fill: Fill) {
