@@ -50,13 +50,14 @@ impl CachedStore {
         begun.check(read.revision)?;
         for found in &read.found {
             match found {
-                Ok(Some(record)) => {
+                // A client whose organizations are not active gets no tokens, and is asked for again.
+                Ok(Some(record)) if record.organization_active => {
                     for (key, value) in copies_of(record) {
                         self.table
                             .insert(begun.ticket, read.revision, key.to_key(), value);
                     }
                 }
-                Ok(None) => {}
+                Ok(_) => {}
                 Err(error) => self.failures.note(error),
             }
         }
@@ -90,8 +91,7 @@ impl CachedStore {
     }
 }
 
-/// The client, and its organizations, which have entries of their own. Of a client whose
-/// organizations are not active nothing is kept: it gets no tokens, and is asked for again.
+/// The client, and its organizations, which are active and have entries of their own.
 fn copies_of(record: &Arc<ClientRecord>) -> impl Iterator<Item = (KeyRef<'_>, Value)> {
     let client = &record.client;
     let organizations = std::iter::once(&client.client_orgno).chain(&client.supplier_orgno);
@@ -105,6 +105,5 @@ fn copies_of(record: &Arc<ClientRecord>) -> impl Iterator<Item = (KeyRef<'_>, Va
         KeyRef::client(&client.client_id),
         Value::Client(Arc::clone(record)),
     );
-    let copies = std::iter::once(copy).chain(organizations.map(active));
-    copies.filter(|_| record.organization_active)
+    std::iter::once(copy).chain(organizations.map(active))
 }
