@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use super::key::KeyRef;
 use super::store::CachedStore;
 use super::value::{Standing, Value};
@@ -10,7 +12,6 @@ use crate::client::{ClientId, OnBehalfOf};
 use crate::organization::OrgNumber;
 use crate::ports::{AsOf, ClientRecord, GrantRegistry, ScopeFact, StorageError};
 use crate::scope::{Prefix, Scope, ScopeToken};
-use async_trait::async_trait;
 
 #[async_trait]
 impl GrantRegistry for CachedStore {
