@@ -7,10 +7,10 @@
 //! its turn on with whatever it had taken upon itself.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
 use std::hash::Hash;
-use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use futures_channel::oneshot::{Receiver, Sender, channel};
 
@@ -79,7 +79,7 @@ impl<Q: Clone + Eq + Hash, A: Clone> Gatherer<Q, A> {
             },
         };
         // All who are about to ask do so first. If nobody is, this costs nothing.
-        GiveWay::default().await;
+        give_way().await;
         turn.read(questions, read).await
     }
 
@@ -233,22 +233,16 @@ impl<Q: Clone + Eq + Hash> Batch<Q> {
 }
 
 /// Lets everything go on once that can.
-#[derive(Default)]
-struct GiveWay {
-    given: bool,
-}
-
-impl Future for GiveWay {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.given {
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
             return Poll::Ready(());
         }
-        self.given = true;
         context.waker().wake_by_ref();
         Poll::Pending
-    }
+    })
+    .await;
 }
 
 #[cfg(test)]

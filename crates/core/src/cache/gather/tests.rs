@@ -1,6 +1,7 @@
 use std::cell::{Ref, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Waker;
+use std::task::{Context, Waker};
 
 use proptest::prelude::*;
 
@@ -38,7 +39,7 @@ async fn double(store: Rc<RefCell<Doubling>>, questions: Vec<u32>) -> Told<u32> 
     let _under_way = UnderWay::begin(Rc::clone(&store));
     store.borrow_mut().reads.push(questions.clone());
     let number = store.borrow().reads.len();
-    std::future::poll_fn(|_| {
+    poll_fn(|_| {
         if store.borrow().let_answer < number {
             return Poll::Pending;
         }
