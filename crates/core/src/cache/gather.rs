@@ -142,6 +142,11 @@ impl<'g, Q, A> Turn<'g, Q, A> {
         let mut state = self.gatherer.state();
         let mut questions = own;
         while let Some(next) = state.waiting.front() {
+            if next.tell.is_canceled() {
+                // Gone: strangers who hang up do not fill the reads of those who stay.
+                state.waiting.pop_front();
+                continue;
+            }
             questions += next.questions.len();
             if questions > MOST {
                 return;

@@ -148,6 +148,19 @@ fn who_asks_while_somebody_reads_shares_the_next_read() {
     assert_eq!(told, [&[2][..], &[4], &[6, 4], &[2]]);
 }
 
+/// Threat: strangers ask and hang up, so that others wait for reads that nobody wants.
+#[test]
+fn nothing_is_read_for_who_has_gone() {
+    let mut requests = Requests::default();
+    for question in 1..=4 {
+        requests.ask(&[question]);
+    }
+    requests.give_up(2);
+    requests.let_answer(2);
+    assert_eq!(*requests.reads(), [vec![1], vec![2, 4]]);
+    assert_eq!(requests.told(3), Some(&[8][..]));
+}
+
 #[test]
 fn a_reader_that_is_given_up_passes_on_what_it_had_taken() {
     let mut requests = Requests::default();
