@@ -74,7 +74,7 @@ impl Call {
             method: &self.method,
             query: &self.query,
             headers: &self.headers,
-            address: &format!("{}{}", companion.settings().base_url(api), self.path),
+            address: &format!("{}{}", companion.base_url(api), self.path),
         };
         let request_id = self.request_id.map(|id| id.to_string());
         let bearer = companion.bearer(request.token()?, api, request_id);

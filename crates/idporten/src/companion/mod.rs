@@ -86,12 +86,12 @@ pub(crate) fn router(apis: Apis, limits: &Limits, request_ids: RequestIdSource) 
         max_body_bytes: MAX_BODY_BYTES,
         ..*limits
     };
-    let settings = apis.companion.settings();
+    let companion = &apis.companion;
     let mut router = Router::new();
     for api in Api::ALL {
-        let one = openapi::add(routes(api, &apis.companion), api, settings);
+        let one = openapi::add(routes(api, companion), api, companion.base_url(api));
         let one = one.method_not_allowed_fallback(other_method);
-        router = router.merge(if settings.served.contains(&api) {
+        router = router.merge(if companion.settings().served.contains(&api) {
             one
         } else {
             one.route_layer(from_fn(absent))

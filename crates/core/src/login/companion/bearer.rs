@@ -89,7 +89,7 @@ impl Companion {
         api: Api,
         request_id: Option<String>,
     ) -> Result<Bearer, Denied> {
-        let audience = self.settings().base_url(api);
+        let audience = self.base_url(api);
         let as_of = self.registry().as_of()?;
         let bearer = match self.machine_issuer_of(presented.token) {
             Some(_) if presented.scheme == TokenScheme::Dpop => Err(BearerError::Bound),

@@ -57,8 +57,6 @@ pub struct MachineIssuer {
 /// How the companion APIs are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanionSettings {
-    /// Where the revoke list is reached: `iss` of the tokens in it.
-    pub issuer: String,
     /// Where the APIs about logins are reached, without a slash at its end. Tokens with an `aud` must
     /// name it.
     pub api_base_url: String,
@@ -74,24 +72,14 @@ pub struct CompanionSettings {
 }
 
 impl CompanionSettings {
-    /// All of them at one address, the issuer's.
+    /// All of them at one address.
     pub fn at(base_url: &str) -> Self {
         Self {
-            issuer: base_url.to_owned(),
             api_base_url: base_url.to_owned(),
             krr_base_url: base_url.to_owned(),
             served: Api::ALL.into(),
             filter_expired_contacts: false,
             revoke_list_lifetime: REVOKE_LIST_LIFETIME,
-        }
-    }
-
-    /// Where an API is reached.
-    pub fn base_url(&self, api: Api) -> &str {
-        match api {
-            Api::Authorizations | Api::History | Api::AuthenticationLevel => &self.api_base_url,
-            Api::RevokeList => &self.issuer,
-            Api::Contacts => &self.krr_base_url,
         }
     }
 }
@@ -135,6 +123,16 @@ impl Companion {
     /// Addresses and switches.
     pub fn settings(&self) -> &CompanionSettings {
         &self.0.settings
+    }
+
+    /// Where an API is reached; the revoke list is at the issuer's own address.
+    pub fn base_url(&self, api: Api) -> &str {
+        let settings = self.settings();
+        match api {
+            Api::Authorizations | Api::History | Api::AuthenticationLevel => &settings.api_base_url,
+            Api::RevokeList => &self.provider().issuer().identifier,
+            Api::Contacts => &settings.krr_base_url,
+        }
     }
 
     /// The issuer of tokens of people.

@@ -17,16 +17,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portvakt_core::login::companion::{Api, CompanionSettings};
+use portvakt_core::login::companion::Api;
 use portvakt_http::is_kept;
 use portvakt_oauth_types::media_type;
 
 use super::Apis;
 
 /// Adds the address of an API's document.
-pub(super) fn add(router: Router<Apis>, api: Api, settings: &CompanionSettings) -> Router<Apis> {
+pub(super) fn add(router: Router<Apis>, api: Api, base_url: &str) -> Router<Apis> {
     let document = table::document(api);
-    let text = describe::document(&document, settings.base_url(api)).to_pretty_json();
+    let text = describe::document(&document, base_url).to_pretty_json();
     // A document has string keys and no fallible parts.
     let text = text.unwrap_or_default() + "\n";
     let digest = digest(&SHA256, text.as_bytes());
