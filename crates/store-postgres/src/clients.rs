@@ -57,22 +57,20 @@ impl ClientRow {
         let times = self.secret_ends.iter().zip(&self.secret_starts);
         let secrets = self.secret_hashes.iter().zip(times);
         let secrets = secrets.map(|(hash, (end, start))| (hash.as_slice(), *end, *start));
-        let (keys, secrets) = (
-            keys.collect::<Result<_, _>>()?,
-            client_secrets::secrets(&self.client_id, secrets)?,
-        );
+        let keys = keys.collect::<Result<_, _>>()?;
+        let secrets = client_secrets::secrets(&self.client_id, secrets);
         let organization_active = !self.organization_deactivated;
         let client = self.client()?;
-        let uses_secret = client.token_endpoint_auth_method.uses_secret();
+        // One that authenticates otherwise has none, whatever is left of them.
+        let secrets = if client.token_endpoint_auth_method.uses_secret() {
+            secrets?
+        } else {
+            ClientSecrets::default()
+        };
         Ok(ClientRecord {
             client,
             keys,
-            // One that authenticates otherwise has none, whatever is left of them.
-            secrets: if uses_secret {
-                secrets
-            } else {
-                ClientSecrets::default()
-            },
+            secrets,
             organization_active,
         })
     }

@@ -212,7 +212,8 @@ async fn a_damaged_value_is_corrupt_with_its_place() {
             "client_keys.jwk of client",
         ),
         (
-            "INSERT INTO client_secrets VALUES ('client', 0, '\\x00', 0, 0)",
+            "UPDATE clients SET token_endpoint_auth_method = 'client_secret_basic';
+             INSERT INTO client_secrets VALUES ('client', 0, '\\x00', 0, 0)",
             "client_secrets.hash of client",
         ),
         ("UPDATE revision SET trimmed = -1", "revision.number of 1"),
