@@ -42,8 +42,40 @@ impl AuthenticatedClient {
 }
 
 impl Provider {
+    /// What comes of what a client asks once it has authenticated, if the registry's facts hold until
+    /// then. A refusal says whose it is.
+    pub(super) async fn for_client<T>(
+        &self,
+        credentials: Credentials<'_>,
+        act: impl AsyncFnOnce(&AuthenticatedClient, Timestamp) -> Result<T, Denied>,
+    ) -> Result<T, Denied> {
+        let registry = &self.parts().registry;
+        let now = self.now();
+        let as_of = registry.as_of()?;
+        let client = self.authenticate(credentials, now).await?;
+        let done = act(&client, now).await;
+        let done = done.map_err(|denied| client.denied(denied))?;
+        registry.still_holds(as_of)?;
+        Ok(done)
+    }
+
+    /// As [`Provider::for_client`], for what only clients of this issuer may do.
+    pub(super) async fn for_login_client<T>(
+        &self,
+        credentials: Credentials<'_>,
+        act: impl AsyncFnOnce(&AuthenticatedClient, Timestamp) -> Result<T, Denied>,
+    ) -> Result<T, Denied> {
+        let acting = async |client: &AuthenticatedClient, now| {
+            if !self.issuer().serves(client.client().integration_type) {
+                return Err(LoginRefusalCode::ClientNotServed.into());
+            }
+            act(client, now).await
+        };
+        self.for_client(credentials, acting).await
+    }
+
     /// Authenticates a client, and uses its assertion up.
-    pub(super) async fn authenticate(
+    async fn authenticate(
         &self,
         credentials: Credentials<'_>,
         now: Timestamp,
@@ -88,20 +120,6 @@ impl Provider {
             return Err(denied.naming(registration));
         }
         Ok(client)
-    }
-
-    /// As [`Provider::authenticate`], for what only clients of this issuer may do.
-    pub(super) async fn authenticate_login_client(
-        &self,
-        credentials: Credentials<'_>,
-        now: Timestamp,
-    ) -> Result<AuthenticatedClient, Denied> {
-        let client = self.authenticate(credentials, now).await?;
-        if self.issuer().serves(client.client().integration_type) {
-            Ok(client)
-        } else {
-            Err(client.denied(LoginRefusalCode::ClientNotServed.into()))
-        }
     }
 
     /// Uses something up that may be used once. Says whether this call did.

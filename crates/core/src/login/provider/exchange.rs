@@ -37,14 +37,9 @@ impl Provider {
         request: CodeRequest<'_>,
         credentials: Credentials<'_>,
     ) -> Result<Tokens, Denied> {
-        let registry = &self.parts().registry;
-        let now = self.now();
-        let as_of = registry.as_of()?;
-        let client = self.authenticate_login_client(credentials, now).await?;
-        let redeemed = self.redeem_as(&client, request, now).await;
-        let tokens = redeemed.map_err(|denied| client.denied(denied))?;
-        registry.still_holds(as_of)?;
-        Ok(tokens)
+        let redeeming =
+            async |client: &AuthenticatedClient, now| self.redeem_as(client, request, now).await;
+        self.for_login_client(credentials, redeeming).await
     }
 
     async fn redeem_as(

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Denied, Provider};
+use super::{AuthenticatedClient, Denied, Provider};
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::login::claims::{Inactive, LoginAccessToken, PersonFacts, introspection};
@@ -22,13 +22,10 @@ impl Provider {
         token: Option<&str>,
         credentials: Credentials<'_>,
     ) -> Result<Value, Denied> {
-        let now = self.now();
-        let as_of = self.parts().registry.as_of()?;
-        let caller = self.authenticate(credentials, now).await?;
-        let told = self.introspect_as(caller.client(), token, now).await;
-        let told = told.map_err(|denied| caller.denied(denied))?;
-        self.parts().registry.still_holds(as_of)?;
-        Ok(told)
+        let introspecting = async |caller: &AuthenticatedClient, now| {
+            self.introspect_as(caller.client(), token, now).await
+        };
+        self.for_client(credentials, introspecting).await
     }
 
     async fn introspect_as(

@@ -30,17 +30,14 @@ impl Provider {
         credentials: Credentials<'_>,
         dpop: DpopHeader<'_>,
     ) -> Result<Pushed, Denied> {
-        let registry = &self.parts().registry;
-        let now = self.now();
-        let as_of = registry.as_of()?;
-        let client = self.authenticate_login_client(credentials, now).await?;
-        let pushed = self.push_as(&client, parameters, dpop, now).await;
-        let pushed = pushed.map_err(|denied| Denied {
+        let pushing = async |client: &AuthenticatedClient, now| {
+            self.push_as(client, parameters, dpop, now).await
+        };
+        let pushed = self.for_login_client(credentials, pushing).await;
+        pushed.map_err(|denied| Denied {
             told: None,
-            ..client.denied(denied)
-        })?;
-        registry.still_holds(as_of)?;
-        Ok(pushed)
+            ..denied
+        })
     }
 
     async fn push_as(

@@ -44,14 +44,9 @@ impl Provider {
         request: RefreshRequest<'_>,
         credentials: Credentials<'_>,
     ) -> Result<Tokens, Denied> {
-        let registry = &self.parts().registry;
-        let now = self.now();
-        let as_of = registry.as_of()?;
-        let client = self.authenticate_login_client(credentials, now).await?;
-        let refreshed = self.refresh_as(&client, request, now).await;
-        let tokens = refreshed.map_err(|denied| client.denied(denied))?;
-        registry.still_holds(as_of)?;
-        Ok(tokens)
+        let refreshing =
+            async |client: &AuthenticatedClient, now| self.refresh_as(client, request, now).await;
+        self.for_login_client(credentials, refreshing).await
     }
 
     async fn refresh_as(

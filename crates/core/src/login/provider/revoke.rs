@@ -1,6 +1,6 @@
 //! Revocation (RFC 7009; spec: idporten §14).
 
-use super::{Denied, Provider};
+use super::{AuthenticatedClient, Denied, Provider};
 use crate::client::ClientId;
 use crate::clock::Timestamp;
 use crate::login::Handle;
@@ -16,13 +16,10 @@ impl Provider {
         token: Option<&str>,
         credentials: Credentials<'_>,
     ) -> Result<(), Denied> {
-        let now = self.now();
-        let as_of = self.parts().registry.as_of()?;
-        let client = self.authenticate_login_client(credentials, now).await?;
-        let revoked = self.revoke_as(&client.client().client_id, token, now);
-        revoked.await.map_err(|denied| client.denied(denied))?;
-        self.parts().registry.still_holds(as_of)?;
-        Ok(())
+        let revoking = async |client: &AuthenticatedClient, now| {
+            self.revoke_as(&client.client().client_id, token, now).await
+        };
+        self.for_login_client(credentials, revoking).await
     }
 
     async fn revoke_as(
