@@ -224,9 +224,8 @@ impl Drop for Attempt<'_> {
 
 fn by_description(listed: Vec<DescribedClient>) -> BTreeMap<String, Vec<String>> {
     let mut ids: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    let is_active = |client: &DescribedClient| client.active.unwrap_or(true);
-    for client in listed.into_iter().filter(is_active) {
-        ids.entry(client.description.unwrap_or_default())
+    for client in listed.into_iter().filter(|client| client.active) {
+        ids.entry(client.description)
             .or_default()
             .push(client.client_id);
     }

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Call, MAX_LIST_BYTES, SelfService, Tagged, Written, lenient, segment};
+use super::{Call, SelfService, Tagged, Written, lenient, segment};
 use crate::error::ClientError;
 use crate::random;
 
@@ -15,25 +15,20 @@ pub struct DescribedClient {
     /// Its id.
     pub client_id: String,
     /// Where operators write whose it is.
-    pub description: Option<String>,
-    /// Whether it may get tokens. What says nothing is active.
-    pub active: Option<bool>,
+    pub description: String,
+    /// Whether it may get tokens.
+    pub active: bool,
 }
 
 impl SelfService {
     /// Every client that the administration client may see, deactivated ones too.
     pub async fn clients(&self) -> Result<Vec<ClientResponse>, ClientError> {
-        let call = Call::new(Method::GET, "/clients", "list of clients");
-        let call = call.with("inactive", "true").defaults(lenient::client);
-        self.list(call).await
+        self.list(all()).await
     }
 
-    /// Whose each of them is, without anything else: of ten thousand clients that is a tenth of the memory.
+    /// The same without anything but whose they are: of ten thousand clients that is a tenth of the memory.
     pub async fn client_descriptions(&self) -> Result<Vec<DescribedClient>, ClientError> {
-        let call = Call::new(Method::GET, "/clients", "list of clients");
-        let call = call.with("inactive", "true");
-        let answer = self.send(&call, MAX_LIST_BYTES).await?;
-        answer.json(self.base.below(&call.path).as_str(), call.what)
+        self.list(all()).await
     }
 
     /// One client.
@@ -100,6 +95,11 @@ impl SelfService {
         let body = serde_json::to_value(body).unwrap_or_default();
         self.write(call.body(body).if_match(if_match)).await
     }
+}
+
+fn all() -> Call<'static> {
+    let call = Call::new(Method::GET, "/clients", "list of clients");
+    call.with("inactive", "true").defaults(lenient::client)
 }
 
 fn path(client_id: &str) -> String {

@@ -7,7 +7,7 @@ use super::Call;
 use crate::error::ClientError;
 use crate::http::Address;
 
-/// Reads a record. The reader's own message could quote the record, so it is not passed on.
+/// Reads a record.
 pub(super) fn read<T: DeserializeOwned>(
     mut value: Value,
     call: &Call<'_>,
@@ -21,10 +21,7 @@ pub(super) fn read<T: DeserializeOwned>(
             }
         }
     }
-    serde_json::from_value(value).map_err(|_| ClientError::Garbage {
-        url: base.below(&call.path).to_string(),
-        what: call.what,
-    })
+    serde_json::from_value(value).map_err(|_| call.garbage(base))
 }
 
 /// Members of scopes that are not always there.

@@ -15,6 +15,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderName, IF_MATCH};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::ClientError;
 use crate::grant::Grant;
@@ -118,13 +119,15 @@ impl SelfService {
         Ok(written)
     }
 
+    /// Record by record: the tree of a whole list takes several times the memory of its text.
     async fn list<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<Vec<T>, ClientError> {
         let answer = self.send(&call, MAX_LIST_BYTES).await?;
-        let url = self.base.below(&call.path);
-        let values: Vec<Value> = answer.json(url.as_str(), call.what)?;
-        let read = values
-            .into_iter()
-            .map(|value| lenient::read(value, &call, &self.base));
+        let garbage = |_| call.garbage(&self.base);
+        let records: Vec<&RawValue> = serde_json::from_slice(&answer.body).map_err(garbage)?;
+        let read = records.into_iter().map(|record| {
+            let value = serde_json::from_str(record.get()).map_err(garbage)?;
+            lenient::read(value, &call, &self.base)
+        });
         read.collect()
     }
 
@@ -296,6 +299,14 @@ impl<'c> Call<'c> {
 
     fn defaults(self, defaults: fn() -> Value) -> Self {
         Self { defaults, ..self }
+    }
+
+    /// The answer is not what it should be. The reader's message could quote it, so it is not passed on.
+    fn garbage(&self, base: &Address) -> ClientError {
+        ClientError::Garbage {
+            url: base.below(&self.path).to_string(),
+            what: self.what,
+        }
     }
 
     /// Key sets are replaced whole, so posting one again is harmless; making something is not,

@@ -40,11 +40,10 @@ async fn whose_clients_are_is_read_without_the_rest() {
     })
     .await;
     let described = server.api().await.client_descriptions().await.unwrap();
-    let described = described.iter().map(|client| {
-        let description = client.description.as_deref();
-        (&*client.client_id, description, client.active)
-    });
-    let expected = [("a", Some("prod:team:app"), Some(false)), ("b", None, None)];
+    let described = described
+        .iter()
+        .map(|client| (&*client.client_id, &*client.description, client.active));
+    let expected = [("a", "prod:team:app", false), ("b", "", true)];
     assert!(described.eq(expected));
 }
 

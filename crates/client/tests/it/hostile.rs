@@ -75,6 +75,36 @@ async fn what_is_no_token_is_never_used_as_one() {
 }
 
 #[tokio::test]
+async fn a_list_with_what_is_no_record_is_none_and_is_not_quoted() {
+    let good = r#"{"client_id": "a"}"#;
+    for body in [
+        "null".to_owned(),
+        "secret".to_owned(),
+        good.to_owned(),
+        format!("[{good}, \"secret\"]"),
+        format!(r#"[{good}, {{"client_id": "b", "description": ["secret"]}}]"#),
+        format!(r#"[{good}, {{"description": "secret"}}]"#),
+        format!("[{good}, {}secret", "[".repeat(100_000)),
+        format!("[{good}, {}{}]", "[".repeat(1000), "]".repeat(1000)),
+        format!("[{good}"),
+        format!("[{good}] secret"),
+    ] {
+        let shown = body.clone();
+        let server = Scripted::start(move |asked, _| match asked.path.as_str() {
+            "/clients" => with(200, &[], &body),
+            _ => default(),
+        })
+        .await;
+        let refused = server.api().await.client_descriptions().await.unwrap_err();
+        assert!(
+            matches!(refused, ClientError::Garbage { .. }),
+            "{shown}: {refused:?}"
+        );
+        assert!(!format!("{refused:?}").contains("secret"), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_lifetime_that_is_no_time_is_not_kept() {
     let server = Scripted::start(|asked, before| match asked.path.as_str() {
         "/token" => token(&format!("t{before}"), u64::MAX),
