@@ -4,6 +4,7 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::cluster::MANAGER;
 use crate::pass::{Entries, InUse, SecretOwner, SecretVersion, StoredSecret, Subject, created_at};
 
 /// A Secret, seen from this resource.
@@ -59,9 +60,15 @@ fn has_ended(pod: &Pod) -> bool {
     matches!(phase, Some("Succeeded" | "Failed"))
 }
 
-/// When an object was written last, by the API server's clock, in seconds since 1970.
-pub(super) fn written_at(metadata: &ObjectMeta) -> Option<i64> {
-    let writers = metadata.managed_fields.iter().flatten();
-    let times = writers.filter_map(|writer| writer.time.as_ref());
-    times.map(|time| time.0.as_second()).max()
+/// When the operator wrote an object's status last, by the API server's clock, in seconds since 1970. Whoever may
+/// change the object can put any time beside the writes of others: what counts is the operator's own, in the
+/// answer to it.
+pub(super) fn status_written_at(metadata: &ObjectMeta) -> Option<i64> {
+    let mut writers = metadata.managed_fields.iter().flatten();
+    let own = writers.find(|writer| {
+        writer.manager.as_deref() == Some(MANAGER)
+            && writer.operation.as_deref() == Some("Update")
+            && writer.subresource.as_deref() == Some("status")
+    });
+    Some(own?.time.as_ref()?.0.as_second())
 }

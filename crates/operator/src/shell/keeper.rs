@@ -116,7 +116,7 @@ impl<R: ClientResource> Keeper for ClusterKeeper<'_, R> {
         let kid = key.public().kid().to_owned();
         self.held.current = Some(key);
         // Pods are as old as the API server's clock says, so it counts where ours is behind.
-        let written = facts::written_at(self.resource.meta());
+        let written = facts::status_written_at(self.resource.meta());
         self.held.current_since = Some(written.map_or(self.now, |at| at.max(self.now)));
         self.write_secret().await?;
         if let Some(work) = &self.work {

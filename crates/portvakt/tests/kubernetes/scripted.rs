@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::Client;
-use kube::api::{Api, Patch, PatchParams, PostParams};
+use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use portvakt_operator::pass::{RESYNC, ROTATE};
 use portvakt_operator::resource::MaskinportenClient;
 use portvakt_operator::shell::{Bounds, Operator, Passed, run};
@@ -335,6 +335,38 @@ async fn what_runs_keeps_its_key_although_clocks_differ() {
     assert_eq!(kids.len(), 2, "the Pod has the other: {kids:?}");
     let kids = pass(json!({RESYNC: "true"})).await;
     assert_eq!(kids.len(), 2, "and goes on: {kids:?}");
+}
+
+/// Threat: whoever may change a resource has a key that leaked stay registered for ever, by a time that makes the
+/// key after it newer than any Pod: the API server believes what it is told of others' writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_age_of_a_key_is_not_what_somebody_says_of_others_writes() {
+    let scene = Scene::new().await;
+    Vector::V1.prepare(&scene).await;
+    let name = Vector::V1.name();
+    assert!(Vector::V1.pass(&scene, &Calls::default()).await.succeeded());
+    let far = "2999-01-01T00:00:00Z";
+    let resources: Api<MaskinportenClient> = scene.all();
+    let mut claimed = serde_json::to_value(resources.get(name).await.unwrap()).unwrap();
+    for writer in claimed["metadata"]["managedFields"].as_array_mut().unwrap() {
+        writer["time"] = json!(far);
+    }
+    claimed["metadata"]["annotations"] = json!({ROTATE: "true"});
+    let claimed = serde_json::from_value(claimed).unwrap();
+    let params = PostParams::default();
+    let replaced = resources.replace(name, &params, &claimed);
+    let writers = replaced.await.unwrap().metadata.managed_fields.unwrap();
+    let writers = serde_json::to_value(writers).unwrap();
+    assert!(writers.to_string().contains(far), "{writers}");
+
+    assert!(Vector::V1.pass(&scene, &Calls::default()).await.succeeded());
+    let secrets: Api<Secret> = scene.all();
+    let secrets = secrets.list(&ListParams::default()).await.unwrap();
+    let [secret] = secrets.items.as_slice() else {
+        panic!("{secrets:?}")
+    };
+    let since = &secret.metadata.annotations.as_ref().unwrap()["portvakt/key-since"];
+    assert!(since.as_str() < "2100", "{since}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
