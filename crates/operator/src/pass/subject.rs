@@ -124,6 +124,17 @@ impl Subject {
         self.finalizers.iter().any(is_ours)
     }
 
+    /// Whether it has the finalizer that this operator puts there.
+    pub fn has_finalizer(&self) -> bool {
+        self.finalizers.iter().any(|name| name == FINALIZER)
+    }
+
+    /// The Secret that it names, if its specification is understood.
+    pub fn secret_name(&self) -> Option<&str> {
+        let name = self.spec.as_ref().ok()?.secret_name();
+        (!name.is_empty()).then_some(name)
+    }
+
     /// What it asks for with every default filled in; going away if it is being deleted.
     ///
     /// # Errors

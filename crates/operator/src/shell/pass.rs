@@ -24,7 +24,6 @@ use crate::pass::{
     Conclusion, Done, Ending, FINALIZER, Failure, Held, OLD_FINALIZER, Rules, StoredSecret,
     Subject, Triage, failed, held, not_effective, previewed, succeeded, triage,
 };
-use crate::resource::Spec;
 
 /// Who tells of events, as existing clusters know them.
 const CONTROLLER: &str = "digdirator";
@@ -170,9 +169,9 @@ impl Operator {
         let mut subject = resource.subject(&self.rules.settings.cluster)?;
         let concern = self.concerns.note(&subject, &self.rules.settings);
         subject.rivals = concern.rivals;
-        let secret = match subject.spec.as_ref().map(Spec::secret_name) {
-            Ok(secret) if !secret.is_empty() => space.secret(secret, &subject).await?,
-            _ => None,
+        let secret = match subject.secret_name() {
+            Some(name) => space.secret(name, &subject).await?,
+            None => None,
         };
         self.figures.seen(&subject);
         let now = self.now();
@@ -348,7 +347,7 @@ async fn with_finalizer<R: ClientResource>(
     resource: R,
     subject: &Subject,
 ) -> Result<Option<R>, PassError> {
-    if subject.finalizers.iter().any(|name| name == FINALIZER) {
+    if subject.has_finalizer() {
         return Ok(Some(resource));
     }
     let mut finalizers = resource.finalizers().to_vec();

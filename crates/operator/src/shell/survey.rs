@@ -15,8 +15,7 @@ use super::error::PassError;
 use super::facts;
 use super::kind::ClientResource;
 use super::pass::Operator;
-use crate::pass::{FINALIZER, Subject, Triage, triage};
-use crate::resource::Spec;
+use crate::pass::{Subject, Triage, triage};
 
 /// Until the API server is asked again what there is.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -122,20 +121,19 @@ async fn judge<R: ClientResource>(
     at_rest: &mut AtRest,
 ) -> Result<(), PassError> {
     let secrets = subjects.iter().map(|(subject, _)| subject);
-    let names: BTreeSet<_> = secrets.filter_map(secret_of).collect();
+    let names: BTreeSet<_> = secrets.filter_map(Subject::secret_name).collect();
     let space = Namespace::<R>::new(operator.client(), namespace);
     let mut secrets = space
         .secrets_of_kind(&names, operator.bounds().page)
         .await?;
     for (subject, version) in &subjects {
-        let Some(secret) = secret_of(subject).and_then(|name| secrets.remove(name)) else {
+        let Some(secret) = subject.secret_name().and_then(|name| secrets.remove(name)) else {
             continue;
         };
         let (name, secret_version) = (secret.name_any(), secret.resource_version());
         let stored = facts::stored(secret, subject);
         let triage = triage(subject, Some(&stored), &operator.rules, operator.now());
-        let has_finalizer = subject.finalizers.iter().any(|name| name == FINALIZER);
-        if let (Triage::Rest(pause), true) = (triage, has_finalizer) {
+        if let (Triage::Rest(pause), true) = (triage, subject.has_finalizer()) {
             let rest = Rest {
                 version: version.clone(),
                 secret: name,
@@ -147,8 +145,4 @@ async fn judge<R: ClientResource>(
         }
     }
     Ok(())
-}
-
-fn secret_of(subject: &Subject) -> Option<&str> {
-    subject.spec.as_ref().ok().map(Spec::secret_name)
 }
