@@ -41,6 +41,7 @@ pub use self::in_use::InUse;
 pub use self::pending::{not_effective, previewed, was_not_effective};
 pub use self::preview::waits_for_approval;
 pub use self::retry::backoff;
+pub(crate) use self::retry::spread;
 pub use self::secret::{
     ClientCredentials, Entries, IDPORTEN_SECRET, Issuers, MASKINPORTEN_SECRET, SecretOwner,
     SecretVersion, StoredSecret, WantedSecret,

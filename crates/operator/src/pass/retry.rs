@@ -9,11 +9,16 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// The pause after this many failures in a row, at least one: it doubles from one second to one hour.
-/// `jitter`, from 0 to 1, takes up to a quarter of it away, so that what failed together is not tried
-/// together.
+/// `jitter`, from 0 to 1, takes up to a quarter of it away.
 pub fn backoff(failures: u32, jitter: f64) -> Duration {
     let doublings = failures.saturating_sub(1).min(12);
     let pause = FIRST.saturating_mul(1 << doublings).min(LONGEST);
+    spread(pause, jitter)
+}
+
+/// A pause of which `jitter`, from 0 to 1, takes up to a quarter away, so that what was looked at, or failed,
+/// together is not looked at together for ever.
+pub(crate) fn spread(pause: Duration, jitter: f64) -> Duration {
     pause.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 4.0)
 }
 

@@ -19,7 +19,7 @@ use super::error::PassError;
 use super::kind::ClientResource;
 use super::pass::{Operator, Passed};
 use super::survey::{AtRest, survey};
-use crate::pass::backoff;
+use crate::pass::{backoff, spread};
 
 /// Passes of one kind that are made at the same time. A resource that fails waits its pause without
 /// taking one of them.
@@ -126,7 +126,7 @@ async fn reconcile<R: ClientResource>(
     if !work.operator.is_due(R::KIND, &key.0, &key.1)
         && let Some(pause) = work.at_rest.pause(&resource, &work.secrets)
     {
-        return Ok(Action::requeue(work.spread(pause)));
+        return Ok(Action::requeue(spread(pause, (work.jitter)())));
     }
     let pass = work.operator.pass::<R>(&key.0, &key.1);
     let passed = work.operator.lead().guard(pass).await;
@@ -139,7 +139,7 @@ async fn reconcile<R: ClientResource>(
         }
         Passed::Rested(pause) | Passed::Succeeded(pause) => {
             work.forget(&key);
-            Action::requeue(work.spread(pause))
+            Action::requeue(spread(pause, (work.jitter)()))
         }
         Passed::Failed(Some(pause)) => Action::requeue(pause),
         Passed::Failed(None) => Action::requeue(work.pause(key)),
@@ -177,11 +177,6 @@ impl Work {
         let failures = failures.entry(key).or_default();
         *failures = failures.saturating_add(1);
         backoff(*failures, (self.jitter)())
-    }
-
-    /// Up to a quarter less, so that what was looked at together is not looked at together for ever.
-    fn spread(&self, pause: Duration) -> Duration {
-        pause.mul_f64(1.0 - (self.jitter)().clamp(0.0, 1.0) / 4.0)
     }
 
     fn forget(&self, key: &(String, String)) {
