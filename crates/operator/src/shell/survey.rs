@@ -2,6 +2,7 @@
 //! it, a start takes two requests for each resource, and whoever changes one meanwhile waits for all.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
@@ -20,13 +21,13 @@ use crate::pass::{Subject, Triage, triage};
 /// Until the API server is asked again what there is.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What was found is not believed any longer.
+/// What was found is not believed any longer, nor kept.
 const BELIEVED: Duration = Duration::from_mins(30);
 
 /// Resources that needed nothing, by namespace and name.
 #[derive(Debug)]
 pub(super) struct AtRest {
-    found: HashMap<(String, String), Rest>,
+    found: Mutex<HashMap<(String, String), Rest>>,
     begun: Instant,
 }
 
@@ -47,13 +48,17 @@ impl AtRest {
         resource: &PartialObjectMeta<R>,
         secrets: &Store<PartialObjectMeta<Secret>>,
     ) -> Option<Duration> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.begun.elapsed() >= BELIEVED {
+            *found = HashMap::new();
+        }
         let namespace = resource.namespace()?;
-        let rest = self.found.get(&(namespace.clone(), resource.name_any()))?;
+        let rest = found.get(&(namespace.clone(), resource.name_any()))?;
         let secret = secrets.get(&ObjectRef::new(&rest.secret).within(&namespace))?;
         let is_same = rest.version.is_some()
             && rest.version == resource.resource_version()
             && rest.secret_version == secret.resource_version();
-        (is_same && self.begun.elapsed() < BELIEVED).then_some(rest.pause)
+        is_same.then_some(rest.pause)
     }
 }
 
@@ -79,10 +84,7 @@ async fn attempt<R: ClientResource>(operator: &Operator) -> Result<AtRest, PassE
     let resources: Api<DynamicObject> =
         Api::all_with(operator.client().clone(), &ApiResource::erase::<R>(&()));
     let mut page = ListParams::default().limit(operator.bounds().page);
-    let mut at_rest = AtRest {
-        found: HashMap::new(),
-        begun: Instant::now(),
-    };
+    let (begun, mut found) = (Instant::now(), HashMap::new());
     // Another operator may have led meanwhile.
     operator.concerns.forget_all(R::KIND);
     loop {
@@ -102,7 +104,7 @@ async fn attempt<R: ClientResource>(operator: &Operator) -> Result<AtRest, PassE
             there.push((subject, version));
         }
         for (namespace, subjects) in namespaces {
-            judge::<R>(operator, &namespace, subjects, &mut at_rest).await?;
+            judge::<R>(operator, &namespace, subjects, &mut found).await?;
         }
         match listed.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => page = page.continue_token(&token),
@@ -110,15 +112,16 @@ async fn attempt<R: ClientResource>(operator: &Operator) -> Result<AtRest, PassE
         }
     }
     operator.concerns.surveyed(R::KIND);
-    Ok(at_rest)
+    let found = Mutex::new(found);
+    Ok(AtRest { found, begun })
 }
 
-/// Says which of the resources of a namespace need nothing.
+/// Finds those of the resources of a namespace that need nothing.
 async fn judge<R: ClientResource>(
     operator: &Operator,
     namespace: &str,
     subjects: Vec<(Subject, Option<String>)>,
-    at_rest: &mut AtRest,
+    found: &mut HashMap<(String, String), Rest>,
 ) -> Result<(), PassError> {
     let secrets = subjects.iter().map(|(subject, _)| subject);
     let names: BTreeSet<_> = secrets.filter_map(Subject::secret_name).collect();
@@ -141,7 +144,7 @@ async fn judge<R: ClientResource>(
                 pause,
             };
             let key = (namespace.to_owned(), subject.name().to_owned());
-            at_rest.found.insert(key, rest);
+            found.insert(key, rest);
         }
     }
     Ok(())
