@@ -86,22 +86,24 @@ pub async fn run<R: ClientResource>(
         let owner = key.owner;
         ObjectRef::new(owner.name()).within(owner.namespace())
     });
-    let work = Work {
-        operator: operator.clone(),
+    let work = Arc::new(Work {
+        operator,
         at_rest,
         secrets: stored,
         failures: Mutex::default(),
         jitter: Box::new(jitter),
-    };
+    });
     Controller::for_stream(resources, reader)
         .owns_stream(secrets)
         .reconcile_on(concerned)
         .with_config(Config::default().concurrency(PASSES_AT_ONCE))
         .graceful_shutdown_on(stop)
-        .run(reconcile::<R>, on_error, Arc::new(work))
+        .run(reconcile::<R>, on_error, Arc::clone(&work))
         .for_each(async |result| {
+            // It went away without a pass.
             if let Err(controller::Error::ObjectNotFound(gone)) = &result {
-                operator.gone(R::KIND, gone.namespace.as_deref(), &gone.name);
+                let namespace = gone.namespace.clone().unwrap_or_default();
+                work.gone::<R>(&(namespace, gone.name.clone()));
             }
             if let Err(error) = result {
                 tracing::debug!(%error, "the queue of {}", R::kind(&()));
@@ -133,8 +135,7 @@ async fn reconcile<R: ClientResource>(
     let passed = passed.ok_or(PassError::NotLeading)??;
     Ok(match passed {
         Passed::Gone => {
-            work.operator.figures().gone(R::KIND, &key.0, &key.1);
-            work.forget(&key);
+            work.gone::<R>(&key);
             Action::await_change()
         }
         Passed::Rested(pause) | Passed::Succeeded(pause) => {
@@ -177,6 +178,11 @@ impl Work {
         let failures = failures.entry(key).or_default();
         *failures = failures.saturating_add(1);
         backoff(*failures, (self.jitter)())
+    }
+
+    fn gone<R: ClientResource>(&self, key: &(String, String)) {
+        self.operator.gone(R::KIND, &key.0, &key.1);
+        self.forget(key);
     }
 
     fn forget(&self, key: &(String, String)) {

@@ -118,9 +118,8 @@ impl Operator {
         self.clock.now()
     }
 
-    /// Forgets a resource that went away without a pass.
-    pub(super) fn gone(&self, kind: ClientKind, namespace: Option<&str>, name: &str) {
-        let namespace = namespace.unwrap_or_default();
+    /// Forgets a resource that is gone.
+    pub(super) fn gone(&self, kind: ClientKind, namespace: &str, name: &str) {
         if let Ok(key) = self.key(kind, namespace, name) {
             self.concerns.forget(&key);
         }
