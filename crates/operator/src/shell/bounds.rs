@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kube::runtime::watcher;
+
 /// How long an operator waits for the API server, and how much it asks for at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -21,5 +23,13 @@ impl Default for Bounds {
             pass: Duration::from_mins(10),
             page: 200,
         }
+    }
+}
+
+impl Bounds {
+    /// What every watch of an operator begins with.
+    pub(crate) fn watched(&self) -> watcher::Config {
+        let seconds = u32::try_from(self.watch.as_secs()).unwrap_or(u32::MAX);
+        watcher::Config::default().timeout(seconds)
     }
 }

@@ -65,8 +65,7 @@ pub async fn run<R: ClientResource>(
         .combine(predicates::labels)
         .combine(predicates::annotations)
         .combine(predicates::finalizers);
-    let watch = u32::try_from(operator.bounds().watch.as_secs()).unwrap_or(u32::MAX);
-    let watched = watcher::Config::default().timeout(watch);
+    let watched = operator.bounds().watched();
     let resources = watcher(resources, watched.clone())
         .default_backoff()
         .modify(strip)

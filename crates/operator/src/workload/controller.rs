@@ -17,7 +17,7 @@ use super::clients::{CLIENTS, Change, change, client_resource, wanted};
 use super::{WorkloadError, resource, trim};
 use crate::cluster_error::{ClusterError, status};
 use crate::pass::Event;
-use crate::shell::{REPEATED, Teller};
+use crate::shell::{Bounds, REPEATED, Teller};
 
 /// Who events say that they are from.
 const REPORTER: &str = "portvakt-operator";
@@ -65,7 +65,7 @@ pub async fn run(
     let asked = predicates::generation
         .combine(predicates::labels)
         .combine(predicates::annotations);
-    let workloads = watcher(workloads, watcher::Config::default())
+    let workloads = watcher(workloads, Bounds::default().watched())
         .default_backoff()
         .modify(trim)
         .reflect(writer)
@@ -103,7 +103,7 @@ fn clients(
     let changed = predicates::generation
         .combine(predicates::labels)
         .combine(predicates::annotations);
-    watcher(clients, watcher::Config::default())
+    watcher(clients, Bounds::default().watched())
         .default_backoff()
         .map_ok(|event| match event {
             // What is deleted is as it was, and so would be held for unchanged.

@@ -2,6 +2,7 @@
 //! not ours; here their kinds hold anything.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -10,10 +11,12 @@ use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams
 use portvakt_nais::desired::ClientKind;
 use portvakt_nais::model::WorkloadKind;
 use portvakt_operator::workload::{self, api, client_resource, run};
+use portvakt_testkit::ApiServer;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinHandle;
 
+use crate::between::Between;
 use crate::calls::Calls;
 use crate::cluster::{counted_client, established, namespace, until};
 
@@ -185,6 +188,22 @@ async fn client_resources_come_change_and_go_with_their_sections() {
         logins.get_opt("login").await.unwrap().is_some()
     })
     .await;
+    controllers.stop().await;
+}
+
+/// A connection that died in silence is found out by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_watch_is_for_a_minute() {
+    let (client, _) = namespace().await;
+    defined(&client).await;
+    let between = Between::before_cluster(ApiServer::shared()).await;
+    let controllers = Controllers::start(&between.client(Duration::from_secs(90)));
+    // Of each kind the workloads, and both kinds of client resources.
+    until("everything is watched", async || {
+        between.asked("GET", "watch=true") == 6
+    })
+    .await;
+    assert_eq!(between.asked("GET", "watch=true timeoutSeconds=60&"), 6);
     controllers.stop().await;
 }
 
