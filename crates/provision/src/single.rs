@@ -219,7 +219,8 @@ impl Reader<'_> {
         for id in self.lists.described(self.api, &description).await? {
             self.read_one(&id).await?;
         }
-        if self.actual.clients.values().any(|client| client.active) {
+        let mut read = self.actual.clients.iter();
+        if read.any(|(id, found)| found.active && self.is_of(id, client)) {
             return Ok(());
         }
         for id in self.lists.described_now(self.api, &description).await? {

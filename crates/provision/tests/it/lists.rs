@@ -161,6 +161,32 @@ async fn a_list_that_is_too_old_to_say_that_something_is_missing_is_read_again()
     assert!(actual.revision.is_some(), "a Portvakt tells revisions");
 }
 
+/// Threat: a status that names the client of another hides the resource's own, which stays registered then when
+/// the resource is deleted.
+#[tokio::test]
+async fn the_client_of_another_does_not_stand_for_the_own_one_that_a_list_is_too_old_to_name() {
+    let service = Service::start(world(), Loss::None).await;
+    let ages = Ages {
+        missing: Duration::ZERO,
+        ..LONG
+    };
+    let (lists, policy) = (Lists::new(ages), Policy::compatible());
+    let (mut others, mut own) = (Memory::default(), Memory::default());
+    service.pass(&lists, &workload("other"), &mut others).await;
+    let wanted = workload("app");
+    service.pass(&Lists::default(), &wanted, &mut own).await;
+    let own = own.ids.into_values().next().unwrap();
+    let other = others.ids.into_values().next().unwrap();
+    let mut keeper = Memory::default();
+    keeper.ids.insert(wanted.key.clone(), other);
+    for desired in [wanted.clone(), wanted.removed(false)] {
+        let lists = &lists;
+        let actual = observe_one(&service.api, lists, &desired, &policy, &mut keeper, NOW).await;
+        let actual = actual.unwrap();
+        assert!(actual.clients.contains_key(&own), "{actual:#?}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_read_of_one_resource_gives_the_plan_that_reading_everything_gives() {
     let mut world = world();
