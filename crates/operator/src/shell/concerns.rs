@@ -105,11 +105,13 @@ impl Concerns {
         known.due.is_empty() && known.under_way.is_empty()
     }
 
-    /// The resource is due although a pass has begun, because that came to nothing.
+    /// A resource that was due is so still although a pass has begun, because that came to nothing. Others are
+    /// looked at again for what their status says.
     pub(super) fn keep(&self, key: &ClientKey) {
         let mut known = self.known();
-        known.under_way.remove(key);
-        known.due.insert(key.clone());
+        if known.under_way.remove(key).is_some() {
+            known.due.insert(key.clone());
+        }
     }
 
     /// Has everything looked at that a change concerns; says how many resources that are.
@@ -267,6 +269,8 @@ mod tests {
             concerns.done(&subject.key);
         }
         assert!(concerns.are_settled());
+        concerns.keep(&given[0]);
+        assert!(concerns.are_settled(), "that pass was for no change");
         concerns.forget_all(ClientKind::Maskinporten);
         assert!(!concerns.are_surveyed(&kind));
     }
