@@ -9,9 +9,9 @@ use kube::api::{Api, ObjectMeta, Patch, PatchParams};
 use portvakt_nais::desired::ClientKind;
 
 use super::cluster::MANAGER;
-use super::error::PassError;
 use super::following::Following;
 use super::pass::Operator;
+use crate::cluster_error::ClusterError;
 
 const REVISION: &str = "revision";
 const TARGET: &str = "target";
@@ -99,7 +99,7 @@ impl Progress {
 
     /// Nothing depends on it but what the next start costs.
     fn complain(&mut self, act: &'static str, error: kube::Error) {
-        let error = PassError::at(act)(error);
+        let error = ClusterError::at(act)(error);
         if self.has_complained {
             tracing::debug!(%error, "how far changes were followed is not kept");
         } else {
