@@ -76,6 +76,14 @@ impl Chart {
         String::from_utf8(refused.stderr).unwrap()
     }
 
+    /// A value is refused, and what Helm says of it contains each of these.
+    fn refuses(&self, set: &str, value: &str, said: &[&str]) {
+        let errors = self.refused(set, &["--set", value]);
+        for said in said {
+            assert!(errors.contains(said), "{value}: {said}: {errors}");
+        }
+    }
+
     /// All manifests.
     fn manifests(&self, set: &str, more: &[&str]) -> Manifests {
         let text = self.text(set, more);

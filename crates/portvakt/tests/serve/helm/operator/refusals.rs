@@ -1,5 +1,6 @@
 //! Values that cannot be meant are refused before anything is installed, in words.
 
+use super::super::refusals::BY_SCHEMA;
 use super::OPERATOR;
 
 #[test]
@@ -26,12 +27,7 @@ fn a_value_that_does_not_exist_or_cannot_be_is_refused() {
             "app.kubernetes.io/name",
         ),
     ] {
-        let errors = OPERATOR.refused("base", &["--set", value]);
-        assert!(
-            errors.contains("values don't meet the specifications"),
-            "{value}: {errors}"
-        );
-        assert!(errors.contains(said), "{value}: {errors}");
+        OPERATOR.refuses("base", value, &[BY_SCHEMA, said]);
     }
 }
 
@@ -91,7 +87,6 @@ fn what_is_missing_or_does_not_go_together_is_said_in_words() {
             "serviceAccount.name: name one that exists",
         ),
     ] {
-        let errors = OPERATOR.refused("base", &["--set", value]);
-        assert!(errors.contains(said), "{value}: {errors}");
+        OPERATOR.refuses("base", value, &[said]);
     }
 }
