@@ -2,7 +2,49 @@
 
 use serde_json::json;
 
-use super::{Manifests, SETS, named, text};
+use super::operator::OPERATOR;
+use super::{Manifests, SERVER, SETS, named, text};
+
+/// Threat: whoever gets into a pod has its node.
+#[test]
+fn no_pod_has_rights_on_its_node() {
+    for chart in [SERVER, OPERATOR] {
+        for set in chart.sets {
+            let manifests = chart.manifests(set, &[]);
+            let pod = manifests.pod();
+            let context = &pod["securityContext"];
+            assert_eq!(context["runAsNonRoot"], true, "{set}");
+            // A large number is not written as 1.00065e+09.
+            let user = if *set == "everything" {
+                1_000_650_000
+            } else {
+                65532
+            };
+            // Secrets are readable for the group.
+            for member in ["runAsUser", "runAsGroup", "fsGroup"] {
+                assert_eq!(context[member], user, "{set}: {member}");
+            }
+            assert_eq!(context["seccompProfile"]["type"], "RuntimeDefault", "{set}");
+            let containers = pod["containers"].as_array().unwrap();
+            assert!(
+                containers.len() == 1 && pod.get("initContainers").is_none(),
+                "{set}"
+            );
+            let expected = json!({
+                "allowPrivilegeEscalation": false,
+                "privileged": false,
+                "readOnlyRootFilesystem": true,
+                "capabilities": {"drop": ["ALL"]},
+            });
+            assert_eq!(containers[0]["securityContext"], expected, "{set}");
+            for forbidden in ["hostNetwork", "hostPID", "hostIPC", "hostUsers"] {
+                assert!(pod.get(forbidden).is_none(), "{set}: {forbidden}");
+            }
+            // Variables of services would be taken for settings: PORTVAKT_WEBHOOK_PORT.
+            assert_eq!(pod["enableServiceLinks"], false, "{set}");
+        }
+    }
+}
 
 #[test]
 fn a_pod_has_no_rights() {
@@ -10,33 +52,6 @@ fn a_pod_has_no_rights() {
         let manifests = Manifests::of(set);
         let pod = manifests.pod();
         assert_eq!(pod["automountServiceAccountToken"], false, "{set}");
-        assert_eq!(pod["enableServiceLinks"], false, "{set}");
-        let context = &pod["securityContext"];
-        assert_eq!(context["runAsNonRoot"], true, "{set}");
-        // A large number is not written as 1.00065e+09.
-        let user = if set == "everything" {
-            1_000_650_000
-        } else {
-            65532
-        };
-        assert_eq!(context["runAsUser"], user, "{set}");
-        assert_eq!(context["fsGroup"], user, "secrets are readable for it");
-        assert_eq!(context["seccompProfile"]["type"], "RuntimeDefault", "{set}");
-        let containers = pod["containers"].as_array().unwrap();
-        assert!(
-            containers.len() == 1 && pod.get("initContainers").is_none(),
-            "{set}"
-        );
-        let expected = json!({
-            "allowPrivilegeEscalation": false,
-            "privileged": false,
-            "readOnlyRootFilesystem": true,
-            "capabilities": {"drop": ["ALL"]},
-        });
-        assert_eq!(containers[0]["securityContext"], expected, "{set}");
-        for forbidden in ["hostNetwork", "hostPID", "hostIPC", "hostUsers"] {
-            assert!(pod.get(forbidden).is_none(), "{set}: {forbidden}");
-        }
         let account = manifests.one("ServiceAccount");
         assert_eq!(account["automountServiceAccountToken"], false, "{set}");
         assert_eq!(

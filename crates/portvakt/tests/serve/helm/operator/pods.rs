@@ -1,46 +1,9 @@
-//! What the operator's pods may do on their node, and how they replace each other.
+//! How the operator's pods get the key, answer probes, and replace each other.
 
 use serde_json::json;
 
 use super::super::named;
-use super::{OPERATOR, SETS};
-
-/// Threat: whoever gets into the operator has its node.
-#[test]
-fn a_pod_has_no_rights_on_its_node() {
-    for set in SETS {
-        let manifests = OPERATOR.manifests(set, &[]);
-        let pod = manifests.pod();
-        let context = &pod["securityContext"];
-        let user = if set == "everything" {
-            1_000_650_000
-        } else {
-            65532
-        };
-        assert_eq!(context["runAsNonRoot"], true, "{set}");
-        for member in ["runAsUser", "runAsGroup", "fsGroup"] {
-            assert_eq!(context[member], user, "{set}: {member}");
-        }
-        assert_eq!(context["seccompProfile"]["type"], "RuntimeDefault", "{set}");
-        let containers = pod["containers"].as_array().unwrap();
-        assert!(
-            containers.len() == 1 && pod.get("initContainers").is_none(),
-            "{set}"
-        );
-        let expected = json!({
-            "allowPrivilegeEscalation": false,
-            "privileged": false,
-            "readOnlyRootFilesystem": true,
-            "capabilities": {"drop": ["ALL"]},
-        });
-        assert_eq!(containers[0]["securityContext"], expected, "{set}");
-        for forbidden in ["hostNetwork", "hostPID", "hostIPC", "hostUsers"] {
-            assert!(pod.get(forbidden).is_none(), "{set}: {forbidden}");
-        }
-        // Variables of services would be taken for settings: PORTVAKT_WEBHOOK_PORT.
-        assert_eq!(pod["enableServiceLinks"], false, "{set}");
-    }
-}
+use super::OPERATOR;
 
 /// The key exists before, and no value of it passes through the chart.
 #[test]
