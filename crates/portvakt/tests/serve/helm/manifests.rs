@@ -197,19 +197,21 @@ fn what_is_asked_for_outside_reaches_its_surface() {
 
 #[test]
 fn prometheus_finds_the_figures() {
-    let manifests = Manifests::of("everything");
-    let monitor = &manifests.one("ServiceMonitor")["spec"];
-    let selector = monitor["selector"]["matchLabels"].as_object().unwrap();
-    let services = manifests.kind("Service");
-    let mut selected = services.iter().filter(|service| {
-        let labels = &service["metadata"]["labels"];
-        selector
-            .iter()
-            .all(|(name, value)| labels.get(name) == Some(value))
-    });
-    let service = selected.next().unwrap();
-    assert!(selected.next().is_none(), "only one");
-    let endpoint = &monitor["endpoints"][0];
-    assert_eq!(service["spec"]["ports"][0]["name"], endpoint["port"]);
-    assert_eq!(endpoint["path"], "/metrics");
+    for chart in [SERVER, OPERATOR] {
+        let manifests = chart.manifests("everything", &[]);
+        let monitor = &manifests.one("ServiceMonitor")["spec"];
+        let selector = monitor["selector"]["matchLabels"].as_object().unwrap();
+        let services = manifests.kind("Service");
+        let mut selected = services.iter().filter(|service| {
+            let labels = &service["metadata"]["labels"];
+            selector
+                .iter()
+                .all(|(name, value)| labels.get(name) == Some(value))
+        });
+        let service = selected.next().unwrap();
+        assert!(selected.next().is_none(), "only one");
+        let endpoint = &monitor["endpoints"][0];
+        assert_eq!(service["spec"]["ports"][0]["name"], endpoint["port"]);
+        assert_eq!(endpoint["path"], "/metrics");
+    }
 }
