@@ -46,7 +46,8 @@ fn the_base_its_components_and_the_definitions_are_those_of_the_chart() {
             text("operator/crds.yaml"),
         ),
     ] {
-        let file = path(file.rsplit_once('/').unwrap().0).join(file.rsplit_once('/').unwrap().1);
+        let (folder, name) = file.rsplit_once('/').unwrap();
+        let file = path(folder).join(name);
         if std::env::var_os("PORTVAKT_BLESS").is_some() {
             std::fs::write(&file, &made).unwrap();
         }

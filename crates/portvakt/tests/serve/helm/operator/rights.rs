@@ -1,5 +1,5 @@
 //! Which rights the chart gives. That they are enough, and that none is too many, is tested on a real API server
-//! (`tests/kubernetes/rights.rs`).
+//! (`tests/kubernetes/delivery/rights.rs`).
 
 use std::collections::BTreeSet;
 
