@@ -36,8 +36,8 @@ fn allowed(document: &str) -> Graph {
         .collect()
 }
 
-/// What each crate of the workspace uses of the others, tests apart.
-fn used() -> Graph {
+/// What Cargo says of the workspace.
+fn metadata() -> Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
         .args([
@@ -50,7 +50,12 @@ fn used() -> Graph {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+    serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON")
+}
+
+/// What each crate of the workspace uses of the others, tests apart.
+fn used() -> Graph {
+    let metadata = metadata();
     let folder = |package: &Value| -> String {
         let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
         let folder = manifest
@@ -101,6 +106,17 @@ fn breaches(used: &Graph, allowed: &Graph) -> Vec<String> {
     let gone = allowed.keys().filter(|name| !used.contains_key(*name));
     breaches.extend(gone.map(|name| format!("{name} has a row and is gone")));
     breaches
+}
+
+/// `cargo run -- demo` is in the README, and there is a second program to measure this one with.
+#[test]
+fn cargo_runs_the_program() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let chosen: Vec<_> = packages
+        .filter_map(|it| it["default_run"].as_str())
+        .collect();
+    assert_eq!(chosen, ["portvakt"]);
 }
 
 #[test]
