@@ -8,7 +8,7 @@ use portvakt_jose::PublicJwk;
 use serde_json::Value;
 use sqlx::SqliteConnection;
 
-use crate::columns::{Row, document, instant};
+use crate::columns::{Row, document, in_order, instant};
 use crate::fault::storage_error;
 use crate::unit::SqliteUnit;
 
@@ -54,13 +54,13 @@ fn place(client_id: &str) -> Row<'_> {
     }
 }
 
-/// The keys of this client, from a JSON array that has the three columns of each.
+/// The keys of this client, from a JSON array that has the position of each, and its three columns.
 pub(crate) fn from_document(client_id: &str, keys: &str) -> Result<Vec<ClientKey>, StorageError> {
-    let keys: Vec<(String, i64, i64)> = place(client_id).document("jwk", keys)?;
-    let key = |(jwk, expires_at, created): &(String, i64, i64)| {
-        client_key(client_id, jwk, *expires_at, *created)
+    let keys = place(client_id).document("jwk", keys)?;
+    let key = |(_, (jwk, expires_at, created)): (i64, (String, i64, i64))| {
+        client_key(client_id, &jwk, expires_at, created)
     };
-    keys.iter().map(key).collect()
+    in_order(keys).map(key).collect()
 }
 
 /// The present set in its order; with [`Listing::All`] the former ones after it, newest first.

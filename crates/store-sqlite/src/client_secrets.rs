@@ -4,7 +4,7 @@ use portvakt_core::client::{ClientId, ClientSecrets, SecretHash, StoredSecret};
 use portvakt_core::ports::StorageError;
 use sqlx::SqliteConnection;
 
-use crate::columns::{Row, instant};
+use crate::columns::{Row, in_order, instant};
 use crate::fault::storage_error;
 use crate::unit::SqliteUnit;
 
@@ -42,19 +42,19 @@ pub(crate) async fn find(
     secrets(client_id, rows)
 }
 
-/// The secrets of this client, from a JSON array that has the three columns of each, with the hash
-/// in hexadecimal.
+/// The secrets of this client, from a JSON array that has the position of each, and its three columns,
+/// with the hash in hexadecimal.
 pub(crate) fn from_document(client_id: &str, rows: &str) -> Result<ClientSecrets, StorageError> {
     let place = place(client_id);
-    let rows: Vec<(String, i64, i64)> = place.document("hash", rows)?;
-    let row = |(hash, expires_at, created): (String, i64, i64)| {
+    let rows = place.document("hash", rows)?;
+    let row = |(_, (hash, expires_at, created)): (i64, (String, i64, i64))| {
         Ok(SecretRow {
             hash: unhex(&hash).ok_or_else(|| place.corrupt("hash"))?,
             expires_at,
             created,
         })
     };
-    let rows = rows.into_iter().map(row).collect::<Result<_, _>>()?;
+    let rows = in_order(rows).map(row).collect::<Result<_, _>>()?;
     secrets(client_id, rows)
 }
 

@@ -13,7 +13,7 @@ use portvakt_core::scope::ScopeName;
 use portvakt_jose::Algorithm;
 use sqlx::SqliteConnection;
 
-use crate::columns::{Row, document, instant, word};
+use crate::columns::{Row, document, in_order, instant, word};
 use crate::fault::storage_error;
 use crate::unit::{Kind, SqliteUnit, Statement};
 use crate::{client_keys, client_secrets, key_ends, on_behalf_of};
@@ -35,7 +35,8 @@ struct ClientRow {
     active: bool,
     created: i64,
     last_updated: i64,
-    /// JSON array of names in their order.
+    /// JSON array of names, each with its position. In their order they are put here, because for that
+    /// SQLite would make a table.
     scopes: String,
     /// JSON arrays of the present keys and of the secrets, if they were asked for.
     keys: String,
@@ -104,11 +105,13 @@ fn scope_names(client_id: &str, scopes: &str) -> Result<Vec<ScopeName>, StorageE
         table: "client_scopes",
         key: client_id,
     };
-    place.document("scope", scopes)
+    let scopes = place.document("scope", scopes)?;
+    Ok(in_order(scopes).map(|(_, name)| name).collect())
 }
 
 /// A checked query for whole clients: the columns once, whether keys and secrets are among them
-/// (`TRUE` or `FALSE`) and the rest by the caller.
+/// (`TRUE` or `FALSE`) and the rest by the caller. Nothing in it makes a table, as ordering what is
+/// aggregated would, or a list of columns behind `IN`: that costs more than finding a client.
 macro_rules! select_clients {
     (keys: $keys:literal, $rest:literal, $($argument:expr),+) => {
         sqlx::query_as!(
@@ -117,22 +120,24 @@ macro_rules! select_clients {
                  integration_type, application_type, token_endpoint_auth_method, grant_types,
                  access_token_lifetime, token_endpoint_auth_signing_alg, login, self_managed, active,
                  created, last_updated,
-                 (SELECT json_group_array(scope ORDER BY position) FROM client_scopes
+                 (SELECT json_group_array(json_array(position, scope)) FROM client_scopes
                   WHERE client_scopes.client_id = clients.client_id) AS "scopes!: String",
-                 (SELECT json_group_array(json_array(jwk, expires_at, created) ORDER BY position)
+                 (SELECT json_group_array(json_array(position, json_array(jwk, expires_at, created)))
                   FROM client_keys
                   WHERE client_keys.client_id = clients.client_id AND removed_at IS NULL AND "#
                 + $keys
                 + r#") AS "keys!: String",
-                 (SELECT json_group_array(json_array(hex(hash), expires_at, created) ORDER BY position)
+                 (SELECT json_group_array(json_array(position, json_array(hex(hash), expires_at, created)))
                   FROM client_secrets
                   WHERE client_secrets.client_id = clients.client_id AND "#
                 + $keys
                 + r#") AS "secrets!: String",
-                 EXISTS (SELECT 1 FROM organizations INDEXED BY deactivated_organizations
-                         WHERE orgno IN (client_orgno, supplier_orgno) AND NOT organizations.active)
+                 (EXISTS (SELECT 1 FROM organizations INDEXED BY deactivated_organizations
+                          WHERE orgno = client_orgno AND NOT organizations.active)
+                  OR EXISTS (SELECT 1 FROM organizations INDEXED BY deactivated_organizations
+                             WHERE orgno = supplier_orgno AND NOT organizations.active))
                      AS "organization_deactivated!: bool"
-             FROM clients "#
+             "#
                 + $rest,
             $($argument),+
         )
@@ -145,7 +150,7 @@ async fn find_client(
     client_id: &ClientId,
 ) -> Result<Option<Client>, StorageError> {
     let client_id = client_id.as_str();
-    let row = select_clients!(keys: "FALSE", "WHERE client_id = $1", client_id)
+    let row = select_clients!(keys: "FALSE", "FROM clients WHERE client_id = $1", client_id)
         .fetch_optional(connection)
         .await
         .map_err(storage_error)?;
@@ -161,7 +166,7 @@ pub(crate) async fn find_records(
     let ids = document(&client_ids)?;
     let rows = select_clients!(
         keys: "TRUE",
-        "WHERE client_id IN (SELECT value FROM json_each($1))",
+        "FROM json_each($1) AS asked CROSS JOIN clients ON client_id = asked.value",
         ids
     )
     .fetch_all(connection)
@@ -186,7 +191,8 @@ impl Clients for SqliteUnit {
         let all = listing == Listing::All;
         let rows = select_clients!(
             keys: "FALSE",
-            "WHERE ($1 IS NULL OR client_orgno = $1 OR supplier_orgno = $1) AND (active OR $2)
+            "FROM clients
+             WHERE ($1 IS NULL OR client_orgno = $1 OR supplier_orgno = $1) AND (active OR $2)
              ORDER BY created, client_id",
             organization,
             all
