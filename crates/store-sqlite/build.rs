@@ -1,5 +1,6 @@
 //! Makes an empty database from the migrations, so that the compiler checks every query against
-//! the schema that the crate ships. It needs no server, no tool and no variable from the user.
+//! the schema that the crate ships. It needs no server, no tool and no variable from the user. The
+//! ledger's one table is as the registry once had it, and has it still.
 
 use std::error::Error;
 use std::path::Path;
@@ -11,6 +12,7 @@ use sqlx::{ConnectOptions, Connection};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=migrations");
+    println!("cargo:rerun-if-changed=ledger");
     println!("cargo:rerun-if-changed=build.rs");
     let database = Path::new(&env::var("OUT_DIR")?).join("schema.db");
     remove(&database)?;

@@ -1,14 +1,15 @@
 //! Portvakt's storage ports on SQLite: the default store of one node.
 //!
-//! One file holds everything. The server and the command line open it at the same time, each as a
-//! process of its own; SQLite keeps their writes apart and a committed one is seen by both at
-//! once. Every commit reaches the disk before it is reported (WAL with `synchronous=FULL`).
+//! One file holds everything but used grants, which are in another beside it. The server and the
+//! command line open them at the same time, each as a process of its own; SQLite keeps their writes
+//! apart and a committed one is seen by both at once. Every commit reaches the disk before it is
+//! reported (WAL with `synchronous=FULL`).
 //!
 //! What must hold of this crate: no rule of the domain lives here, no SQL is built from values,
 //! every query is checked against `migrations/` when it is compiled, and a port's contract never
 //! rests on something that only SQLite can do.
 //!
-//! Start reading at [`SqliteStore`], then `unit.rs` (transactions) and `ledger.rs` (used grants).
+//! Start reading at [`SqliteStore`], then `unit.rs` (transactions) and `ledger/mod.rs` (used grants).
 
 mod audit;
 mod changes;
@@ -16,6 +17,7 @@ mod client_keys;
 mod client_secrets;
 mod clients;
 mod columns;
+mod connections;
 mod contacts;
 mod delegations;
 mod facts;
@@ -38,7 +40,6 @@ mod store;
 mod transfer;
 mod unit;
 mod usage;
-mod write_back;
 
 pub use self::store::SqliteStore;
 pub use self::transfer::{SqliteSnapshot, SqliteSource, SqliteTarget};

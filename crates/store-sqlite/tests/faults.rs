@@ -39,9 +39,13 @@ impl Place {
         }
     }
 
-    /// A connection of somebody else to the same file.
+    /// A connection of somebody else to the registry.
     async fn stranger(&self) -> SqliteConnection {
-        let path = self.folder.path().join("portvakt.db");
+        self.stranger_to("portvakt.db").await
+    }
+
+    async fn stranger_to(&self, file: &str) -> SqliteConnection {
+        let path = self.folder.path().join(file);
         SqliteConnectOptions::new()
             .filename(path)
             .connect()
@@ -50,10 +54,11 @@ impl Place {
     }
 
     async fn run(&self, sql: &'static str) {
-        sqlx::raw_sql(sql)
-            .execute(&mut self.stranger().await)
-            .await
-            .unwrap();
+        run(&mut self.stranger().await, sql).await;
+    }
+
+    async fn run_on_ledger(&self, sql: &'static str) {
+        run(&mut self.stranger_to(LEDGER).await, sql).await;
     }
 
     /// The answer to each digest, consumed all at the same time.
@@ -65,6 +70,12 @@ impl Place {
         }
         tasks.join_all().await
     }
+}
+
+const LEDGER: &str = "portvakt.db-ledger";
+
+async fn run(connection: &mut SqliteConnection, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(connection).await.unwrap();
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -125,12 +136,12 @@ const FAIL_INSERT: &str = "
 #[tokio::test(flavor = "multi_thread")]
 async fn no_grant_is_fresh_when_the_commit_fails() {
     let place = Place::new().await;
-    place.run(FAIL_COMMITS).await;
+    place.run_on_ledger(FAIL_COMMITS).await;
     let answers = place.consume(digests(50)).await;
     assert!(answers.iter().all(is_unavailable), "{answers:?}");
     assert!(!place.store.is_consumed(digests(1)[0]).await.unwrap());
 
-    place.run("DROP TRIGGER fail").await;
+    place.run_on_ledger("DROP TRIGGER fail").await;
     let answers = place.consume(digests(50)).await;
     assert!(
         answers
@@ -143,7 +154,7 @@ async fn no_grant_is_fresh_when_the_commit_fails() {
 #[tokio::test]
 async fn no_grant_is_fresh_when_an_insert_of_its_batch_fails() {
     let place = Place::new().await;
-    place.run(FAIL_INSERT).await;
+    place.run_on_ledger(FAIL_INSERT).await;
     // On one thread every caller is queued before the ledger's task runs: they are one batch.
     let answers = place.consume(digests(50)).await;
     assert!(answers.iter().all(is_unavailable), "{answers:?}");
@@ -155,7 +166,8 @@ async fn no_grant_is_fresh_when_an_insert_of_its_batch_fails() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_says_so_at_once_and_the_rest_is_served() {
     let place = Place::new().await;
-    let unit = place.store.begin().await.unwrap();
+    let mut other = place.stranger_to(LEDGER).await;
+    run(&mut other, "BEGIN IMMEDIATE").await;
     let digests = digests(6000);
     let mut tasks = JoinSet::new();
     let mut refused = 0;
@@ -163,7 +175,7 @@ async fn a_full_queue_says_so_at_once_and_the_rest_is_served() {
         let store = place.store.clone();
         tasks.spawn(async move { store.consume(digest, at(1000)).await });
     }
-    // Only the refused ones are answered while the transaction holds the file.
+    // Only the refused ones are answered while another process holds the file.
     while refused < 6000 - 4096 - 256 {
         let error = tasks.join_next().await.unwrap().unwrap().unwrap_err();
         assert!(
@@ -172,9 +184,41 @@ async fn a_full_queue_says_so_at_once_and_the_rest_is_served() {
         );
         refused += 1;
     }
-    drop(unit);
+    run(&mut other, "COMMIT").await;
     let fresh = tasks.join_all().await.into_iter().flatten().count();
     assert!((4096..=4096 + 256).contains(&fresh), "{fresh}");
+}
+
+/// Threat: whoever administers shuts out those who want tokens.
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_are_used_while_the_registry_is_being_written() {
+    let place = Place::new().await;
+    let mut unit = place.store.begin().await.unwrap();
+    unit.save_organization(&organization()).await.unwrap();
+    let used = place.consume(digests(3)).await;
+    assert!(used.iter().all(Result::is_ok), "{used:?}");
+    drop(unit);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_cannot_be_written_is_not_ready() {
+    let place = Place::new().await;
+    let refuse = "CREATE TRIGGER fail BEFORE INSERT ON used_grants
+         BEGIN SELECT RAISE(ABORT, 'no'); END";
+    place.run_on_ledger(refuse).await;
+    assert!(place.store.check().await.is_err());
+    place.run_on_ledger("DROP TRIGGER fail").await;
+    place.store.check().await.unwrap();
+    let count = "SELECT COUNT(*) FROM used_grants";
+    let mut stranger = place.stranger_to(LEDGER).await;
+    let left: i64 = sqlx::query_scalar(count)
+        .fetch_one(&mut stranger)
+        .await
+        .unwrap();
+    assert_eq!(
+        left, 0,
+        "what was written to see whether it can be is taken back"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,12 +5,18 @@
 use std::path::Path;
 
 use portvakt_core::audit::AuditFilter;
-use portvakt_core::ports::{ReplayLedger, Revision, StorageError, Store};
+use portvakt_core::ports::{Consumption, ReplayLedger, Revision, StorageError, Store};
+use portvakt_core::transfer::unknown_until;
+use portvakt_core::{Clock, SystemClock, Timestamp};
 use portvakt_store_sqlite::SqliteStore;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tempfile::{TempDir, tempdir};
 use tokio::task::JoinSet;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(seconds)
+}
 
 fn folder() -> TempDir {
     tempdir().unwrap()
@@ -41,10 +47,8 @@ async fn only_the_owner_can_read_what_it_makes() {
     let store = SqliteStore::open(folder.path().join("portvakt.db"))
         .await
         .unwrap();
-    store
-        .consume([1; 32], portvakt_core::Timestamp::from_seconds(1))
-        .await
-        .unwrap();
+    store.consume([1; 32], at(1)).await.unwrap();
+    store.revision().await.unwrap();
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder.path())
         .unwrap()
@@ -55,7 +59,8 @@ async fn only_the_owner_can_read_what_it_makes() {
         names.push(entry.file_name().into_string().unwrap());
     }
     names.sort();
-    assert_eq!(names, ["portvakt.db", "portvakt.db-shm", "portvakt.db-wal"]);
+    let expected = ["", "-ledger", "-ledger-shm", "-ledger-wal", "-shm", "-wal"];
+    assert_eq!(names, expected.map(|end| format!("portvakt.db{end}")));
 }
 
 #[cfg(unix)]
@@ -166,9 +171,7 @@ async fn a_closed_store_is_unavailable() {
         store.check().await,
         Err(StorageError::Unavailable(_))
     ));
-    let consumption = store
-        .consume([1; 32], portvakt_core::Timestamp::from_seconds(1))
-        .await;
+    let consumption = store.consume([1; 32], at(1)).await;
     assert!(matches!(consumption, Err(StorageError::Unavailable(_))));
 }
 
@@ -191,6 +194,79 @@ async fn a_dropped_store_leaves_no_task() {
         tokio::task::yield_now().await;
     }
     assert_eq!(tasks(), before);
+}
+
+/// What comes of a grant that may have been accepted until `now`, and of one that cannot have been.
+async fn consume_around(store: &SqliteStore, now: Timestamp, number: u8) -> [Consumption; 2] {
+    let after = at(unknown_until(now).seconds() + 60);
+    [
+        store.consume([number; 32], now).await.unwrap(),
+        store.consume([number + 1; 32], after).await.unwrap(),
+    ]
+}
+
+/// Threat: a registry is copied or moved without its ledger, and every grant counts once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_ledger_a_registry_takes_what_was_issued_before_for_used() {
+    let folder = folder();
+    let path = folder.path().join("portvakt.db");
+    let now = SystemClock.now();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let of_a_new_one = consume_around(&store, now, 1).await;
+    assert_eq!(of_a_new_one, [Consumption::Fresh; 2]);
+    store.close().await;
+
+    let ledger = folder.path().join("portvakt.db-ledger");
+    // Gone; made by a process that came no further; and as that was left.
+    let losses: [fn(&Path); 3] = [
+        |ledger| std::fs::remove_file(ledger).unwrap(),
+        |ledger| std::fs::write(ledger, "").unwrap(),
+        |_| (),
+    ];
+    for (number, lose) in (3..).step_by(2).zip(losses) {
+        lose(&ledger);
+        let store = SqliteStore::open(&path).await.unwrap();
+        let expected = [Consumption::Replayed, Consumption::Fresh];
+        assert_eq!(consume_around(&store, now, number).await, expected);
+        store.close().await;
+    }
+}
+
+/// The ledger of a registry that is gone is that of nobody, and takes nothing from the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_registry_beside_a_ledger_keeps_what_it_knows() {
+    let folder = folder();
+    let path = folder.path().join("portvakt.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    store.consume([1; 32], at(10)).await.unwrap();
+    store.close().await;
+    std::fs::remove_file(&path).unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert!(store.is_consumed([1; 32]).await.unwrap());
+    let target = store.begin_transfer().await.unwrap();
+    target.commit().await.unwrap();
+    assert!(!store.is_consumed([1; 32]).await.unwrap());
+}
+
+/// Until the ledger had a file of its own, used grants were in the registry's.
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_that_an_earlier_version_accepted_count_as_used() {
+    let folder = folder();
+    let path = folder.path().join("portvakt.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    std::fs::remove_file(folder.path().join("portvakt.db-ledger")).unwrap();
+    let mut stranger = stranger(&path).await;
+    let earlier = "PRAGMA application_id = 0;
+        INSERT INTO used_grants VALUES (zeroblob(32), 1000)";
+    sqlx::raw_sql(earlier).execute(&mut stranger).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let expected = [Consumption::Replayed, Consumption::Fresh];
+    assert_eq!(consume_around(&store, SystemClock.now(), 1).await, expected);
+    let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM used_grants")
+        .fetch_one(&mut stranger)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
 }
 
 /// A log from before organizations had an index of their own is found by organization all the same.

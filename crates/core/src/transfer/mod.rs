@@ -10,7 +10,7 @@ mod tally;
 
 use async_trait::async_trait;
 
-pub use self::restoration::{REVISIONS_SKIPPED, Restoration};
+pub use self::restoration::{REVISIONS_SKIPPED, Restoration, unknown_until};
 pub use self::table::{Cell, CellKind, Column, Row, Table};
 pub use self::tally::Tally;
 use crate::audit::{AuditFault, AuditFilter, AuditLink, Checkpoints, Verifier};

@@ -17,6 +17,17 @@ pub const REVISIONS_SKIPPED: u32 = 1_000_000_000;
 /// How far the clock of a lost node may have been ahead of the restoring machine's, in seconds.
 const NODE_SKEW_SECONDS: i64 = 5;
 
+/// Until when the ledger of any store would keep a grant that a node accepted at this instant or
+/// before, by a clock that was ahead: it was issued within the skew, lives for the longest lifetime and
+/// is kept for the longest leeway.
+pub fn unknown_until(at: Timestamp) -> Timestamp {
+    let seconds = FUTURE_SKEW_SECONDS
+        + NODE_SKEW_SECONDS
+        + MAX_GRANT_LIFETIME_SECONDS
+        + i64::from(MAX_EXPIRY_LEEWAY_SECONDS);
+    at.plus(Duration::from_secs(seconds.unsigned_abs()))
+}
+
 /// A restoration, as the audit log tells it.
 #[derive(Clone, Debug)]
 pub struct Restoration {
@@ -29,20 +40,11 @@ pub struct Restoration {
 }
 
 impl Restoration {
-    /// Until when the ledger of any store would keep a grant that a lost node can have accepted: it
-    /// was issued within the skew, lives for the longest lifetime and is kept for the longest leeway.
-    pub fn unknown_until(&self) -> Timestamp {
-        let seconds = FUTURE_SKEW_SECONDS
-            + NODE_SKEW_SECONDS
-            + MAX_GRANT_LIFETIME_SECONDS
-            + i64::from(MAX_EXPIRY_LEEWAY_SECONDS);
-        self.at.plus(Duration::from_secs(seconds.unsigned_abs()))
-    }
-
     /// Marks a target that was filled from the backup, in the transaction that filled it.
     pub async fn mark(self, target: &mut dyn TransferTarget) -> Result<(), StorageError> {
-        let unknown_until = self.unknown_until();
-        target.succeed_lost_store(self.at, unknown_until).await?;
+        target
+            .succeed_lost_store(self.at, unknown_until(self.at))
+            .await?;
         let entry = AuditEntry {
             sequence: 0,
             at: self.at.to_string(),
@@ -66,19 +68,13 @@ impl Restoration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::Channel;
 
     /// A node accepts a grant at `at` at the latest, by a clock that may be ahead.
     #[test]
     fn no_grant_that_a_lost_node_accepted_is_kept_for_longer() {
         let at = Timestamp::from_seconds(1_000_000);
-        let restoration = Restoration {
-            actor: Actor::new(Channel::CommandLine),
-            at,
-            backup_made_at: Timestamp::from_seconds(900_000),
-        };
         let latest_issue = at.seconds() + NODE_SKEW_SECONDS + FUTURE_SKEW_SECONDS;
         let kept = latest_issue + MAX_GRANT_LIFETIME_SECONDS + i64::from(MAX_EXPIRY_LEEWAY_SECONDS);
-        assert_eq!(restoration.unknown_until().seconds(), kept);
+        assert_eq!(unknown_until(at).seconds(), kept);
     }
 }

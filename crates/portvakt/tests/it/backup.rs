@@ -60,8 +60,10 @@ fn a_restored_server_accepts_no_grant_that_the_lost_one_may_have_accepted() {
     let (mut server, report) = backed_up();
     let clients = registered(&server);
     server.kill();
-    for file in ["portvakt.db", "portvakt.db-wal", "portvakt.db-shm"] {
-        let _ = std::fs::remove_file(server.data_dir().join(file));
+    for file in ["portvakt.db", "portvakt.db-ledger"] {
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(server.data_dir().join(format!("{file}{end}")));
+        }
     }
     let restored = restore(&server, &[]).json();
     assert_eq!(restored["tables"], report["tables"]);

@@ -78,9 +78,9 @@ impl Cluster {
         self.folder.path().join(name).display().to_string()
     }
 
-    /// The size of the largest file of the database.
-    pub(crate) fn largest_file(&self) -> u64 {
-        let files = ["portvakt.db", "portvakt.db-wal"];
+    /// The size of the larger file of the ledger.
+    pub(crate) fn ledger_size(&self) -> u64 {
+        let files = ["portvakt.db-ledger", "portvakt.db-ledger-wal"];
         let sizes = files.map(|name| fs::metadata(self.path(name)).unwrap().len());
         sizes.into_iter().max().unwrap()
     }
@@ -120,7 +120,11 @@ impl Cluster {
     }
 
     fn permit(&self, folder: u32, file: u32) {
-        let files = [("", folder), ("portvakt.db", file)];
+        let files = [
+            ("", folder),
+            ("portvakt.db", file),
+            ("portvakt.db-ledger", file),
+        ];
         for (name, mode) in files {
             fs::set_permissions(self.path(name), Permissions::from_mode(mode)).unwrap();
         }

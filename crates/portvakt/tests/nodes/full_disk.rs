@@ -81,7 +81,7 @@ async fn a_server_that_is_killed_on_a_full_disk_starts_again_on_an_empty_one() {
     let (used, unknown) = (grant(), grant());
     node.wire.exchange(&used).await.done();
     // Room for a part of what comes.
-    node.limit_files(&(cluster.largest_file() + 1000).to_string());
+    node.limit_files(&(cluster.ledger_size() + 1000).to_string());
     while node.wire.exchange(&grant()).await.is_done() {}
     assert!(matches!(
         node.wire.exchange(&unknown).await,

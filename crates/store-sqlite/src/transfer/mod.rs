@@ -1,5 +1,5 @@
-//! Moving away and in: the file's tables for another store or a backup, the seal that ends its use
-//! here, and a file that is being filled.
+//! Moving away and in: the tables of both files for another store or a backup, the seal that ends their
+//! use here, and files that are being filled.
 //!
 //! The only SQL in the crate that is not known when it is compiled is in `catalog.rs`.
 
@@ -14,8 +14,9 @@ use portvakt_core::transfer::{Row, Table, TransferSource};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 
 pub use self::target::SqliteTarget;
+use crate::connections::begin_immediate;
 use crate::fault::{storage_error, unavailable};
-use crate::store::{SqliteStore, begin_immediate, migrate, open_writer};
+use crate::store::{Files, SqliteStore};
 
 /// `user_version` of a file that was moved. It is 0 in every other file.
 const SEALED: i64 = 0x4d4f_5645;
@@ -38,42 +39,64 @@ async fn user_version(connection: &mut SqliteConnection) -> Result<i64, StorageE
         .map_err(storage_error)
 }
 
-/// A file to be moved: locked against every write until it is dropped or sealed.
+/// Both files, each in a transaction.
 #[derive(Debug)]
-pub struct SqliteSource {
-    transaction: Transaction<'static, Sqlite>,
+struct Both {
+    registry: Transaction<'static, Sqlite>,
+    ledger: Transaction<'static, Sqlite>,
 }
 
+impl Both {
+    /// Where the rows of a table are.
+    fn file_of(&mut self, table: &Table) -> &mut SqliteConnection {
+        if is_in_ledger(table) {
+            &mut self.ledger
+        } else {
+            &mut self.registry
+        }
+    }
+}
+
+/// The registry's catalog has this table too, from before the ledger had a file of its own. There it is
+/// empty.
+fn is_in_ledger(table: &Table) -> bool {
+    table.name == "used_grants"
+}
+
+/// Files to be moved: locked against every write until this is dropped or the registry is sealed.
+#[derive(Debug)]
+pub struct SqliteSource(Both);
+
 impl SqliteSource {
-    /// Locks an existing file and brings its schema up to date. A file that is sealed already can
-    /// be moved again: whoever sealed it may not have come to the end.
+    /// Locks the files of an existing registry and brings their schemas up to date. What is sealed
+    /// already can be moved again: whoever sealed it may not have come to the end.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StorageError> {
-        let writer = open_writer(path.as_ref()).await?;
-        migrate(&writer).await?;
-        let transaction = begin_immediate(&writer).await.map_err(storage_error)?;
-        Ok(Self { transaction })
+        let files = Files::open(path.as_ref()).await?;
+        let registry = begin_immediate(&files.registry).await?;
+        let ledger = begin_immediate(&files.ledger).await?;
+        Ok(Self(Both { registry, ledger }))
     }
 
-    /// Makes the file useless as a store, durably, and unlocks it. To be done before the other
-    /// store commits: should one of the two fail, no grant is accepted by both.
+    /// Makes the registry useless as a store, durably, and unlocks both files. To be done before the
+    /// other store commits: should one of the two fail, no grant is accepted by both.
     pub async fn seal(mut self) -> Result<(), StorageError> {
         let seal = AssertSqlSafe(format!("PRAGMA user_version = {SEALED}"));
         sqlx::raw_sql(seal)
-            .execute(&mut *self.transaction)
+            .execute(&mut *self.0.registry)
             .await
             .map_err(storage_error)?;
-        self.transaction.commit().await.map_err(storage_error)
+        self.0.registry.commit().await.map_err(storage_error)
     }
 }
 
 #[async_trait]
 impl TransferSource for SqliteSource {
     async fn tables(&mut self) -> Result<Vec<Table>, StorageError> {
-        catalog::tables(&mut self.transaction).await
+        catalog::tables(&mut self.0.registry).await
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        catalog::count(&mut self.transaction, table).await
+        catalog::count(self.0.file_of(table), table).await
     }
 
     async fn read(
@@ -82,32 +105,33 @@ impl TransferSource for SqliteSource {
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
-        catalog::read(&mut self.transaction, table, after, limit).await
+        catalog::read(self.0.file_of(table), table, after, limit).await
     }
 }
 
-/// The file as it was at one moment, while everybody goes on writing.
+/// Everything as it was at one moment, while everybody goes on writing.
 #[derive(Debug)]
-pub struct SqliteSnapshot(Transaction<'static, Sqlite>);
+pub struct SqliteSnapshot(Both);
 
 impl SqliteStore {
     /// A snapshot of now, for as long as it lives.
     pub async fn transfer_snapshot(&self) -> Result<SqliteSnapshot, StorageError> {
-        let mut transaction = self.readers.begin().await.map_err(storage_error)?;
-        // The first read fixes the state.
-        crate::unit::revision(&mut transaction).await?;
-        Ok(SqliteSnapshot(transaction))
+        let mut registry = self.readers.begin().await.map_err(storage_error)?;
+        // The first read fixes the state. That of the ledger is fixed when it is read.
+        crate::unit::revision(&mut registry).await?;
+        let ledger = self.ledger.begin_read().await?;
+        Ok(SqliteSnapshot(Both { registry, ledger }))
     }
 }
 
 #[async_trait]
 impl TransferSource for SqliteSnapshot {
     async fn tables(&mut self) -> Result<Vec<Table>, StorageError> {
-        catalog::tables(&mut self.0).await
+        catalog::tables(&mut self.0.registry).await
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        catalog::count(&mut self.0, table).await
+        catalog::count(self.0.file_of(table), table).await
     }
 
     async fn read(
@@ -116,6 +140,6 @@ impl TransferSource for SqliteSnapshot {
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
-        catalog::read(&mut self.0, table, after, limit).await
+        catalog::read(self.0.file_of(table), table, after, limit).await
     }
 }

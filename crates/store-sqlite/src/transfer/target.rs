@@ -1,11 +1,12 @@
-//! Being filled from a backup, in one transaction.
+//! Being filled from a backup, in one transaction of each file.
 
 use async_trait::async_trait;
 use portvakt_core::Timestamp;
 use portvakt_core::ports::{AuditLog, StorageError};
 use portvakt_core::transfer::{REVISIONS_SKIPPED, Row, Table, TransferSource, TransferTarget};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
-use super::catalog;
+use super::{catalog, is_in_ledger};
 use crate::fault::storage_error;
 use crate::store::SqliteStore;
 use crate::unit::{Mode, SqliteUnit};
@@ -13,43 +14,63 @@ use crate::{ledger, logins};
 
 /// An empty store on the way to being full. Nobody else can write while it lives; dropped without
 /// a commit, the store is empty again.
-pub struct SqliteTarget(SqliteUnit);
+pub struct SqliteTarget {
+    registry: SqliteUnit,
+    ledger: Transaction<'static, Sqlite>,
+}
 
 impl SqliteStore {
     /// Begins to fill the store. Refused unless it is empty.
     pub async fn begin_transfer(&self) -> Result<SqliteTarget, StorageError> {
-        let unit = SqliteUnit::start(self.begin_write().await?, Mode::Writing).await?;
-        let mut target = SqliteTarget(unit);
+        let registry = SqliteUnit::start(self.begin_write().await?, Mode::Writing).await?;
+        let ledger = self.ledger.begin_write().await?;
+        let mut target = SqliteTarget { registry, ledger };
         // The count of changes is moved too: a row takes the place of this one.
         let own_count = sqlx::query!("DELETE FROM revision WHERE number = 0");
-        target.0.execute(own_count).await?;
+        target.registry.execute(own_count).await?;
         for table in target.tables().await? {
-            if target.count(&table).await? > 0 {
+            if !is_in_ledger(&table) && target.count(&table).await? > 0 {
                 return Err(StorageError::Refused(format!(
                     "the target is not empty: it has rows in {}",
                     table.name
                 )));
             }
         }
+        // Where there is no client, no grant was used: this is of a restore that was cut off.
+        let leftover = sqlx::query!("DELETE FROM used_grants");
+        leftover
+            .execute(&mut *target.ledger)
+            .await
+            .map_err(storage_error)?;
         Ok(target)
     }
 }
 
 impl SqliteTarget {
-    /// Makes it all durable and visible at once.
+    /// Makes it all durable and visible. The ledger comes first, so that a registry is never without
+    /// what it must know; without the registry, what the ledger knows is of nobody.
     pub async fn commit(self) -> Result<(), StorageError> {
-        self.0.commit_transfer().await
+        self.ledger.commit().await.map_err(storage_error)?;
+        self.registry.commit_transfer().await
+    }
+
+    fn file_of(&mut self, table: &Table) -> &mut SqliteConnection {
+        if is_in_ledger(table) {
+            &mut self.ledger
+        } else {
+            self.registry.connection()
+        }
     }
 }
 
 #[async_trait]
 impl TransferSource for SqliteTarget {
     async fn tables(&mut self) -> Result<Vec<Table>, StorageError> {
-        catalog::tables(self.0.connection()).await
+        catalog::tables(self.registry.connection()).await
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        catalog::count(self.0.connection(), table).await
+        catalog::count(self.file_of(table), table).await
     }
 
     async fn read(
@@ -58,14 +79,14 @@ impl TransferSource for SqliteTarget {
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
-        catalog::read(self.0.connection(), table, after, limit).await
+        catalog::read(self.file_of(table), table, after, limit).await
     }
 }
 
 #[async_trait]
 impl TransferTarget for SqliteTarget {
     async fn write(&mut self, table: &Table, rows: &[Row]) -> Result<(), StorageError> {
-        catalog::write(self.0.connection(), table, rows).await
+        catalog::write(self.file_of(table), table, rows).await
     }
 
     async fn succeed_lost_store(
@@ -73,19 +94,19 @@ impl TransferTarget for SqliteTarget {
         at: Timestamp,
         unknown_until: Timestamp,
     ) -> Result<(), StorageError> {
-        ledger::close_until(self.0.connection(), unknown_until).await?;
-        logins::forget(self.0.connection(), at).await?;
+        ledger::close_until(&mut self.ledger, unknown_until).await?;
+        logins::forget(self.registry.connection(), at).await?;
         let skip = sqlx::query!(
             "UPDATE revision SET number = number + $1, trimmed = number + $1",
             REVISIONS_SKIPPED
         );
-        skip.execute(self.0.connection())
+        skip.execute(self.registry.connection())
             .await
             .map_err(storage_error)?;
         Ok(())
     }
 
     fn audit_log(&mut self) -> &mut (dyn AuditLog + Send) {
-        &mut self.0
+        &mut self.registry
     }
 }

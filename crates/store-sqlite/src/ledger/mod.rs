@@ -5,8 +5,12 @@
 //! could be accepted any more it is closed to all that it would keep for no longer: see
 //! [`close_until`].
 
+mod file;
+mod write_back;
+
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,14 +19,17 @@ use portvakt_core::Timestamp;
 use portvakt_core::ports::{
     Consumption, GrantDigest, LedgerCounters, LedgerMeter, ReplayLedger, StorageError,
 };
-use sqlx::SqliteConnection;
+use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
+pub(crate) use self::file::{close_until, open_beside};
+use self::write_back::{Due, WriteBack};
+use crate::connections::{begin_immediate, options, pool, reading};
 use crate::fault::{storage_error, unavailable};
 use crate::store::SqliteStore;
-use crate::write_back::Due;
 
 /// How long the first of a batch waits for others: longer after a batch of many, because then the
 /// next one has many too, every commit that is saved is time for signatures, and those who wait
@@ -48,25 +55,39 @@ struct Pending {
     answer: oneshot::Sender<Result<Consumption, StorageError>>,
 }
 
-/// The way to the task that writes. The task ends when this is dropped.
+/// The ledger: its connections, and the way to the task that writes, which ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     queue: mpsc::Sender<Pending>,
     meter: Arc<LedgerMeter>,
     /// The digest that removing goes on from.
     looked_through: Mutex<Vec<u8>>,
+    writer: SqlitePool,
+    reader: SqlitePool,
+    write_back: WriteBack,
 }
 
 impl Ledger {
-    /// Starts the task on the current runtime. It tells `log` what it has written.
-    pub(crate) fn start(writer: SqlitePool, log: Arc<Due>) -> Self {
+    /// Starts on the current runtime the task that writes to the ledger of this registry.
+    pub(crate) fn start(registry: &Path, writer: SqlitePool) -> Self {
+        let path = file::beside(registry);
         let (queue, receiver) = mpsc::channel(QUEUE);
         let meter = Arc::new(LedgerMeter::default());
-        tokio::spawn(write_batches(writer, log, receiver, Arc::clone(&meter)));
+        let write_back = WriteBack::start(pool(1).connect_lazy_with(options(&path)));
+        let writing = write_batches(
+            writer.clone(),
+            write_back.due(),
+            receiver,
+            Arc::clone(&meter),
+        );
+        tokio::spawn(writing);
         Self {
             queue,
             meter,
             looked_through: Mutex::default(),
+            writer,
+            reader: pool(1).connect_lazy_with(reading(&path)),
+            write_back,
         }
     }
 
@@ -77,12 +98,38 @@ impl Ledger {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn check(&self) -> Result<(), StorageError> {
+    /// Begins to write what is no grant in use. Nobody else writes meanwhile.
+    pub(crate) async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
+        begin_immediate(&self.writer).await
+    }
+
+    /// The ledger as it is, from the first read on.
+    pub(crate) async fn begin_read(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
+        self.reader.begin().await.map_err(storage_error)
+    }
+
+    /// Whether grants can be recorded.
+    pub(crate) async fn check(&self) -> Result<(), StorageError> {
         if self.queue.is_closed() {
-            Err(stopped())
-        } else {
-            Ok(())
+            return Err(stopped());
         }
+        // Fails if the disk is full: what is written and taken back goes to the disk.
+        let mut transaction = self.begin_write().await?;
+        let there = sqlx::query!("INSERT INTO used_grants (digest, keep_until) VALUES (x'00', 0)");
+        let back = sqlx::query!("DELETE FROM used_grants WHERE digest = x'00'");
+        for step in [there, back] {
+            let changed = step.execute(&mut *transaction).await;
+            changed.map_err(storage_error)?;
+        }
+        transaction.commit().await.map_err(storage_error)
+    }
+
+    /// Closes every connection after the writes under way.
+    pub(crate) async fn close(&self) {
+        self.reader.close().await;
+        self.write_back.close().await;
+        // The last connection to close writes the log back into the file.
+        self.writer.close().await;
     }
 }
 
@@ -117,7 +164,7 @@ impl ReplayLedger for SqliteStore {
         let digest = digest.as_slice();
         let rows =
             sqlx::query_scalar!("SELECT COUNT(*) FROM used_grants WHERE digest = $1", digest)
-                .fetch_one(&self.readers)
+                .fetch_one(&self.ledger.reader)
                 .await
                 .map_err(storage_error)?;
         Ok(rows > 0)
@@ -132,22 +179,6 @@ impl ReplayLedger for SqliteStore {
     }
 }
 
-/// Makes every grant that is kept until then, or for less, count as used. One row with an empty
-/// digest, which no grant has, says so; it expires as all do.
-pub(crate) async fn close_until(
-    connection: &mut SqliteConnection,
-    end: Timestamp,
-) -> Result<(), StorageError> {
-    let end = end.milliseconds();
-    let close = sqlx::query!(
-        "INSERT INTO used_grants (digest, keep_until) VALUES (x'', $1)
-         ON CONFLICT (digest) DO UPDATE SET keep_until = MAX(keep_until, excluded.keep_until)",
-        end
-    );
-    close.execute(connection).await.map_err(storage_error)?;
-    Ok(())
-}
-
 impl SqliteStore {
     /// Removes in so many transactions at most, from where the last removal stopped.
     async fn remove_in(&self, transactions: usize, now: Timestamp) -> Result<u64, StorageError> {
@@ -156,7 +187,7 @@ impl SqliteStore {
             let from = self.ledger.looked_through().clone();
             let next = self.after_some(&from).await?;
             let to = next.as_deref().unwrap_or(&END);
-            removed += remove_between(&self.writer, &from, to, now).await?;
+            removed += remove_between(&self.ledger.writer, &from, to, now).await?;
             let is_end = next.is_none();
             *self.ledger.looked_through() = next.unwrap_or_default();
             if is_end {
@@ -173,7 +204,7 @@ impl SqliteStore {
             from,
             LOOKED_THROUGH
         );
-        next.fetch_optional(&self.readers)
+        next.fetch_optional(&self.ledger.reader)
             .await
             .map_err(storage_error)
     }
@@ -250,10 +281,47 @@ async fn gather(first: Pending, receiver: &mut mpsc::Receiver<Pending>, last: u3
     batch
 }
 
-/// Inserts every record in one statement, which is a transaction of its own. The primary key
-/// decides who came first, against every other process, and within the batch the first one does;
-/// only the commit makes it true, and the statement has ended only when that is done.
+/// Records a batch in one statement, which is a transaction of its own. The primary key decides who came
+/// first, against every other process; only the commit makes it true, and the statement has ended only
+/// when that is done.
 async fn write_batch(
+    writer: &SqlitePool,
+    batch: &[Pending],
+) -> Result<Vec<Consumption>, sqlx::Error> {
+    match insert_all(writer, batch).await {
+        Ok(()) => Ok(vec![Consumption::Fresh; batch.len()]),
+        Err(error) if is_of_a_record(&error) => insert_fresh(writer, batch).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// Inserts all records or none. Nearly always all are fresh, and then no answer has to say which.
+async fn insert_all(writer: &SqlitePool, batch: &[Pending]) -> Result<(), sqlx::Error> {
+    let (digests, ends) = columns(batch);
+    let insert = sqlx::query!(
+        "INSERT INTO used_grants (digest, keep_until)
+         SELECT substr($1, 32 * key + 1, 32),
+             CASE WHEN value > COALESCE((SELECT keep_until FROM used_grants WHERE digest = x''), -1)
+                 THEN value END
+         FROM json_each($2)",
+        digests,
+        ends
+    );
+    insert.execute(writer).await?;
+    Ok(())
+}
+
+/// Whether one of the records was used before, twice in the batch, or while the ledger was closed to it.
+fn is_of_a_record(error: &sqlx::Error) -> bool {
+    let kind = error.as_database_error().map(DatabaseError::kind);
+    matches!(
+        kind,
+        Some(ErrorKind::UniqueViolation | ErrorKind::NotNullViolation)
+    )
+}
+
+/// Inserts those records that are fresh. Of equal ones the first in the batch is.
+async fn insert_fresh(
     writer: &SqlitePool,
     batch: &[Pending],
 ) -> Result<Vec<Consumption>, sqlx::Error> {
@@ -261,16 +329,15 @@ async fn write_batch(
     for (place, pending) in batch.iter().enumerate() {
         first.entry(pending.digest.as_slice()).or_insert(place);
     }
-    let records = as_json(batch);
-    // Hopping to the connection's thread once for each record would cost more than writing them.
+    let (digests, ends) = columns(batch);
     let inserted = sqlx::query_scalar!(
         r#"INSERT INTO used_grants (digest, keep_until)
-           SELECT unhex(value ->> 0), value ->> 1 FROM json_each($1)
-           WHERE value ->> 1 >
-               COALESCE((SELECT keep_until FROM used_grants WHERE digest = x''), -1)
+           SELECT substr($1, 32 * key + 1, 32), value FROM json_each($2)
+           WHERE value > COALESCE((SELECT keep_until FROM used_grants WHERE digest = x''), -1)
            ON CONFLICT DO NOTHING
            RETURNING digest AS "digest!""#,
-        records
+        digests,
+        ends
     );
     let inserted = inserted.fetch_all(writer).await?;
     let mut consumptions = vec![Consumption::Replayed; batch.len()];
@@ -282,21 +349,20 @@ async fn write_batch(
     Ok(consumptions)
 }
 
-/// `[["<digest in hexadecimal>",<milliseconds>],…]`
-fn as_json(batch: &[Pending]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut json = String::with_capacity(96 * batch.len() + 2);
+/// The digests one after the other, and until when each is kept, in milliseconds: `[1000,…]`. As two
+/// parameters, because hopping to the connection's thread once for each record would cost more than
+/// writing them.
+fn columns(batch: &[Pending]) -> (Vec<u8>, String) {
+    let mut digests = Vec::with_capacity(32 * batch.len());
+    let mut ends = String::with_capacity(14 * batch.len() + 2);
     for pending in batch {
-        json.push_str(if json.is_empty() { "[[\"" } else { ",[\"" });
-        for byte in pending.digest.as_slice() {
-            json.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            json.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
+        digests.extend_from_slice(&pending.digest);
+        ends.push(if ends.is_empty() { '[' } else { ',' });
         // Writing to a string cannot fail.
-        let _ = write!(json, "\",{}]", pending.keep_until.milliseconds());
+        let _ = write!(ends, "{}", pending.keep_until.milliseconds());
     }
-    json.push(']');
-    json
+    ends.push(']');
+    (digests, ends)
 }
 
 /// After a failed commit nobody knows what the disk holds, so nobody is told `Fresh`.
@@ -317,8 +383,29 @@ fn answer(pending: Pending, consumption: Result<Consumption, StorageError>) {
 #[cfg(test)]
 mod tests {
     use futures_util::future::try_join_all;
+    use sqlx::Row;
 
     use super::*;
+
+    #[tokio::test]
+    async fn commits_are_durable_and_small() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("portvakt.db")).await;
+        let ledger = &store.unwrap().ledger;
+        let expected = [
+            ("PRAGMA journal_mode", "wal"),
+            ("PRAGMA synchronous", "2"),
+            ("PRAGMA busy_timeout", "5000"),
+            ("PRAGMA page_size", "1024"),
+        ];
+        for (pragma, expected) in expected {
+            for pool in [&ledger.writer, &ledger.reader] {
+                let row = sqlx::query(pragma).fetch_one(pool).await.unwrap();
+                let is: String = row.get_unchecked(0);
+                assert_eq!(is, expected, "{pragma}");
+            }
+        }
+    }
 
     #[tokio::test]
     async fn a_removal_goes_on_where_the_last_one_stopped_and_begins_anew_at_the_end() {
