@@ -57,7 +57,7 @@ fn place(client_id: &str) -> Row<'_> {
 /// The keys of this client, from a JSON array that has the position of each, and its three columns.
 pub(crate) fn from_document(client_id: &str, keys: &str) -> Result<Vec<ClientKey>, StorageError> {
     let keys = place(client_id).document("jwk", keys)?;
-    let key = |(_, (jwk, expires_at, created)): (i64, (String, i64, i64))| {
+    let key = |(jwk, expires_at, created): (String, i64, i64)| {
         client_key(client_id, &jwk, expires_at, created)
     };
     in_order(keys).map(key).collect()

@@ -47,7 +47,7 @@ pub(crate) async fn find(
 pub(crate) fn from_document(client_id: &str, rows: &str) -> Result<ClientSecrets, StorageError> {
     let place = place(client_id);
     let rows = place.document("hash", rows)?;
-    let row = |(_, (hash, expires_at, created)): (i64, (String, i64, i64))| {
+    let row = |(hash, expires_at, created): (String, i64, i64)| {
         Ok(SecretRow {
             hash: unhex(&hash).ok_or_else(|| place.corrupt("hash"))?,
             expires_at,

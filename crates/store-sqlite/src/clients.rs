@@ -106,7 +106,7 @@ fn scope_names(client_id: &str, scopes: &str) -> Result<Vec<ScopeName>, StorageE
         key: client_id,
     };
     let scopes = place.document("scope", scopes)?;
-    Ok(in_order(scopes).map(|(_, name)| name).collect())
+    Ok(in_order(scopes).collect())
 }
 
 /// A checked query for whole clients: the columns once, whether keys and secrets are among them

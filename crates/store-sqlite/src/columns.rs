@@ -82,10 +82,10 @@ pub(crate) fn document<T: Serialize>(value: &T) -> Result<String, StorageError> 
         .map_err(|_| StorageError::Refused("a value has no JSON form".to_owned()))
 }
 
-/// Values that were read with their positions.
-pub(crate) fn in_order<T>(mut values: Vec<(i64, T)>) -> impl Iterator<Item = (i64, T)> {
+/// Values that were read with their positions, without them.
+pub(crate) fn in_order<T>(mut values: Vec<(i64, T)>) -> impl Iterator<Item = T> {
     values.sort_by_key(|(position, _)| *position);
-    values.into_iter()
+    values.into_iter().map(|(_, value)| value)
 }
 
 /// An instant read from a column.

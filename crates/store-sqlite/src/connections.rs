@@ -10,6 +10,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
 
 use crate::fault::{is_busy, storage_error};
+use crate::unit::Statement;
 
 /// How long a write waits for another process or transaction, and a read for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -64,6 +65,20 @@ pub(crate) async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool, 
         }
         tokio::time::sleep(OPEN_PAUSE).await;
     }
+}
+
+/// Whether the file takes writes: fails if the disk is full. Of a write that changes nothing SQLite would
+/// write nothing; what is changed and changed back goes to the disk.
+pub(crate) async fn check(
+    writer: &SqlitePool,
+    [there, back]: [Statement<'_>; 2],
+) -> Result<(), StorageError> {
+    let mut transaction = begin_immediate(writer).await?;
+    for step in [there, back] {
+        let changed = step.execute(&mut *transaction).await;
+        changed.map_err(storage_error)?;
+    }
+    transaction.commit().await.map_err(storage_error)
 }
 
 /// Begins a transaction that holds the right to write from its first statement on: one that begins as

@@ -8,7 +8,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
-use crate::connections::{begin_immediate, options, pool, reading, writer};
+use crate::connections::{begin_immediate, check, options, pool, reading, writer};
 use crate::fault::{migration_error, storage_error};
 use crate::ledger::{Ledger, open_beside};
 use crate::unit::{Mode, SqliteUnit};
@@ -99,16 +99,9 @@ impl Store for SqliteStore {
 
     async fn check(&self) -> Result<(), StorageError> {
         self.ledger.check().await?;
-        // A write that fails if the disk is full. Of one that changes nothing SQLite would write
-        // nothing; what is changed and changed back goes to the disk.
-        let mut transaction = self.begin_write().await?;
         let there = sqlx::query!("UPDATE revision SET number = number + 1");
         let back = sqlx::query!("UPDATE revision SET number = number - 1");
-        for step in [there, back] {
-            let changed = step.execute(&mut *transaction).await;
-            changed.map_err(storage_error)?;
-        }
-        transaction.commit().await.map_err(storage_error)
+        check(&self.writer, [there, back]).await
     }
 }
 

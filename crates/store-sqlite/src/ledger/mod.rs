@@ -27,7 +27,7 @@ use tokio::time::{Instant, sleep};
 
 pub(crate) use self::file::{close_until, open_beside};
 use self::write_back::{Due, WriteBack};
-use crate::connections::{begin_immediate, options, pool, reading};
+use crate::connections::{begin_immediate, check, options, pool, reading};
 use crate::fault::{storage_error, unavailable};
 use crate::store::SqliteStore;
 
@@ -113,15 +113,9 @@ impl Ledger {
         if self.queue.is_closed() {
             return Err(stopped());
         }
-        // Fails if the disk is full: what is written and taken back goes to the disk.
-        let mut transaction = self.begin_write().await?;
         let there = sqlx::query!("INSERT INTO used_grants (digest, keep_until) VALUES (x'00', 0)");
         let back = sqlx::query!("DELETE FROM used_grants WHERE digest = x'00'");
-        for step in [there, back] {
-            let changed = step.execute(&mut *transaction).await;
-            changed.map_err(storage_error)?;
-        }
-        transaction.commit().await.map_err(storage_error)
+        check(&self.writer, [there, back]).await
     }
 
     /// Closes every connection after the writes under way.
