@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use portvakt_core::client::Client;
 use portvakt_core::organization::Organization;
@@ -23,6 +24,8 @@ pub trait CrashingFactory: StoreFactory {
 const WRITERS: u32 = 4;
 /// Commits before the crash comes.
 const ENOUGH: u32 = 40;
+/// How soon after the database is there again everything is served.
+const BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// What was asked of the store, and what it said was done.
 #[derive(Default)]
@@ -175,9 +178,21 @@ pub async fn an_accepted_grant_stays_used(place: &impl CrashingFactory) -> Outco
     let account = until_crash(place, &store, use_grant).await;
     for store in [store, place.open().await] {
         for number in &account.acknowledged {
-            let again = store.consume(digest(*number), at(1000)).await?;
+            let again = consume_when_back(&*store, *number).await?;
             assert_eq!(again, Consumption::Replayed, "{number}");
         }
     }
     Ok(())
+}
+
+/// A connection that died while nobody used it is found out by whoever uses it next, who is told that
+/// the store is unavailable. Within five seconds all of them are replaced.
+async fn consume_when_back(store: &dyn Store, number: u32) -> Result<Consumption, StorageError> {
+    let begun = Instant::now();
+    loop {
+        match store.consume(digest(number), at(1000)).await {
+            Err(StorageError::Unavailable(_)) if begun.elapsed() < BACK_WITHIN => {}
+            outcome => return outcome,
+        }
+    }
 }

@@ -19,7 +19,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{PgConnection, Postgres};
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::fault::{answered, answered_soon, unavailable};
 use crate::session::{Use, pool};
@@ -189,8 +189,8 @@ async fn write_batches(
         let Some(first) = receiver.recv().await else {
             return;
         };
-        if last >= MANY && receiver.len() + 1 < BATCH {
-            sleep(GATHERING).await;
+        if receiver.len() + 1 < BATCH {
+            gather(&room, last).await;
         }
         let mut batch = vec![first];
         while batch.len() < BATCH
@@ -204,6 +204,17 @@ async fn write_batches(
             settle(&connections, batch, &meter).await;
             drop(permit);
         });
+    }
+}
+
+/// Waits for others while the last batch had many, or while one is on its way: until that has arrived,
+/// then, because who comes first when nobody writes waits for nobody.
+async fn gather(room: &Semaphore, last: usize) {
+    if last >= MANY {
+        sleep(GATHERING).await;
+    } else {
+        // One permit is this batch's own.
+        let _ = timeout(GATHERING, room.acquire_many(BATCHES - 1)).await;
     }
 }
 
