@@ -1,6 +1,6 @@
 //! Makes an empty database from the migrations, so that the compiler checks every query against
-//! the schema that the crate ships. It needs no server, no tool and no variable from the user. The
-//! ledger's one table is as the registry once had it, and has it still.
+//! the schema that the crate ships, that of the ledger's file beside that of the registry's. It needs no
+//! server, no tool and no variable from the user.
 
 use std::error::Error;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::{env, fs, io};
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=migrations");
@@ -46,6 +46,20 @@ async fn migrate(database: &Path) -> Result<(), Box<dyn Error>> {
         .await?
         .run(&mut connection)
         .await?;
+    // The registry has, empty, a table of the name that the ledger's first one had.
+    aside(&mut connection, "used_grants", "aside").await?;
+    for migration in Migrator::new(Path::new("ledger")).await?.iter() {
+        sqlx::raw_sql(migration.sql.clone())
+            .execute(&mut connection)
+            .await?;
+    }
+    aside(&mut connection, "aside", "used_grants").await?;
     connection.close().await?;
+    Ok(())
+}
+
+async fn aside(connection: &mut SqliteConnection, from: &str, to: &str) -> sqlx::Result<()> {
+    let rename = AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
+    sqlx::raw_sql(rename).execute(connection).await?;
     Ok(())
 }

@@ -113,6 +113,28 @@ pub async fn two_stores_accept_a_grant_once(factory: &impl StoreFactory) -> Outc
     Ok(())
 }
 
+/// What one store removes takes nothing from what the other has to know.
+pub async fn two_stores_accept_a_grant_once_while_one_removes(
+    factory: &impl StoreFactory,
+) -> Outcome {
+    let [one, other] = [factory.open().await, factory.open().await];
+    one.consume(digest(1), at(10)).await?;
+    other.consume(digest(2), at(1000)).await?;
+    other.consume(digest(3), at(10)).await?;
+    assert_eq!(other.remove_expired(at(20)).await?, 2);
+    let again = one.consume(digest(2), at(1000)).await?;
+    assert_eq!(again, Consumption::Replayed);
+    // Now nothing is left, and what is written next has the place of what was removed.
+    assert_eq!(other.remove_expired(at(2000)).await?, 1);
+    one.consume(digest(4), at(5000)).await?;
+    let again = other.consume(digest(4), at(5000)).await?;
+    assert_eq!(again, Consumption::Replayed);
+    other.consume(digest(5), at(5000)).await?;
+    let again = one.consume(digest(5), at(5000)).await?;
+    assert_eq!(again, Consumption::Replayed);
+    Ok(())
+}
+
 /// `Fresh` was answered, so the record is there.
 pub async fn a_used_grant_survives_reopening(factory: &impl StoreFactory) -> Outcome {
     let store = factory.open().await;

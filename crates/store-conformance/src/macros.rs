@@ -170,6 +170,7 @@ macro_rules! conformance_tests {
             of_many_at_once_one_is_fresh,
             different_grants_at_once_are_all_fresh,
             two_stores_accept_a_grant_once,
+            two_stores_accept_a_grant_once_while_one_removes,
             a_used_grant_survives_reopening,
             removing_keeps_what_has_not_expired,
             removing_takes_every_expired_record,

@@ -269,6 +269,32 @@ async fn grants_that_an_earlier_version_accepted_count_as_used() {
     assert_eq!(left, 0);
 }
 
+/// The first ledgers had a row for each grant.
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_in_rows_of_their_own_count_as_used() {
+    let folder = folder();
+    let path = folder.path().join("portvakt.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let earlier = "DROP TABLE used_batches;
+        DELETE FROM _sqlx_migrations WHERE version = 2;
+        CREATE TABLE used_grants (
+            digest     BLOB   NOT NULL PRIMARY KEY,
+            keep_until BIGINT NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO used_grants VALUES (x'', 1000), (zeroblob(32), 9000)";
+    let mut stranger = stranger(&folder.path().join("portvakt.db-ledger")).await;
+    sqlx::raw_sql(earlier).execute(&mut stranger).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    for (digest, keep_until, expected) in [
+        ([0; 32], at(20), Consumption::Replayed),
+        ([1; 32], at(1), Consumption::Replayed),
+        ([1; 32], at(2), Consumption::Fresh),
+    ] {
+        let consumption = store.consume(digest, keep_until).await.unwrap();
+        assert_eq!(consumption, expected, "{digest:?} {keep_until}");
+    }
+}
+
 /// A log from before organizations had an index of their own is found by organization all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_log_is_found_by_organization() {

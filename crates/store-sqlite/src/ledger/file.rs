@@ -12,6 +12,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use super::rows;
 use super::write_back::LONGEST_LOG;
 use crate::connections::{begin_immediate, options, writer};
 use crate::fault::{migration_error, storage_error};
@@ -19,8 +20,7 @@ use crate::file::create_private;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./ledger");
 
-/// In bytes. Used grants lie all over the file, so each of them writes a page of its own: to the log, and
-/// from there to the file.
+/// In bytes. Most batches are small, and write two or three pages: to the log, and from there to the file.
 pub(super) const PAGE_SIZE: u32 = 1024;
 /// Pages that the writer keeps in memory, in KiB: the records of half a busy minute, so that recording
 /// the next reads next to nothing.
@@ -67,19 +67,13 @@ pub(crate) async fn open_beside(
     Ok(writer)
 }
 
-/// Makes every grant that is kept until then, or for less, count as used. One row with an empty
-/// digest, which no grant has, says so; it expires as all do.
+/// Makes every grant that is kept until then, or for less, count as used. A row without a grant says so; it
+/// expires as all do.
 pub(crate) async fn close_until(
     ledger: &mut SqliteConnection,
     end: Timestamp,
 ) -> Result<(), StorageError> {
-    let end = end.milliseconds();
-    let close = sqlx::query!(
-        "INSERT INTO used_grants (digest, keep_until) VALUES (x'', $1)
-         ON CONFLICT (digest) DO UPDATE SET keep_until = MAX(keep_until, excluded.keep_until)",
-        end
-    );
-    close.execute(ledger).await.map_err(storage_error)?;
+    rows::add(ledger, end.milliseconds(), &[]).await?;
     Ok(())
 }
 
@@ -93,7 +87,7 @@ fn writing(path: &Path) -> SqliteConnectOptions {
 
 async fn has_table(ledger: &mut SqliteConnection) -> Result<bool, StorageError> {
     let tables: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'used_grants'")
+        sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'used%'")
             .fetch_one(ledger)
             .await
             .map_err(storage_error)?;

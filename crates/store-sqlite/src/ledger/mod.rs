@@ -1,17 +1,21 @@
 //! The ledger of used grants. One task writes for everybody: it gathers what arrives together into
-//! one durable commit, and each caller waits for the commit that holds its own record.
+//! one durable row, and each caller waits for the commit that holds its own record.
+//!
+//! Who came first is decided in memory, by what the rows of the file say ([`Seen`]). A row is added only
+//! if all rows before it are known, so that also of several processes one accepts a grant.
 //!
 //! After a restore the ledger does not know which grants the lost store accepted. Until none of them
 //! could be accepted any more it is closed to all that it would keep for no longer: see
 //! [`close_until`].
 
 mod file;
+mod rows;
+mod seen;
 mod write_back;
 
-use std::collections::HashMap;
-use std::fmt::Write;
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,13 +23,15 @@ use portvakt_core::Timestamp;
 use portvakt_core::ports::{
     Consumption, GrantDigest, LedgerCounters, LedgerMeter, ReplayLedger, StorageError,
 };
-use sqlx::error::{DatabaseError, ErrorKind};
+use portvakt_core::transfer::unknown_until;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 pub(crate) use self::file::{close_until, open_beside};
+pub(crate) use self::rows::{UsedGrant, add, clear, list};
+use self::seen::Seen;
 use self::write_back::{Due, WriteBack};
 use crate::connections::{begin_immediate, check, options, pool, reading};
 use crate::fault::{storage_error, unavailable};
@@ -40,13 +46,6 @@ const LONGEST_GATHERING: Duration = Duration::from_millis(5);
 const BATCH: usize = 256;
 /// Records that wait for a batch; beyond them the ledger says that it is unavailable.
 const QUEUE: usize = 4096;
-/// Records looked through in one transaction, so that consuming never waits long for removing.
-const LOOKED_THROUGH: i64 = 2000;
-/// Transactions of one removal. The next goes on where it stopped: a ledger of the millions of grants
-/// of a busy hour is gone through in some minutes, and costs next to nothing in each.
-const MOST_TRANSACTIONS: usize = 250;
-/// After every digest.
-const END: [u8; 33] = [0xff; 33];
 
 /// A record on its way to the disk, and who waits for it.
 struct Pending {
@@ -60,8 +59,7 @@ struct Pending {
 pub(crate) struct Ledger {
     queue: mpsc::Sender<Pending>,
     meter: Arc<LedgerMeter>,
-    /// The digest that removing goes on from.
-    looked_through: Mutex<Vec<u8>>,
+    memory: Memory,
     writer: SqlitePool,
     reader: SqlitePool,
     write_back: WriteBack,
@@ -74,8 +72,12 @@ impl Ledger {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let meter = Arc::new(LedgerMeter::default());
         let write_back = WriteBack::start(pool(1).connect_lazy_with(options(&path)));
+        let memory = Memory::default();
         let writing = write_batches(
-            writer.clone(),
+            Log {
+                writer: writer.clone(),
+                memory: memory.clone(),
+            },
             write_back.due(),
             receiver,
             Arc::clone(&meter),
@@ -84,18 +86,11 @@ impl Ledger {
         Self {
             queue,
             meter,
-            looked_through: Mutex::default(),
+            memory,
             writer,
             reader: pool(1).connect_lazy_with(reading(&path)),
             write_back,
         }
-    }
-
-    fn looked_through(&self) -> MutexGuard<'_, Vec<u8>> {
-        // A digest is always a place to go on from.
-        self.looked_through
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins to write what is no grant in use. Nobody else writes meanwhile.
@@ -108,13 +103,20 @@ impl Ledger {
         self.reader.begin().await.map_err(storage_error)
     }
 
+    pub(crate) fn memory(&self) -> Memory {
+        self.memory.clone()
+    }
+
     /// Whether grants can be recorded.
     pub(crate) async fn check(&self) -> Result<(), StorageError> {
         if self.queue.is_closed() {
             return Err(stopped());
         }
-        let there = sqlx::query!("INSERT INTO used_grants (digest, keep_until) VALUES (x'00', 0)");
-        let back = sqlx::query!("DELETE FROM used_grants WHERE digest = x'00'");
+        // Numbers count up from one.
+        let there = sqlx::query!(
+            "INSERT INTO used_batches (number, keep_until, digests) VALUES (-1, 0, x'')"
+        );
+        let back = sqlx::query!("DELETE FROM used_batches WHERE number = -1");
         check(&self.writer, [there, back]).await
     }
 
@@ -124,6 +126,17 @@ impl Ledger {
         self.write_back.close().await;
         // The last connection to close writes the log back into the file.
         self.writer.close().await;
+    }
+}
+
+/// What is known of the rows of the file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory(Arc<Mutex<Seen>>);
+
+impl Memory {
+    /// To be called when rows were replaced by others: what they say is read again.
+    pub(crate) async fn forget(&self) {
+        *self.0.lock().await = Seen::default();
     }
 }
 
@@ -155,17 +168,23 @@ impl ReplayLedger for SqliteStore {
     }
 
     async fn is_consumed(&self, digest: GrantDigest) -> Result<bool, StorageError> {
-        let digest = digest.as_slice();
-        let rows =
-            sqlx::query_scalar!("SELECT COUNT(*) FROM used_grants WHERE digest = $1", digest)
-                .fetch_one(&self.ledger.reader)
-                .await
-                .map_err(storage_error)?;
-        Ok(rows > 0)
+        let mut seen = self.ledger.memory.0.lock().await;
+        let mut reader = self.ledger.reader.acquire().await.map_err(storage_error)?;
+        rows::catch_up(&mut reader, &mut seen).await?;
+        Ok(seen.contains(&digest))
     }
 
     async fn remove_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
-        self.remove_in(MOST_TRANSACTIONS, now).await
+        let mut grants = 0;
+        loop {
+            let (rows, of_these) = rows::remove_some(&self.ledger.writer, now).await?;
+            grants += of_these;
+            if rows::is_the_rest(rows) {
+                break;
+            }
+        }
+        self.ledger.memory.0.lock().await.remove_expired(now);
+        Ok(grants)
     }
 
     fn ledger_counters(&self) -> LedgerCounters {
@@ -173,61 +192,15 @@ impl ReplayLedger for SqliteStore {
     }
 }
 
-impl SqliteStore {
-    /// Removes in so many transactions at most, from where the last removal stopped.
-    async fn remove_in(&self, transactions: usize, now: Timestamp) -> Result<u64, StorageError> {
-        let mut removed = 0;
-        for _ in 0..transactions {
-            let from = self.ledger.looked_through().clone();
-            let next = self.after_some(&from).await?;
-            let to = next.as_deref().unwrap_or(&END);
-            removed += remove_between(&self.ledger.writer, &from, to, now).await?;
-            let is_end = next.is_none();
-            *self.ledger.looked_through() = next.unwrap_or_default();
-            if is_end {
-                break;
-            }
-        }
-        Ok(removed)
-    }
-
-    /// The digest that comes so many records after this one; none if there are fewer.
-    async fn after_some(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        let next = sqlx::query_scalar!(
-            "SELECT digest FROM used_grants WHERE digest >= $1 ORDER BY digest LIMIT 1 OFFSET $2",
-            from,
-            LOOKED_THROUGH
-        );
-        next.fetch_optional(&self.ledger.reader)
-            .await
-            .map_err(storage_error)
-    }
-}
-
-/// Going through the records in the order of their digests, of which every page has some that have
-/// expired, rewrites each page once. In the order of their ends each record would rewrite one.
-async fn remove_between(
-    writer: &SqlitePool,
-    from: &[u8],
-    to: &[u8],
-    now: Timestamp,
-) -> Result<u64, StorageError> {
-    let now = now.milliseconds();
-    let result = sqlx::query!(
-        "DELETE FROM used_grants WHERE digest >= $1 AND digest < $2 AND keep_until < $3",
-        from,
-        to,
-        now
-    )
-    .execute(writer)
-    .await
-    .map_err(storage_error)?;
-    Ok(result.rows_affected())
+/// Where batches are written to.
+struct Log {
+    writer: SqlitePool,
+    memory: Memory,
 }
 
 async fn write_batches(
-    writer: SqlitePool,
-    log: Arc<Due>,
+    log: Log,
+    due: Arc<Due>,
     mut receiver: mpsc::Receiver<Pending>,
     meter: Arc<LedgerMeter>,
 ) {
@@ -236,17 +209,19 @@ async fn write_batches(
         let batch = gather(first, &mut receiver, last).await;
         last = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let begun = Instant::now();
-        match write_batch(&writer, &batch).await {
-            Ok(consumptions) => {
-                meter.written(batch.len(), begun.elapsed());
-                log.written(batch.len());
-                for (pending, consumption) in batch.into_iter().zip(consumptions) {
+        match log.write(&batch).await {
+            Ok(fresh) => {
+                if fresh.count() > 0 {
+                    meter.written(batch.len(), begun.elapsed());
+                    due.written(fresh.count());
+                }
+                for (pending, consumption) in batch.into_iter().zip(fresh.consumptions) {
                     answer(pending, Ok(consumption));
                 }
             }
             Err(error) => {
                 meter.failed(begun.elapsed());
-                refuse(batch, error);
+                refuse(batch, &error);
             }
         }
     }
@@ -275,93 +250,93 @@ async fn gather(first: Pending, receiver: &mut mpsc::Receiver<Pending>, last: u3
     batch
 }
 
-/// Records a batch in one statement, which is a transaction of its own. The primary key decides who came
-/// first, against every other process; only the commit makes it true, and the statement has ended only
-/// when that is done.
-async fn write_batch(
-    writer: &SqlitePool,
-    batch: &[Pending],
-) -> Result<Vec<Consumption>, sqlx::Error> {
-    match insert_all(writer, batch).await {
-        Ok(()) => Ok(vec![Consumption::Fresh; batch.len()]),
-        Err(error) if is_of_a_record(&error) => insert_fresh(writer, batch).await,
-        Err(error) => Err(error),
+impl Log {
+    /// Records what of a batch is fresh, durably. What the memory knows was committed before.
+    async fn write(&self, batch: &[Pending]) -> Result<Fresh, StorageError> {
+        let mut seen = self.memory.0.lock().await;
+        prepare(&mut seen, batch);
+        let fresh = Fresh::of(batch, &seen);
+        if fresh.count() == 0 {
+            return Ok(fresh);
+        }
+        if rows::append(&self.writer, &seen, fresh.keep_until, &fresh.digests).await? {
+            let number = seen.last() + 1;
+            seen.add(number, fresh.keep_until, &fresh.digests);
+            return Ok(fresh);
+        }
+        self.catch_up_and_write(batch, &mut seen).await
+    }
+
+    /// When another process has written, or nobody has read the file yet.
+    async fn catch_up_and_write(
+        &self,
+        batch: &[Pending],
+        seen: &mut Seen,
+    ) -> Result<Fresh, StorageError> {
+        let mut ledger = begin_immediate(&self.writer).await?;
+        rows::catch_up(&mut ledger, seen).await?;
+        let fresh = Fresh::of(batch, seen);
+        if fresh.count() > 0 {
+            let number = rows::add(&mut ledger, fresh.keep_until, &fresh.digests).await?;
+            ledger.commit().await.map_err(storage_error)?;
+            seen.add(number, fresh.keep_until, &fresh.digests);
+        }
+        Ok(fresh)
     }
 }
 
-/// Inserts all records or none. Nearly always all are fresh, and then no answer has to say which.
-async fn insert_all(writer: &SqlitePool, batch: &[Pending]) -> Result<(), sqlx::Error> {
-    let (digests, ends) = columns(batch);
-    let insert = sqlx::query!(
-        "INSERT INTO used_grants (digest, keep_until)
-         SELECT substr($1, 32 * key + 1, 32),
-             CASE WHEN value > COALESCE((SELECT keep_until FROM used_grants WHERE digest = x''), -1)
-                 THEN value END
-         FROM json_each($2)",
-        digests,
-        ends
-    );
-    insert.execute(writer).await?;
-    Ok(())
-}
-
-/// Whether one of the records was used before, twice in the batch, or while the ledger was closed to it.
-fn is_of_a_record(error: &sqlx::Error) -> bool {
-    let kind = error.as_database_error().map(DatabaseError::kind);
-    matches!(
-        kind,
-        Some(ErrorKind::UniqueViolation | ErrorKind::NotNullViolation)
-    )
-}
-
-/// Inserts those records that are fresh. Of equal ones the first in the batch is.
-async fn insert_fresh(
-    writer: &SqlitePool,
-    batch: &[Pending],
-) -> Result<Vec<Consumption>, sqlx::Error> {
-    let mut first = HashMap::with_capacity(batch.len());
-    for (place, pending) in batch.iter().enumerate() {
-        first.entry(pending.digest.as_slice()).or_insert(place);
+/// Has the memory reach back to each grant of the batch, and farther: all that may still be accepted are
+/// kept until then or longer. Only a clock that was put back makes it read the file again.
+fn prepare(seen: &mut Seen, batch: &[Pending]) {
+    let Some(earliest) = batch.iter().map(|pending| pending.keep_until).min() else {
+        return;
+    };
+    let epoch = Timestamp::from_seconds(0);
+    let span = unknown_until(epoch).milliseconds() - epoch.milliseconds();
+    let floor = Timestamp::from_milliseconds(earliest.milliseconds().saturating_sub(span));
+    if seen.last() == 0 || !seen.reaches_back_to(earliest) {
+        *seen = Seen::from(floor);
     }
-    let (digests, ends) = columns(batch);
-    let inserted = sqlx::query_scalar!(
-        r#"INSERT INTO used_grants (digest, keep_until)
-           SELECT substr($1, 32 * key + 1, 32), value FROM json_each($2)
-           WHERE value > COALESCE((SELECT keep_until FROM used_grants WHERE digest = x''), -1)
-           ON CONFLICT DO NOTHING
-           RETURNING digest AS "digest!""#,
-        digests,
-        ends
-    );
-    let inserted = inserted.fetch_all(writer).await?;
-    let mut consumptions = vec![Consumption::Replayed; batch.len()];
-    for digest in inserted {
-        if let Some(place) = first.get(digest.as_slice()) {
-            consumptions[*place] = Consumption::Fresh;
+    seen.make_room(batch.len(), floor);
+}
+
+/// What of a batch is fresh, of equal grants the first.
+struct Fresh {
+    consumptions: Vec<Consumption>,
+    /// One after the other.
+    digests: Vec<u8>,
+    /// The latest of all, in milliseconds.
+    keep_until: i64,
+}
+
+impl Fresh {
+    fn of(batch: &[Pending], seen: &Seen) -> Self {
+        let mut first = HashSet::with_capacity(batch.len());
+        let mut digests = Vec::with_capacity(size_of::<GrantDigest>() * batch.len());
+        let mut keep_until = 0;
+        let consumptions = batch.iter().map(|pending| {
+            if !seen.admits(&pending.digest, pending.keep_until) || !first.insert(pending.digest) {
+                return Consumption::Replayed;
+            }
+            digests.extend_from_slice(&pending.digest);
+            keep_until = pending.keep_until.milliseconds().max(keep_until);
+            Consumption::Fresh
+        });
+        let consumptions = consumptions.collect();
+        Self {
+            consumptions,
+            digests,
+            keep_until,
         }
     }
-    Ok(consumptions)
-}
 
-/// The digests one after the other, and until when each is kept, in milliseconds: `[1000,…]`. As two
-/// parameters, because hopping to the connection's thread once for each record would cost more than
-/// writing them.
-fn columns(batch: &[Pending]) -> (Vec<u8>, String) {
-    let mut digests = Vec::with_capacity(32 * batch.len());
-    let mut ends = String::with_capacity(14 * batch.len() + 2);
-    for pending in batch {
-        digests.extend_from_slice(&pending.digest);
-        ends.push(if ends.is_empty() { '[' } else { ',' });
-        // Writing to a string cannot fail.
-        let _ = write!(ends, "{}", pending.keep_until.milliseconds());
+    fn count(&self) -> usize {
+        self.digests.len() / size_of::<GrantDigest>()
     }
-    ends.push(']');
-    (digests, ends)
 }
 
 /// After a failed commit nobody knows what the disk holds, so nobody is told `Fresh`.
-fn refuse(batch: Vec<Pending>, error: sqlx::Error) {
-    let error = storage_error(error);
+fn refuse(batch: Vec<Pending>, error: &StorageError) {
     tracing::error!(%error, records = batch.len(), "used grants could not be recorded");
     let reason = error.to_string();
     for pending in batch {
@@ -401,30 +376,30 @@ mod tests {
         }
     }
 
+    /// Threat: what the memory has forgotten is accepted once more.
     #[tokio::test]
-    async fn a_removal_goes_on_where_the_last_one_stopped_and_begins_anew_at_the_end() {
+    async fn a_clock_that_is_put_back_accepts_nothing_twice() {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("ledger.db"));
-        let store = store.await.unwrap();
+        let store = SqliteStore::open(folder.path().join("portvakt.db")).await;
+        let store = store.unwrap();
         let at = Timestamp::from_seconds;
-        let consume = async |numbers: std::ops::Range<u16>, keep_until| {
-            let grants = numbers.map(|number| {
-                let mut digest = [0; 32];
-                digest[..2].copy_from_slice(&number.to_be_bytes());
-                store.consume(digest, keep_until)
-            });
-            try_join_all(grants).await.unwrap();
-        };
-        consume(0..3000, at(10)).await;
-        consume(3000..5000, at(30)).await;
+        store.consume([1; 32], at(1000)).await.unwrap();
+        let later = (0..2000).map(|number: u16| {
+            let mut digest = [2; 32];
+            digest[..2].copy_from_slice(&number.to_be_bytes());
+            store.consume(digest, at(3000))
+        });
+        try_join_all(later).await.unwrap();
+        let memory = store.ledger.memory();
+        assert!(!memory.0.lock().await.contains(&[1; 32]));
 
-        assert_eq!(store.remove_in(1, at(20)).await.unwrap(), 2000);
-        assert_eq!(store.remove_in(1, at(20)).await.unwrap(), 1000);
-        consume(0..10, at(10)).await;
-        let to_the_end = store.remove_in(1, at(20)).await.unwrap();
-        assert_eq!(to_the_end, 0, "what was looked through is not again");
-        assert_eq!(store.remove_in(1, at(20)).await.unwrap(), 10);
-        assert_eq!(store.remove_in(9, at(40)).await.unwrap(), 10);
-        assert_eq!(store.remove_in(9, at(40)).await.unwrap(), 1990);
+        for (digest, expected) in [
+            ([1; 32], Consumption::Replayed),
+            ([3; 32], Consumption::Fresh),
+            ([3; 32], Consumption::Replayed),
+        ] {
+            let consumption = store.consume(digest, at(1000)).await.unwrap();
+            assert_eq!(consumption, expected);
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod target;
+mod used_grants;
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use portvakt_core::transfer::{Row, Table, TransferSource};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 
 pub use self::target::SqliteTarget;
+use self::used_grants::UsedGrants;
 use crate::connections::begin_immediate;
 use crate::fault::{storage_error, unavailable};
 use crate::store::{Files, SqliteStore};
@@ -44,15 +46,37 @@ async fn user_version(connection: &mut SqliteConnection) -> Result<i64, StorageE
 struct Both {
     registry: Transaction<'static, Sqlite>,
     ledger: Transaction<'static, Sqlite>,
+    used_grants: UsedGrants,
 }
 
 impl Both {
-    /// Where the rows of a table are.
-    fn file_of(&mut self, table: &Table) -> &mut SqliteConnection {
+    fn new(registry: Transaction<'static, Sqlite>, ledger: Transaction<'static, Sqlite>) -> Self {
+        Self {
+            registry,
+            ledger,
+            used_grants: UsedGrants::default(),
+        }
+    }
+
+    async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
         if is_in_ledger(table) {
-            &mut self.ledger
+            self.used_grants.count(&mut self.ledger).await
         } else {
-            &mut self.registry
+            catalog::count(&mut self.registry, table).await
+        }
+    }
+
+    async fn read(
+        &mut self,
+        table: &Table,
+        after: Option<&Row>,
+        limit: u32,
+    ) -> Result<Vec<Row>, StorageError> {
+        if is_in_ledger(table) {
+            let rows = self.used_grants.read(&mut self.ledger, table, after, limit);
+            rows.await
+        } else {
+            catalog::read(&mut self.registry, table, after, limit).await
         }
     }
 }
@@ -74,7 +98,7 @@ impl SqliteSource {
         let files = Files::open(path.as_ref()).await?;
         let registry = begin_immediate(&files.registry).await?;
         let ledger = begin_immediate(&files.ledger).await?;
-        Ok(Self(Both { registry, ledger }))
+        Ok(Self(Both::new(registry, ledger)))
     }
 
     /// Makes the registry useless as a store, durably, and unlocks both files. To be done before the
@@ -96,7 +120,7 @@ impl TransferSource for SqliteSource {
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        catalog::count(self.0.file_of(table), table).await
+        self.0.count(table).await
     }
 
     async fn read(
@@ -105,7 +129,7 @@ impl TransferSource for SqliteSource {
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
-        catalog::read(self.0.file_of(table), table, after, limit).await
+        self.0.read(table, after, limit).await
     }
 }
 
@@ -120,7 +144,7 @@ impl SqliteStore {
         // The first read fixes the state. That of the ledger is fixed when it is read.
         crate::unit::revision(&mut registry).await?;
         let ledger = self.ledger.begin_read().await?;
-        Ok(SqliteSnapshot(Both { registry, ledger }))
+        Ok(SqliteSnapshot(Both::new(registry, ledger)))
     }
 }
 
@@ -131,7 +155,7 @@ impl TransferSource for SqliteSnapshot {
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        catalog::count(self.0.file_of(table), table).await
+        self.0.count(table).await
     }
 
     async fn read(
@@ -140,6 +164,6 @@ impl TransferSource for SqliteSnapshot {
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
-        catalog::read(self.0.file_of(table), table, after, limit).await
+        self.0.read(table, after, limit).await
     }
 }

@@ -4,10 +4,12 @@ use async_trait::async_trait;
 use portvakt_core::Timestamp;
 use portvakt_core::ports::{AuditLog, StorageError};
 use portvakt_core::transfer::{REVISIONS_SKIPPED, Row, Table, TransferSource, TransferTarget};
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::{Sqlite, Transaction};
 
+use super::used_grants::{self, UsedGrants};
 use super::{catalog, is_in_ledger};
 use crate::fault::storage_error;
+use crate::ledger::Memory;
 use crate::store::SqliteStore;
 use crate::unit::{Mode, SqliteUnit};
 use crate::{ledger, logins};
@@ -17,6 +19,8 @@ use crate::{ledger, logins};
 pub struct SqliteTarget {
     registry: SqliteUnit,
     ledger: Transaction<'static, Sqlite>,
+    used_grants: UsedGrants,
+    memory: Memory,
 }
 
 impl SqliteStore {
@@ -24,7 +28,12 @@ impl SqliteStore {
     pub async fn begin_transfer(&self) -> Result<SqliteTarget, StorageError> {
         let registry = SqliteUnit::start(self.begin_write().await?, Mode::Writing).await?;
         let ledger = self.ledger.begin_write().await?;
-        let mut target = SqliteTarget { registry, ledger };
+        let mut target = SqliteTarget {
+            registry,
+            ledger,
+            used_grants: UsedGrants::default(),
+            memory: self.ledger.memory(),
+        };
         // The count of changes is moved too: a row takes the place of this one.
         let own_count = sqlx::query!("DELETE FROM revision WHERE number = 0");
         target.registry.execute(own_count).await?;
@@ -37,11 +46,7 @@ impl SqliteStore {
             }
         }
         // Where there is no client, no grant was used: this is of a restore that was cut off.
-        let leftover = sqlx::query!("DELETE FROM used_grants");
-        leftover
-            .execute(&mut *target.ledger)
-            .await
-            .map_err(storage_error)?;
+        ledger::clear(&mut target.ledger).await?;
         Ok(target)
     }
 }
@@ -51,15 +56,8 @@ impl SqliteTarget {
     /// what it must know; without the registry, what the ledger knows is of nobody.
     pub async fn commit(self) -> Result<(), StorageError> {
         self.ledger.commit().await.map_err(storage_error)?;
+        self.memory.forget().await;
         self.registry.commit_transfer().await
-    }
-
-    fn file_of(&mut self, table: &Table) -> &mut SqliteConnection {
-        if is_in_ledger(table) {
-            &mut self.ledger
-        } else {
-            self.registry.connection()
-        }
     }
 }
 
@@ -70,7 +68,11 @@ impl TransferSource for SqliteTarget {
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        catalog::count(self.file_of(table), table).await
+        if is_in_ledger(table) {
+            self.used_grants.count(&mut self.ledger).await
+        } else {
+            catalog::count(self.registry.connection(), table).await
+        }
     }
 
     async fn read(
@@ -79,14 +81,23 @@ impl TransferSource for SqliteTarget {
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
-        catalog::read(self.file_of(table), table, after, limit).await
+        if is_in_ledger(table) {
+            let rows = self.used_grants.read(&mut self.ledger, table, after, limit);
+            rows.await
+        } else {
+            catalog::read(self.registry.connection(), table, after, limit).await
+        }
     }
 }
 
 #[async_trait]
 impl TransferTarget for SqliteTarget {
     async fn write(&mut self, table: &Table, rows: &[Row]) -> Result<(), StorageError> {
-        catalog::write(self.file_of(table), table, rows).await
+        if is_in_ledger(table) {
+            used_grants::write(&mut self.ledger, table, rows).await
+        } else {
+            catalog::write(self.registry.connection(), table, rows).await
+        }
     }
 
     async fn succeed_lost_store(
