@@ -228,15 +228,15 @@ async fn fill_from_a_lost_store(target: &mut dyn TransferTarget) {
     transfer(&mut source(&folder).await, target, |_| {})
         .await
         .unwrap();
-    let now = at(4000);
-    target.succeed_lost_store(now, at(5000)).await.unwrap();
-    target.succeed_lost_store(now, at(4000)).await.unwrap();
+    let now = at(900);
+    target.succeed_lost_store(now, at(1100)).await.unwrap();
+    target.succeed_lost_store(now, at(1000)).await.unwrap();
 }
 
 async fn knows_what_it_cannot_know(store: &dyn Store) {
-    let unknown = store.consume([0xaa; 32], at(5000)).await.unwrap();
-    let known = store.consume(digests(1)[0], at(6000)).await.unwrap();
-    let later = store.consume([0xbb; 32], at(5001)).await.unwrap();
+    let unknown = store.consume([0xaa; 32], at(1100)).await.unwrap();
+    let known = store.consume(digests(1)[0], at(1150)).await.unwrap();
+    let later = store.consume([0xbb; 32], at(1101)).await.unwrap();
     assert_eq!(
         [unknown, known, later],
         [
@@ -245,14 +245,14 @@ async fn knows_what_it_cannot_know(store: &dyn Store) {
             Consumption::Fresh
         ]
     );
-    let again = store.consume([0xbb; 32], at(5001)).await.unwrap();
+    let again = store.consume([0xbb; 32], at(1101)).await.unwrap();
     assert_eq!(again, Consumption::Replayed);
     for followed in [Revision(0), Revision(1), Revision(700)] {
         let changes = store.changes_since(followed, 100).await.unwrap();
         assert_eq!(changes.extent, Extent::Gap, "{followed:?}");
     }
-    store.remove_expired(at(5001)).await.unwrap();
-    let open = store.consume([0xcc; 32], at(5000)).await.unwrap();
+    store.remove_expired(at(1101)).await.unwrap();
+    let open = store.consume([0xcc; 32], at(1100)).await.unwrap();
     assert_eq!(open, Consumption::Fresh, "it expires as all do");
 }
 

@@ -30,7 +30,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 pub(crate) use self::file::{close_until, open_beside};
-pub(crate) use self::rows::{UsedGrant, add, clear, list};
+pub(crate) use self::rows::{UsedGrant, add, clear, count, list_some};
 use self::seen::Seen;
 use self::write_back::{Due, WriteBack};
 use crate::connections::{begin_immediate, check, options, pool, reading};

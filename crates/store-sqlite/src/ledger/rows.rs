@@ -102,29 +102,41 @@ pub(super) fn is_the_rest(rows: usize) -> bool {
     i64::try_from(rows).is_ok_and(|rows| rows < SOME)
 }
 
-/// A grant that was used, and until when that must be known, in milliseconds.
-pub(crate) type UsedGrant = (Vec<u8>, i64);
+/// A grant that was used, and until when that must be known, in milliseconds. Without a digest: until when
+/// every grant counts as used.
+pub(crate) type UsedGrant = (Option<GrantDigest>, i64);
 
-/// Every grant that was used, each once, in order. The empty digest, which is that of no grant, has the
-/// time until which all of them count as used.
-pub(crate) async fn list(ledger: &mut SqliteConnection) -> Result<Vec<UsedGrant>, StorageError> {
-    let rows = sqlx::query!("SELECT keep_until, digests FROM used_batches");
+/// What some rows after this number say, and the number of the last of them.
+pub(crate) async fn list_some(
+    ledger: &mut SqliteConnection,
+    after: i64,
+) -> Result<Option<(i64, Vec<UsedGrant>)>, StorageError> {
+    let rows = sqlx::query!(
+        "SELECT number, keep_until, digests FROM used_batches WHERE number > $1
+         ORDER BY number LIMIT $2",
+        after,
+        SOME
+    );
     let rows = rows.fetch_all(ledger).await.map_err(storage_error)?;
     let mut grants = Vec::new();
-    for row in rows {
+    for row in &rows {
         if row.digests.is_empty() {
-            grants.push((Vec::new(), row.keep_until));
+            grants.push((None, row.keep_until));
         }
-        for digest in row.digests.chunks(size_of::<GrantDigest>()) {
-            grants.push((digest.to_vec(), row.keep_until));
-        }
+        let (digests, _) = row.digests.as_chunks();
+        grants.extend(digests.iter().map(|digest| (Some(*digest), row.keep_until)));
     }
-    // The latest end of a digest first, and the others away.
-    grants.sort_unstable_by(|(one, earlier), (other, later)| {
-        one.cmp(other).then_with(|| later.cmp(earlier))
-    });
-    grants.dedup_by(|(later, _), (first, _)| later == first);
-    Ok(grants)
+    Ok(rows.last().map(|last| (last.number, grants)))
+}
+
+/// How many grants all rows have. One without a grant counts, too.
+pub(crate) async fn count(ledger: &mut SqliteConnection) -> Result<u64, StorageError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT COALESCE(SUM(MAX(length(digests) / 32, 1)), 0) AS "grants!: i64"
+           FROM used_batches"#
+    );
+    let count = count.fetch_one(ledger).await.map_err(storage_error)?;
+    Ok(count.unsigned_abs())
 }
 
 /// Removes every row, which takes no number back.

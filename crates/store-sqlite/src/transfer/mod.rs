@@ -18,6 +18,7 @@ pub use self::target::SqliteTarget;
 use self::used_grants::UsedGrants;
 use crate::connections::begin_immediate;
 use crate::fault::{storage_error, unavailable};
+use crate::ledger;
 use crate::store::{Files, SqliteStore};
 
 /// `user_version` of a file that was moved. It is 0 in every other file.
@@ -60,7 +61,7 @@ impl Both {
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
         if is_in_ledger(table) {
-            self.used_grants.count(&mut self.ledger).await
+            ledger::count(&mut self.ledger).await
         } else {
             catalog::count(&mut self.registry, table).await
         }

@@ -69,7 +69,7 @@ impl TransferSource for SqliteTarget {
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
         if is_in_ledger(table) {
-            self.used_grants.count(&mut self.ledger).await
+            ledger::count(&mut self.ledger).await
         } else {
             catalog::count(self.registry.connection(), table).await
         }
