@@ -175,14 +175,8 @@ impl ReplayLedger for SqliteStore {
     }
 
     async fn remove_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
-        let mut grants = 0;
-        loop {
-            let (rows, of_these) = rows::remove_some(&self.ledger.writer, now).await?;
-            grants += of_these;
-            if rows::is_the_rest(rows) {
-                break;
-            }
-        }
+        let Ledger { reader, writer, .. } = &self.ledger;
+        let grants = rows::remove_expired(reader, writer, now).await?;
         self.ledger.memory.0.lock().await.remove_expired(now);
         Ok(grants)
     }
@@ -401,5 +395,26 @@ mod tests {
             let consumption = store.consume(digest, at(1000)).await.unwrap();
             assert_eq!(consumption, expected);
         }
+    }
+
+    /// Rows of a clock that was ahead for a while are kept, and keep none of those after them.
+    #[tokio::test]
+    async fn what_is_kept_for_long_keeps_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("portvakt.db")).await;
+        let store = store.unwrap();
+        let at = Timestamp::from_seconds;
+        let consume = async |first: u16, count: u16, keep_until| {
+            for number in first..first + count {
+                let mut digest = [0; 32];
+                digest[..2].copy_from_slice(&number.to_be_bytes());
+                store.consume(digest, keep_until).await.unwrap();
+            }
+        };
+        consume(0, 300, at(100_000)).await;
+        consume(1000, 20, at(10)).await;
+        assert_eq!(store.remove_expired(at(20)).await.unwrap(), 20);
+        assert_eq!(store.remove_expired(at(20)).await.unwrap(), 0);
+        assert_eq!(store.remove_expired(at(200_000)).await.unwrap(), 300);
     }
 }

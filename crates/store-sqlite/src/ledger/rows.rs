@@ -8,8 +8,11 @@ use sqlx::sqlite::SqlitePool;
 use super::seen::Seen;
 use crate::fault::storage_error;
 
-/// Rows read or removed by one statement.
+/// Rows looked at by one statement.
 const SOME: i64 = 250;
+/// Statements that find nothing to remove before removing ends: rows that a clock that was ahead left at the
+/// start do not keep the others.
+const MOST_IN_VAIN: u32 = 8;
 
 /// Adds a row, unless there are rows that are not in `seen`. Whether it did: the statement is a transaction
 /// of its own, and has ended only when that is on the disk.
@@ -79,27 +82,56 @@ pub(super) async fn catch_up(
     Ok(())
 }
 
-/// Removes some of the rows that need not be kept any longer. How many rows, and how many grants.
-pub(super) async fn remove_some(
-    writer: &SqlitePool,
-    now: Timestamp,
-) -> Result<(usize, u64), StorageError> {
-    let now = now.milliseconds();
-    let remove = sqlx::query_scalar!(
-        r#"DELETE FROM used_batches WHERE number IN
-               (SELECT number FROM used_batches WHERE keep_until < $1 ORDER BY number LIMIT $2)
-           RETURNING length(digests) / 32 AS "grants!: i64""#,
-        now,
+/// The number of the row that is some rows after this number; none where there are no more rows.
+async fn some_after(reader: &SqlitePool, number: i64) -> Result<Option<i64>, StorageError> {
+    let last = sqlx::query_scalar!(
+        r#"SELECT MAX(number) AS "number: i64" FROM
+               (SELECT number FROM used_batches WHERE number > $1 ORDER BY number LIMIT $2)"#,
+        number,
         SOME
     );
-    let removed = remove.fetch_all(writer).await.map_err(storage_error)?;
-    let grants = removed.iter().map(|grants| grants.unsigned_abs()).sum();
-    Ok((removed.len(), grants))
+    last.fetch_one(reader).await.map_err(storage_error)
 }
 
-/// Whether no more rows than these are left to remove.
-pub(super) fn is_the_rest(rows: usize) -> bool {
-    i64::try_from(rows).is_ok_and(|rows| rows < SOME)
+/// Removes what need not be kept any longer, and says how many grants that was. It begins with the oldest
+/// rows, some in each transaction so that nobody waits long for it, and ends where nothing has expired for a
+/// while: all later rows are kept for longer.
+pub(super) async fn remove_expired(
+    reader: &SqlitePool,
+    writer: &SqlitePool,
+    now: Timestamp,
+) -> Result<u64, StorageError> {
+    let (mut grants, mut after, mut in_vain) = (0, i64::MIN, 0);
+    while in_vain < MOST_IN_VAIN
+        && let Some(last) = some_after(reader, after).await?
+    {
+        let removed = remove_between(writer, after, last, now).await?;
+        in_vain = if removed.is_empty() { in_vain + 1 } else { 0 };
+        grants += removed
+            .iter()
+            .map(|grants| grants.unsigned_abs())
+            .sum::<u64>();
+        after = last;
+    }
+    Ok(grants)
+}
+
+/// How many grants each row had that was removed.
+async fn remove_between(
+    writer: &SqlitePool,
+    after: i64,
+    last: i64,
+    now: Timestamp,
+) -> Result<Vec<i64>, StorageError> {
+    let now = now.milliseconds();
+    let remove = sqlx::query_scalar!(
+        r#"DELETE FROM used_batches WHERE number > $1 AND number <= $2 AND keep_until < $3
+           RETURNING length(digests) / 32 AS "grants!: i64""#,
+        after,
+        last,
+        now
+    );
+    remove.fetch_all(writer).await.map_err(storage_error)
 }
 
 /// A grant that was used, and until when that must be known, in milliseconds. Without a digest: until when
