@@ -59,25 +59,50 @@ impl Both {
         }
     }
 
-    async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
+    fn tables(&mut self) -> Tables<'_> {
+        Tables {
+            registry: &mut self.registry,
+            ledger: &mut self.ledger,
+            used_grants: &mut self.used_grants,
+        }
+    }
+}
+
+/// The tables of both files as those of one database.
+struct Tables<'f> {
+    registry: &'f mut SqliteConnection,
+    ledger: &'f mut SqliteConnection,
+    used_grants: &'f mut UsedGrants,
+}
+
+impl Tables<'_> {
+    async fn count(self, table: &Table) -> Result<u64, StorageError> {
         if is_in_ledger(table) {
-            ledger::count(&mut self.ledger).await
+            ledger::count(self.ledger).await
         } else {
-            catalog::count(&mut self.registry, table).await
+            catalog::count(self.registry, table).await
         }
     }
 
     async fn read(
-        &mut self,
+        self,
         table: &Table,
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
         if is_in_ledger(table) {
-            let rows = self.used_grants.read(&mut self.ledger, table, after, limit);
+            let rows = self.used_grants.read(self.ledger, table, after, limit);
             rows.await
         } else {
-            catalog::read(&mut self.registry, table, after, limit).await
+            catalog::read(self.registry, table, after, limit).await
+        }
+    }
+
+    async fn write(self, table: &Table, rows: &[Row]) -> Result<(), StorageError> {
+        if is_in_ledger(table) {
+            used_grants::write(self.ledger, table, rows).await
+        } else {
+            catalog::write(self.registry, table, rows).await
         }
     }
 }
@@ -121,7 +146,7 @@ impl TransferSource for SqliteSource {
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        self.0.count(table).await
+        self.0.tables().count(table).await
     }
 
     async fn read(
@@ -130,7 +155,7 @@ impl TransferSource for SqliteSource {
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
-        self.0.read(table, after, limit).await
+        self.0.tables().read(table, after, limit).await
     }
 }
 
@@ -156,7 +181,7 @@ impl TransferSource for SqliteSnapshot {
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        self.0.count(table).await
+        self.0.tables().count(table).await
     }
 
     async fn read(
@@ -165,6 +190,6 @@ impl TransferSource for SqliteSnapshot {
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
-        self.0.read(table, after, limit).await
+        self.0.tables().read(table, after, limit).await
     }
 }

@@ -6,8 +6,8 @@ use portvakt_core::ports::{AuditLog, StorageError};
 use portvakt_core::transfer::{REVISIONS_SKIPPED, Row, Table, TransferSource, TransferTarget};
 use sqlx::{Sqlite, Transaction};
 
-use super::used_grants::{self, UsedGrants};
-use super::{catalog, is_in_ledger};
+use super::used_grants::UsedGrants;
+use super::{Tables, catalog, is_in_ledger};
 use crate::fault::storage_error;
 use crate::ledger::Memory;
 use crate::store::SqliteStore;
@@ -59,6 +59,14 @@ impl SqliteTarget {
         self.memory.forget().await;
         self.registry.commit_transfer().await
     }
+
+    fn both(&mut self) -> Tables<'_> {
+        Tables {
+            registry: self.registry.connection(),
+            ledger: &mut self.ledger,
+            used_grants: &mut self.used_grants,
+        }
+    }
 }
 
 #[async_trait]
@@ -68,11 +76,7 @@ impl TransferSource for SqliteTarget {
     }
 
     async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
-        if is_in_ledger(table) {
-            ledger::count(&mut self.ledger).await
-        } else {
-            catalog::count(self.registry.connection(), table).await
-        }
+        self.both().count(table).await
     }
 
     async fn read(
@@ -81,23 +85,14 @@ impl TransferSource for SqliteTarget {
         after: Option<&Row>,
         limit: u32,
     ) -> Result<Vec<Row>, StorageError> {
-        if is_in_ledger(table) {
-            let rows = self.used_grants.read(&mut self.ledger, table, after, limit);
-            rows.await
-        } else {
-            catalog::read(self.registry.connection(), table, after, limit).await
-        }
+        self.both().read(table, after, limit).await
     }
 }
 
 #[async_trait]
 impl TransferTarget for SqliteTarget {
     async fn write(&mut self, table: &Table, rows: &[Row]) -> Result<(), StorageError> {
-        if is_in_ledger(table) {
-            used_grants::write(&mut self.ledger, table, rows).await
-        } else {
-            catalog::write(self.registry.connection(), table, rows).await
-        }
+        self.both().write(table, rows).await
     }
 
     async fn succeed_lost_store(
