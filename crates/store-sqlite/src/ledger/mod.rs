@@ -370,6 +370,12 @@ mod tests {
         }
     }
 
+    fn digest(number: u16) -> GrantDigest {
+        let mut digest = [0; 32];
+        digest[..2].copy_from_slice(&number.to_be_bytes());
+        digest
+    }
+
     /// Threat: what the memory has forgotten is accepted once more.
     #[tokio::test]
     async fn a_clock_that_is_put_back_accepts_nothing_twice() {
@@ -378,11 +384,7 @@ mod tests {
         let store = store.unwrap();
         let at = Timestamp::from_seconds;
         store.consume([1; 32], at(1000)).await.unwrap();
-        let later = (0..2000).map(|number: u16| {
-            let mut digest = [2; 32];
-            digest[..2].copy_from_slice(&number.to_be_bytes());
-            store.consume(digest, at(3000))
-        });
+        let later = (0..2000).map(|number| store.consume(digest(number), at(3000)));
         try_join_all(later).await.unwrap();
         let memory = store.ledger.memory();
         assert!(!memory.0.lock().await.contains(&[1; 32]));
@@ -406,9 +408,7 @@ mod tests {
         let at = Timestamp::from_seconds;
         let consume = async |first: u16, count: u16, keep_until| {
             for number in first..first + count {
-                let mut digest = [0; 32];
-                digest[..2].copy_from_slice(&number.to_be_bytes());
-                store.consume(digest, keep_until).await.unwrap();
+                store.consume(digest(number), keep_until).await.unwrap();
             }
         };
         consume(0, 300, at(100_000)).await;
