@@ -78,31 +78,31 @@ impl<'a> KeyRef<'a> {
     }
 
     pub(super) fn to_key(self) -> Key {
-        Key(Arc::new(Parts {
+        Key {
             kind: self.kind,
-            head: self.head.into(),
-            tail: self.tail.into(),
-        }))
+            head_len: self.head.len(),
+            texts: [self.head, self.tail].concat().into(),
+        }
     }
 }
 
-/// The name of an entry. A clone shares the texts.
+/// The name of an entry, its texts side by side: whoever compares them goes to one place in memory,
+/// which is seldom in the processor's cache. A clone shares the texts.
 #[derive(Clone, Debug)]
-pub(super) struct Key(Arc<Parts>);
-
-#[derive(Debug)]
-struct Parts {
+pub(super) struct Key {
     kind: EntryKind,
-    head: Box<str>,
-    tail: Box<str>,
+    head_len: usize,
+    texts: Arc<str>,
 }
 
 impl Key {
     pub(super) fn as_ref(&self) -> KeyRef<'_> {
+        // Where the texts were put together they come apart.
+        let (head, tail) = self.texts.split_at(self.head_len);
         KeyRef {
-            kind: self.0.kind,
-            head: &self.0.head,
-            tail: &self.0.tail,
+            kind: self.kind,
+            head,
+            tail,
         }
     }
 }

@@ -9,6 +9,7 @@ mod settings;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -33,9 +34,9 @@ use crate::clock::Timestamp;
 use crate::organization::OrgNumber;
 use crate::scope::ScopeName;
 
-/// Identifies a client: `[A-Za-z0-9._~-]{1,64}`. New ones are random UUIDs.
+/// Identifies a client: `[A-Za-z0-9._~-]{1,64}`. New ones are random UUIDs. Clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(Box<str>);
+pub struct ClientId(Arc<str>);
 
 impl ClientId {
     /// Reads a client id.
