@@ -1,19 +1,22 @@
 //! The envelope around a router: an id, a deadline, a size and a net for panics.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::Request;
 use axum::response::Response;
+use axum::routing::Route;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::EXPECT;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::task::yield_now;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
+use tower::layer::layer_fn;
+use tower::{ServiceExt, service_fn};
 
 use crate::admission::Admission;
 use crate::request_id::X_REQUEST_ID;
@@ -47,7 +50,11 @@ pub fn bounded(
         request_ids,
         render,
     });
-    router.layer(from_fn_with_state(envelope, envelop))
+    // axum's `from_fn` would box what follows once more for each request.
+    router.layer(layer_fn(move |route: Route| {
+        let envelope = Arc::clone(&envelope);
+        service_fn(move |request| envelop(Arc::clone(&envelope), route.clone(), request))
+    }))
 }
 
 struct Envelope {
@@ -58,16 +65,16 @@ struct Envelope {
 }
 
 async fn envelop(
-    State(envelope): State<Arc<Envelope>>,
+    envelope: Arc<Envelope>,
+    route: Route,
     mut request: Request,
-    next: Next,
-) -> Response {
+) -> Result<Response, Infallible> {
     let id = RequestId::from_bytes((envelope.request_ids)());
     request.extensions_mut().insert(id);
 
     // Unwind safety: a handler that panicked is dropped whole, and what it shares with others is
     // behind locks that are poisoned or transactions that are rolled back.
-    let outcome = AssertUnwindSafe(answer(&envelope, request, next))
+    let outcome = AssertUnwindSafe(answer(&envelope, route, request))
         .catch_unwind()
         .await;
     let outcome = outcome.unwrap_or_else(|_payload| {
@@ -83,29 +90,29 @@ async fn envelop(
     response
         .headers_mut()
         .insert(X_REQUEST_ID, id.to_header_value());
-    response
+    Ok(response)
 }
 
 async fn answer(
     envelope: &Envelope,
+    route: Route,
     request: Request,
-    next: Next,
 ) -> Result<Response, TransportFault> {
     let limits = &envelope.limits;
-    let deadline = Instant::now() + limits.request_timeout;
-
-    let request = timeout_at(deadline, read_whole(request, limits.max_body_bytes))
-        .await
-        .map_err(|_| TransportFault::BodyTimeout)??;
-    // Only now: whoever sends slowly must not hold a place that others could use.
-    let admitted = envelope.admission.admit();
-    let _admitted = admitted.ok_or(TransportFault::Overloaded)?;
-    // Handlers compute for long stretches. What else has arrived is counted first, and what is too
-    // much of it turned away, so that nobody waits behind the whole queue for a refusal.
-    yield_now().await;
-    timeout_at(deadline, next.run(request))
-        .await
-        .map_err(|_| TransportFault::HandlerTimeout)
+    let mut late = TransportFault::BodyTimeout;
+    let in_time = timeout(limits.request_timeout, async {
+        let request = read_whole(request, limits.max_body_bytes).await?;
+        late = TransportFault::HandlerTimeout;
+        // Only now: whoever sends slowly must not hold a place that others could use.
+        let admitted = envelope.admission.admit();
+        let _admitted = admitted.ok_or(TransportFault::Overloaded)?;
+        // Handlers compute for long stretches. What else has arrived is counted first, and what is too
+        // much of it turned away, so that nobody waits behind the whole queue for a refusal.
+        yield_now().await;
+        let Ok(response) = route.oneshot(request).await;
+        Ok(response)
+    });
+    in_time.await.unwrap_or_else(|_| Err(late))
 }
 
 /// The same request with its body in memory.

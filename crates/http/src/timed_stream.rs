@@ -62,7 +62,9 @@ pub(crate) struct TimedStream<S> {
     activity: Activity,
     seen_changes: u64,
     awaited: Awaited,
-    read_deadline: Pin<Box<Sleep>>,
+    /// When the client must have sent what is awaited.
+    read_deadline: Instant,
+    read_alarm: Pin<Box<Sleep>>,
     write_deadline: Pin<Box<Sleep>>,
     write_blocked: bool,
 }
@@ -77,7 +79,8 @@ impl<S> TimedStream<S> {
             activity,
             // A client connects in order to ask, so its first request is owed from the start.
             awaited: Awaited::Head,
-            read_deadline: Box::pin(sleep_until(now + limits.header_timeout)),
+            read_deadline: now + limits.header_timeout,
+            read_alarm: Box::pin(sleep_until(now + limits.header_timeout)),
             write_deadline: Box::pin(sleep_until(now)),
             write_blocked: false,
         }
@@ -99,17 +102,29 @@ impl<S> TimedStream<S> {
 
     fn await_request(&mut self) {
         self.awaited = Awaited::Request;
-        self.read_deadline
-            .as_mut()
-            .reset(Instant::now() + self.limits.keep_alive_timeout);
+        self.read_deadline = Instant::now() + self.limits.keep_alive_timeout;
     }
 
     fn received(&mut self) {
         if self.awaited == Awaited::Request {
             self.awaited = Awaited::Head;
-            self.read_deadline
-                .as_mut()
-                .reset(Instant::now() + self.limits.header_timeout);
+            self.read_deadline = Instant::now() + self.limits.header_timeout;
+        }
+    }
+
+    /// Ready when what is awaited is late. The alarm is set again when it must ring earlier, or has rung
+    /// too early: a deadline that moves away with each request costs nothing.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (alarm, deadline) = (&mut self.read_alarm, self.read_deadline);
+        if alarm.deadline() > deadline {
+            alarm.as_mut().reset(deadline);
+        }
+        loop {
+            ready!(alarm.as_mut().poll(cx));
+            if alarm.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            alarm.as_mut().reset(deadline);
         }
     }
 
@@ -157,7 +172,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         if self.awaited == Awaited::Nothing {
             return Poll::Pending;
         }
-        ready!(self.read_deadline.as_mut().poll(cx));
+        ready!(self.poll_late(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
