@@ -10,13 +10,19 @@ use crate::registry::{
 };
 use crate::setup::GrantKind;
 
-/// Signs `count` grants of as many clients in turn, on every core that is free for it.
-pub(crate) fn sign(registry: &Registry, issuer: &str, count: usize) -> anyhow::Result<Vec<String>> {
+/// Signs grants of as many clients in turn, from turn `first` on, on every core that is free for it.
+pub(crate) fn sign(
+    registry: &Registry,
+    issuer: &str,
+    first: usize,
+    count: usize,
+) -> anyhow::Result<Vec<String>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = count.div_ceil(threads);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|thread| scope.spawn(move || sign_share(registry, issuer, thread, share)))
+        let shares = (0..threads).map(|thread| first + thread * share);
+        let workers: Vec<_> = shares
+            .map(|first| scope.spawn(move || sign_share(registry, issuer, first, share)))
             .collect();
         let mut grants = Vec::with_capacity(count);
         for worker in workers {
@@ -53,7 +59,7 @@ fn since_epoch() -> anyhow::Result<Duration> {
 fn sign_share(
     registry: &Registry,
     issuer: &str,
-    thread: usize,
+    first: usize,
     count: usize,
 ) -> anyhow::Result<Vec<String>> {
     let started = since_epoch()?;
@@ -64,13 +70,13 @@ fn sign_share(
         0 => (setup.active, setup.clients / setup.active),
         certified => (certified.min(setup.active), 1),
     };
-    (0..count)
-        .map(|index| {
+    (first..first + count)
+        .map(|turn| {
             // A stride that no registry's size divides spreads neighbors over all of them.
-            let client = (thread + index * 7919) % active * apart;
+            let client = turn * 7919 % active * apart;
             let mut claims = json!({
                 "aud": issuer, "iss": client_id(client), "scope": SCOPE,
-                "iat": now, "exp": now + 120, "jti": format!("{run}-{thread}-{index}"),
+                "iat": now, "exp": now + 120, "jti": format!("{run}-{turn}"),
             });
             if setup.grant == GrantKind::Delegation {
                 claims["consumer_org"] = Value::String(consumer(client));

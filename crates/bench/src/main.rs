@@ -14,6 +14,7 @@
 
 mod calibration;
 mod certificates;
+mod compare;
 mod counters;
 mod database;
 mod grants;
@@ -27,7 +28,7 @@ mod server;
 mod setup;
 mod wire;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -55,6 +56,17 @@ enum Command {
     Suite(How),
     /// Measure the token endpoint in one setup
     Tokens(SetupArgs),
+    /// Compare two builds, or with --clients given twice two registries, in turns on the same core
+    Compare {
+        /// The other server's program; by default the same
+        #[arg(long, value_name = "FILE")]
+        other: Option<PathBuf>,
+        /// How often each of them has its turn
+        #[arg(long, value_name = "N", default_value_t = 9)]
+        turns: usize,
+        #[command(flatten)]
+        args: SetupArgs,
+    },
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -97,6 +109,16 @@ struct SetupArgs {
     how: How,
 }
 
+impl How {
+    fn measure(&self) -> Measure<'_> {
+        Measure {
+            program: &self.server,
+            time: Duration::from_secs(self.seconds),
+            connections: self.connections,
+        }
+    }
+}
+
 impl SetupArgs {
     fn setups(&self) -> anyhow::Result<Vec<(Setup, Loads)>> {
         anyhow::ensure!(
@@ -126,6 +148,7 @@ fn main() -> ExitCode {
         Command::Tokens(args) => args
             .setups()
             .and_then(|setups| measure_all(&args.how, &setups)),
+        Command::Compare { other, turns, args } => compare(&args, other.as_deref(), turns),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -137,21 +160,33 @@ fn main() -> ExitCode {
 }
 
 fn measure_all(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
+    runtime()?.block_on(run(how, setups))
+}
+
+fn compare(args: &SetupArgs, other: Option<&Path>, turns: usize) -> anyhow::Result<()> {
+    let setups = args.setups()?;
+    let (first, second) = match setups.as_slice() {
+        [(both, _)] => (both, both),
+        [(first, _), (second, _)] => (first, second),
+        _ => anyhow::bail!("two are compared: give --clients once or twice"),
+    };
+    let program = args.how.server.as_path();
+    let pair = [(program, *first), (other.unwrap_or(program), *second)];
+    runtime()?.block_on(args.how.measure().compare(pair, turns))
+}
+
+/// On all cores but the servers'.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     server::keep_off_the_servers_core()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("start the runtime")?;
-    runtime.block_on(run(how, setups))
+        .context("start the runtime")
 }
 
 /// One setup after the other, each with servers and a registry of its own.
 async fn run(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
-    let measure = Measure {
-        program: &how.server,
-        time: Duration::from_secs(how.seconds),
-        connections: how.connections,
-    };
+    let measure = how.measure();
     let mut report = Report::default();
     for (setup, loads) in setups {
         anstream::eprintln!("{setup}");

@@ -16,7 +16,7 @@ use crate::setup::{Loads, Setup, TokenKind};
 const UNLOADED: f64 = 20.0;
 
 /// A warm-up lasts no longer, however many clients there are.
-const LONGEST_WARM_UP: Duration = Duration::from_secs(20);
+pub(crate) const LONGEST_WARM_UP: Duration = Duration::from_secs(20);
 
 /// How each setup is measured.
 pub(crate) struct Measure<'a> {
@@ -81,7 +81,7 @@ impl Measure<'_> {
         // Grants are valid for two minutes, so each measurement signs its own, just before. What the
         // core can do is measured before and after, in the same minute.
         let run = async |name: &'static str, pace: Pace, most: usize| {
-            let grants = grants::sign(registry, ISSUER, most)?;
+            let grants = grants::sign(registry, ISSUER, 0, most)?;
             let limit = Calibration::on_the_servers_core()?;
             let before = usage(nodes).await?;
             let outcome = load.run(pace, grants).await?;
@@ -110,7 +110,12 @@ impl Measure<'_> {
 
     /// Warms caches and connections up, until all active clients, if they are not too many, have
     /// had their turn: a server does a third of the limit while it reads them.
-    async fn warm_up(&self, registry: &Registry, load: &Load, limit: f64) -> anyhow::Result<()> {
+    pub(crate) async fn warm_up(
+        &self,
+        registry: &Registry,
+        load: &Load,
+        limit: f64,
+    ) -> anyhow::Result<()> {
         let turns = Duration::from_secs_f64(registry.setup().active as f64 / (limit / 3.0));
         let time = turns.clamp(self.time, self.time.max(LONGEST_WARM_UP));
         let most = (limit * time.as_secs_f64() * 1.1) as usize + load.connections;
@@ -118,14 +123,14 @@ impl Measure<'_> {
             time,
             ..load.clone()
         };
-        load.run(Pace::Closed, grants::sign(registry, ISSUER, most)?)
+        load.run(Pace::Closed, grants::sign(registry, ISSUER, 0, most)?)
             .await?;
         Ok(())
     }
 }
 
 /// Tokens a second that no server reaches. One bad moment must not make it too low.
-fn best_limit(tokens: TokenKind) -> anyhow::Result<f64> {
+pub(crate) fn best_limit(tokens: TokenKind) -> anyhow::Result<f64> {
     let mut best: f64 = 0.0;
     for _ in 0..3 {
         best = best.max(Calibration::on_the_servers_core()?.limit(tokens));

@@ -215,7 +215,7 @@ impl Report {
     }
 }
 
-fn print_table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+pub(crate) fn print_table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     let mut table = Table::new();
     table
         .load_style(comfy_table::presets::NOTHING)
