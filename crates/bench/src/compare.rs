@@ -113,8 +113,8 @@ impl Contestant {
         let used = self.server.usage().await?.since(&before);
         let issued = outcome.issued() as f64;
         self.next += self.enough;
-        // Signing grants takes longer than the turn: a fifth more than the last one took will do.
-        self.enough = (issued * 1.2) as usize + self.load.connections;
+        // Signing grants takes longer than the turn: half more than the last one took will do.
+        self.enough = (issued * 1.5) as usize + self.load.connections;
         Ok(Score {
             tokens_per_second: issued / outcome.time.as_secs_f64(),
             processor_seconds_per_token: used.processor_seconds / issued,
