@@ -1,8 +1,6 @@
 //! Reads of what every client's first grant lacks: the client, and its organization's access. Those
-//! who lack them at the same time share a read, and need not wait for a second one: what a client's
-//! organization has access to is read along with the client.
+//! who lack them at the same time share a read.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::key::KeyRef;
@@ -14,9 +12,6 @@ use crate::client::ClientId;
 use crate::organization::OrgNumber;
 use crate::ports::{ClientRecord, StorageError};
 use crate::scope::ScopeName;
-
-/// Scopes of a client whose access is read along with it. Who may have more asks for those of its grant.
-const ALONG: usize = 4;
 
 /// What a read says of a client.
 pub(super) type ClientFound = Result<Option<Arc<ClientRecord>>, StorageError>;
@@ -66,36 +61,7 @@ impl CachedStore {
                 Err(error) => self.failures.note(error),
             }
         }
-        let along = self.lacking_access(&read.found);
-        if !along.is_empty() {
-            self.read_access(along).await?;
-        }
         Ok(read.found)
-    }
-
-    /// What the grants of these clients are about to ask for.
-    fn lacking_access(&self, found: &[ClientFound]) -> Vec<AccessName> {
-        let records = found
-            .iter()
-            .filter_map(|found| found.as_ref().ok()?.as_ref());
-        let clients = records
-            .filter(|record| record.organization_active)
-            .map(|record| &record.client)
-            .filter(|client| client.scopes.len() <= ALONG);
-        let names: HashSet<AccessName> = clients
-            .flat_map(|client| {
-                let consumer = client.accessing_orgno();
-                client
-                    .scopes
-                    .iter()
-                    .map(move |scope| (scope.clone(), consumer))
-            })
-            .collect();
-        let is_lacking = |(scope, consumer): &AccessName| {
-            let key = KeyRef::access(scope.as_str(), consumer);
-            self.table.find(key).is_none()
-        };
-        names.into_iter().filter(is_lacking).collect()
     }
 
     async fn read_access(&self, names: Vec<AccessName>) -> Result<Vec<AccessFound>, StorageError> {

@@ -9,13 +9,11 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use portvakt_core::Timestamp;
-use portvakt_core::access::{Access, AccessState};
 use portvakt_core::cache::{CacheSettings, CachedStore, Follower};
 use portvakt_core::client::{Client, ClientId};
 use portvakt_core::moment::MockStopwatch;
 use portvakt_core::organization::{OrgNumber, Organization};
 use portvakt_core::ports::{GrantRegistry, Revision, Store};
-use portvakt_core::scope::{Scope, ScopeName, ScopeToken};
 use portvakt_store_sqlite::SqliteStore;
 
 /// A node with a cache, and another process on the same store.
@@ -55,16 +53,6 @@ impl Node {
     async fn is_deactivated(&self, number: u32) -> bool {
         self.store.is_deactivated(orgno(number)).await.unwrap()
     }
-
-    async fn find_access(&self, scope: &ScopeToken, consumer: u32) -> Option<AccessState> {
-        let scopes = std::slice::from_ref(scope);
-        let facts = self.store.find_scope_facts(scopes, orgno(consumer)).await;
-        facts.unwrap()[0].access
-    }
-}
-
-fn scope_name(number: usize) -> ScopeName {
-    ScopeName::parse(&format!("test:{number}")).unwrap()
 }
 
 fn orgno(number: u32) -> OrgNumber {
@@ -115,46 +103,6 @@ async fn clients_that_come_at_once_are_read_together_and_kept() {
         found.await;
         let read = node.store.counters().store_reads - before;
         assert!(reads.contains(&read), "{read} reads");
-    }
-}
-
-/// A client's first grant need not wait for a second read, unless it may ask for many scopes.
-#[tokio::test]
-async fn access_is_read_along_with_the_client() {
-    let node = Node::start(CacheSettings::default()).await;
-    let scopes: Vec<_> = (1..=5).map(scope_name).collect();
-    let now = Timestamp::from_seconds(0);
-    let mut unit = node.store.begin().await.unwrap();
-    for scope in &scopes {
-        let scope = Scope::new(scope.clone(), orgno(9), "", now);
-        unit.save_scope(&scope).await.unwrap();
-    }
-    for (number, allowed) in [(1, 4), (2, 5)] {
-        let access = Access {
-            scope: scopes[0].clone(),
-            consumer_orgno: orgno(number),
-            state: AccessState::Approved,
-            created: now,
-            last_updated: now,
-        };
-        unit.save_access(&access).await.unwrap();
-        let (id, scopes) = (client_id(allowed), scopes[..allowed].to_vec());
-        let client = Client::machine(id, "", orgno(number), scopes, now);
-        unit.save_client(&client).await.unwrap();
-    }
-    unit.commit().await.unwrap();
-
-    let scope = scopes[0].token();
-    for (number, allowed, expected) in [(1, 4, 0), (2, 5, 1)] {
-        // The scope is known from the grants of others.
-        node.find_access(scope, 8).await;
-        let client = node.store.find_client_record(&client_id(allowed)).await;
-        client.unwrap().unwrap();
-        let before = node.store.counters().store_reads;
-        let access = node.find_access(scope, number).await;
-        assert_eq!(access, Some(AccessState::Approved));
-        let read = node.store.counters().store_reads - before;
-        assert_eq!(read, expected, "{allowed} scopes");
     }
 }
 
