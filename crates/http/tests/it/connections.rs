@@ -91,6 +91,23 @@ async fn an_idle_connection_outlives_the_header_timeout_until_its_own() {
     client.closed_without_answer().await;
 }
 
+/// Threat: whoever has been idle for a while may take as long for a header section as for a request.
+#[tokio::test]
+async fn the_header_timeout_also_bounds_requests_after_an_idle_time() {
+    let limits = Limits {
+        header_timeout: SHORT,
+        ..generous()
+    };
+    let server = TestServer::start(router(), limits).await;
+    let mut client = server.connect().await;
+    client.send(HELLO).await;
+    client.answer().await;
+
+    tokio::time::sleep(SHORT * 2).await;
+    client.send("GET /hello HTTP/1.1\r\n").await;
+    client.closed_without_answer().await;
+}
+
 #[tokio::test]
 async fn an_oversized_header_section_is_answered_431() {
     let limits = Limits {
