@@ -1,6 +1,5 @@
 //! The envelope around a router: an id, a deadline, a size and a net for panics.
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -15,10 +14,9 @@ use http::header::EXPECT;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::task::yield_now;
 use tokio::time::timeout;
-use tower::layer::layer_fn;
-use tower::{ServiceExt, service_fn};
 
 use crate::admission::Admission;
+use crate::around::{around, pass_on};
 use crate::request_id::X_REQUEST_ID;
 use crate::{Limits, RequestId, RequestIdSource, TransportFault};
 
@@ -44,17 +42,13 @@ pub fn bounded(
     request_ids: RequestIdSource,
     render: RenderFault,
 ) -> Router {
-    let envelope = Arc::new(Envelope {
+    let envelope = Envelope {
         limits: *limits,
         admission: Admission::new(limits.max_requests),
         request_ids,
         render,
-    });
-    // axum's `from_fn` would box what follows once more for each request.
-    router.layer(layer_fn(move |route: Route| {
-        let envelope = Arc::clone(&envelope);
-        service_fn(move |request| envelop(Arc::clone(&envelope), route.clone(), request))
-    }))
+    };
+    around(router, envelope, envelop)
 }
 
 struct Envelope {
@@ -64,17 +58,13 @@ struct Envelope {
     render: RenderFault,
 }
 
-async fn envelop(
-    envelope: Arc<Envelope>,
-    route: Route,
-    mut request: Request,
-) -> Result<Response, Infallible> {
+async fn envelop(envelope: Arc<Envelope>, mut request: Request, route: Route) -> Response {
     let id = RequestId::from_bytes((envelope.request_ids)());
     request.extensions_mut().insert(id);
 
     // Unwind safety: a handler that panicked is dropped whole, and what it shares with others is
     // behind locks that are poisoned or transactions that are rolled back.
-    let outcome = AssertUnwindSafe(answer(&envelope, route, request))
+    let outcome = AssertUnwindSafe(answer(&envelope, request, route))
         .catch_unwind()
         .await;
     let outcome = outcome.unwrap_or_else(|_payload| {
@@ -90,13 +80,13 @@ async fn envelop(
     response
         .headers_mut()
         .insert(X_REQUEST_ID, id.to_header_value());
-    Ok(response)
+    response
 }
 
 async fn answer(
     envelope: &Envelope,
-    route: Route,
     request: Request,
+    route: Route,
 ) -> Result<Response, TransportFault> {
     let limits = &envelope.limits;
     let mut late = TransportFault::BodyTimeout;
@@ -109,8 +99,7 @@ async fn answer(
         // Handlers compute for long stretches. What else has arrived is counted first, and what is too
         // much of it turned away, so that nobody waits behind the whole queue for a refusal.
         yield_now().await;
-        let Ok(response) = route.oneshot(request).await;
-        Ok(response)
+        Ok(pass_on(request, route).await)
     });
     in_time.await.unwrap_or_else(|_| Err(late))
 }

@@ -8,6 +8,7 @@
 
 mod admission;
 mod answer;
+mod around;
 mod bounded;
 mod client_address;
 mod connection;

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
+use axum::routing::Route;
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
 use super::standing::{Standing, retry_after};
 use super::table::{Rate, RateTable};
+use crate::around::{around, pass_on};
 use crate::request_id::X_REQUEST_ID;
 use crate::{RenderFault, RequestId, RequestIdSource, TransportFault, TrustedProxies};
 
@@ -76,12 +77,12 @@ pub fn limit_addresses(
     let Some(limit) = limit else {
         return router;
     };
-    let gate = Arc::new(Gate {
+    let gate = Gate {
         limit,
         request_ids,
         render,
-    });
-    router.layer(from_fn_with_state(gate, pass))
+    };
+    around(router, gate, pass)
 }
 
 struct Gate {
@@ -90,14 +91,14 @@ struct Gate {
     render: RenderFault,
 }
 
-async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+async fn pass(gate: Arc<Gate>, request: Request, route: Route) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     // The connection loop tells it of every request.
     let Some(peer) = peer.map(|ConnectInfo(peer)| peer.ip()) else {
-        return next.run(request).await;
+        return pass_on(request, route).await;
     };
     let (mut response, standing) = match gate.limit.take(peer, request.headers()) {
-        Ok(standing) => (next.run(request).await, standing),
+        Ok(standing) => (pass_on(request, route).await, standing),
         Err(standing) => (gate.refuse(standing), standing),
     };
     standing.tell(response.headers_mut(), NAME);
