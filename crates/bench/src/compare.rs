@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use crate::grants;
-use crate::load::{Load, Pace};
-use crate::measure::{LONGEST_WARM_UP, Measure, best_limit};
-use crate::registry::Registry;
+use crate::load::Pace;
+use crate::measure::Measure;
 use crate::report::print_table;
-use crate::server::{ISSUER, Server};
+use crate::running::Running;
+use crate::server::ISSUER;
 use crate::setup::Setup;
 
 const HEADER: [&str; 5] = [
@@ -19,17 +19,12 @@ const HEADER: [&str; 5] = [
     "RATIO OF CPU A TOKEN",
 ];
 
-/// A build of the server, and what it is asked.
-pub(crate) type Contender<'a> = (&'a Path, Setup);
-
-/// One of the two, with a registry of its own.
+/// One of the two.
 struct Contestant {
-    registry: Registry,
-    server: Server,
-    load: Load,
-    /// Grants that a turn may need, and whose turn among the clients is next.
-    enough: usize,
+    running: Running,
+    /// Whose turn among the clients is next, and how many grants this one's next turn may need.
     next: usize,
+    enough: usize,
 }
 
 /// What one of them did in a turn.
@@ -39,12 +34,12 @@ struct Score {
 }
 
 impl Measure<'_> {
-    /// Loads the two in turns, and prints how the first compares with the other: turn by turn, and the
-    /// medians of all.
+    /// Loads two builds, each with a setup, in turns, and prints how the first compares with the other:
+    /// turn by turn, and the medians of all.
     pub(crate) async fn compare(
         &self,
-        [this, other]: [Contender<'_>; 2],
-        turns: usize,
+        [this, other]: [(&Path, Setup); 2],
+        turns: u32,
     ) -> anyhow::Result<()> {
         let mut this = self.prepare(this).await?;
         let mut other = self.prepare(other).await?;
@@ -80,49 +75,40 @@ impl Measure<'_> {
             format!("{processor:.3}"),
         ]);
         print_table(&HEADER, rows.into_iter());
-        this.server.stop().await?;
-        other.server.stop().await
+        this.running.stop().await?;
+        other.running.stop().await
     }
 
-    async fn prepare(&self, (program, setup): Contender<'_>) -> anyhow::Result<Contestant> {
-        let registry = Registry::make(setup).await?;
-        let limit = best_limit(setup.tokens)?;
-        let server = Server::start(program, &registry).await?;
-        let load = Load {
-            addresses: vec![server.address()],
-            connections: self.connections.unwrap_or(setup.tokens.connections()),
-            time: self.time,
-        };
-        self.warm_up(&registry, &load, limit).await?;
+    async fn prepare(&self, (program, setup): (&Path, Setup)) -> anyhow::Result<Contestant> {
+        let running = self.start(program, setup).await?;
         Ok(Contestant {
-            enough: (limit * self.time.as_secs_f64()) as usize + load.connections,
             // Those who have had their turn in the warm-up come last.
-            next: (limit * LONGEST_WARM_UP.as_secs_f64()) as usize,
-            registry,
-            server,
-            load,
+            next: running.warm_up().await?,
+            enough: (running.limit * self.time.as_secs_f64()) as usize + running.load.connections,
+            running,
         })
     }
 }
 
 impl Contestant {
     async fn turn(&mut self) -> anyhow::Result<Score> {
-        let grants = grants::sign(&self.registry, ISSUER, self.next, self.enough)?;
-        let before = self.server.usage().await?;
-        let outcome = self.load.run(Pace::Closed, grants).await?;
-        let used = self.server.usage().await?.since(&before);
+        let Running { registry, load, .. } = &self.running;
+        let grants = grants::sign(registry, ISSUER, self.next, self.enough)?;
+        let before = self.running.usage().await?;
+        let outcome = load.run(Pace::Closed, grants).await?;
+        let used = self.running.usage().await?.since(&before);
         let issued = outcome.issued() as f64;
         self.next += self.enough;
         // Signing grants takes longer than the turn: half more than the last one took will do.
-        self.enough = (issued * 1.5) as usize + self.load.connections;
+        self.enough = (issued * 1.5) as usize + load.connections;
         Ok(Score {
-            tokens_per_second: issued / outcome.time.as_secs_f64(),
+            tokens_per_second: outcome.tokens_per_second(),
             processor_seconds_per_token: used.processor_seconds / issued,
         })
     }
 }
 
-/// Of no numbers, not a number.
+/// The number in the middle, of two the upper one; of no numbers, not a number.
 fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)

@@ -48,6 +48,11 @@ impl Outcome {
         self.statuses.get(&200).copied().unwrap_or_default()
     }
 
+    /// Tokens a second.
+    pub(crate) fn tokens_per_second(&self) -> f64 {
+        self.issued() as f64 / self.time.as_secs_f64()
+    }
+
     /// Answers that are neither a token nor a request to come back later.
     pub(crate) fn failed(&self) -> u64 {
         let failed = self.statuses.iter();

@@ -24,6 +24,7 @@ mod measure;
 mod mix;
 mod registry;
 mod report;
+mod running;
 mod server;
 mod setup;
 mod wire;
@@ -53,19 +54,29 @@ enum Command {
     /// Measure signatures and verifications on this core, for the other commands
     Calibrate,
     /// Measure the token endpoint in every setup that matters
-    Suite(How),
+    Suite {
+        #[command(flatten)]
+        how: How,
+        #[command(flatten)]
+        figures: Figures,
+    },
     /// Measure the token endpoint in one setup
-    Tokens(SetupArgs),
+    Tokens {
+        #[command(flatten)]
+        setup: SetupArgs,
+        #[command(flatten)]
+        figures: Figures,
+    },
     /// Compare two builds, or with --clients given twice two registries, in turns on the same core
     Compare {
         /// The other server's program; by default the same
         #[arg(long, value_name = "FILE")]
         other: Option<PathBuf>,
         /// How often each of them has its turn
-        #[arg(long, value_name = "N", default_value_t = 9)]
-        turns: usize,
+        #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
+        turns: u32,
         #[command(flatten)]
-        args: SetupArgs,
+        setup: SetupArgs,
     },
 }
 
@@ -80,6 +91,10 @@ struct How {
     /// Connections of a closed load; by default 128, and 256 where tokens are signed with ES256
     #[arg(long, value_name = "N")]
     connections: Option<usize>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct Figures {
     /// Where to write the figures as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -144,11 +159,15 @@ impl SetupArgs {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Calibrate => Calibration::measure().and_then(|calibration| calibration.print()),
-        Command::Suite(how) => measure_all(&how, &Setup::suite()),
-        Command::Tokens(args) => args
+        Command::Suite { how, figures } => measure_all(&how, &figures, &Setup::suite()),
+        Command::Tokens { setup, figures } => setup
             .setups()
-            .and_then(|setups| measure_all(&args.how, &setups)),
-        Command::Compare { other, turns, args } => compare(&args, other.as_deref(), turns),
+            .and_then(|setups| measure_all(&setup.how, &figures, &setups)),
+        Command::Compare {
+            other,
+            turns,
+            setup,
+        } => compare(&setup, other.as_deref(), turns),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -159,11 +178,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure_all(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
-    runtime()?.block_on(run(how, setups))
+fn measure_all(how: &How, figures: &Figures, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
+    runtime()?.block_on(run(how, figures, setups))
 }
 
-fn compare(args: &SetupArgs, other: Option<&Path>, turns: usize) -> anyhow::Result<()> {
+fn compare(args: &SetupArgs, other: Option<&Path>, turns: u32) -> anyhow::Result<()> {
     let setups = args.setups()?;
     let (first, second) = match setups.as_slice() {
         [(both, _)] => (both, both),
@@ -185,7 +204,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// One setup after the other, each with servers and a registry of its own.
-async fn run(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
+async fn run(how: &How, figures: &Figures, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
     let measure = how.measure();
     let mut report = Report::default();
     for (setup, loads) in setups {
@@ -193,7 +212,7 @@ async fn run(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
         report.add(measure.run(*setup, *loads).await?);
     }
     report.print();
-    if let Some(file) = &how.json {
+    if let Some(file) = &figures.json {
         let json = serde_json::to_vec_pretty(&report)?;
         std::fs::write(file, json).with_context(|| format!("write {}", file.display()))?;
     }

@@ -83,7 +83,7 @@ impl Row {
         Self {
             load,
             setup,
-            tokens_per_second: issued / outcome.time.as_secs_f64(),
+            tokens_per_second: outcome.tokens_per_second(),
             turned_away: outcome.turned_away(),
             turned_away_p99_milliseconds: outcome.turned_away_milliseconds(0.99),
             failed: outcome.failed(),
