@@ -1,9 +1,5 @@
 //! What entries are called, and which of them a changed record makes old.
 
-use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
-
 use crate::client::ClientId;
 use crate::organization::OrgNumber;
 use crate::ports::{ChangedKind, ChangedRecord};
@@ -87,12 +83,12 @@ impl<'a> KeyRef<'a> {
 }
 
 /// The name of an entry, its texts side by side: whoever compares them goes to one place in memory,
-/// which is seldom in the processor's cache. A clone shares the texts.
-#[derive(Clone, Debug)]
+/// which is seldom in the processor's cache.
+#[derive(Debug)]
 pub(super) struct Key {
     kind: EntryKind,
     head_len: usize,
-    texts: Arc<str>,
+    texts: Box<str>,
 }
 
 impl Key {
@@ -107,54 +103,19 @@ impl Key {
     }
 }
 
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_ref() == other.as_ref()
-    }
+/// A name with its hash, which chooses the shard and the place in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hashed<K> {
+    pub(super) hash: u64,
+    pub(super) key: K,
 }
 
-impl Eq for Key {}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_ref().hash(state);
-    }
-}
-
-/// Either form of a name: a map of [`Key`]s is looked up by a [`KeyRef`] without a copy of it.
-pub(super) trait Named {
-    fn name(&self) -> KeyRef<'_>;
-}
-
-impl Named for Key {
-    fn name(&self) -> KeyRef<'_> {
-        self.as_ref()
-    }
-}
-
-impl Named for KeyRef<'_> {
-    fn name(&self) -> KeyRef<'_> {
-        *self
-    }
-}
-
-impl<'a> Borrow<dyn Named + 'a> for Key {
-    fn borrow(&self) -> &(dyn Named + 'a) {
-        self
-    }
-}
-
-impl PartialEq for dyn Named + '_ {
-    fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
-    }
-}
-
-impl Eq for dyn Named + '_ {}
-
-impl Hash for dyn Named + '_ {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name().hash(state);
+impl Hashed<Key> {
+    pub(super) fn as_ref(&self) -> Hashed<KeyRef<'_>> {
+        Hashed {
+            hash: self.hash,
+            key: self.key.as_ref(),
+        }
     }
 }
 
@@ -236,19 +197,28 @@ mod tests {
     }
 
     #[test]
-    fn a_borrowed_name_finds_its_key_and_no_other() {
-        let orgno = OrgNumber::parse("312773023").unwrap();
+    fn names_of_different_entries_differ_also_when_their_texts_side_by_side_do_not() {
+        let [one, other] =
+            ["312773023", "991825827"].map(|number| OrgNumber::parse(number).unwrap());
+        let client = ClientId::parse("a").unwrap();
         let names = [
             KeyRef::scope("312773023"),
-            KeyRef::organization(&orgno),
-            KeyRef::prefixes(&orgno),
-            KeyRef::access("", &orgno),
+            KeyRef::organization(&one),
+            KeyRef::prefixes(&one),
+            KeyRef::access("", &one),
+            KeyRef::access("991825827", &one),
+            KeyRef::access("991825827312773023", &other),
+            KeyRef::on_behalf_of(&client, "bc"),
+            KeyRef::client(&client),
         ];
-        let keys: std::collections::HashSet<Key> = names.map(KeyRef::to_key).into();
-        assert_eq!(keys.len(), names.len());
-        for name in &names {
-            let found = keys.get(name as &dyn Named).unwrap();
-            assert_eq!(found.as_ref(), *name);
+        for (place, name) in names.iter().enumerate() {
+            let key = name.to_key();
+            let same = names.iter().map(|other| key.as_ref() == *other);
+            assert!(
+                same.enumerate()
+                    .all(|(other, same)| same == (other == place)),
+                "{name:?}"
+            );
         }
     }
 }

@@ -100,9 +100,14 @@ impl GrantRegistry for CachedStore {
 /// From memory; none when a part is missing.
 impl CachedStore {
     fn cached_client(&self, client_id: &ClientId) -> Option<Arc<ClientRecord>> {
-        let Some(Value::Client(record)) = self.table.find(KeyRef::client(client_id)) else {
+        let found = self.table.find_dated(KeyRef::client(client_id));
+        let Some((Value::Client(record), read_at)) = found else {
             return None;
         };
+        // Its organizations were active when it was read.
+        if !self.table.organizations_changed_after(read_at) {
+            return Some(record);
+        }
         let (own, accessing) = organizations(&record);
         let mut standing = self.cached_standing(&own)?;
         if standing == Standing::Active && accessing != own {

@@ -4,11 +4,14 @@
 //! and goes otherwise; kept entries get another turn for as long as they are used. So whatever is
 //! asked for once, and be it a million things, displaces only its like (the idea of S3-FIFO).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use super::key::{Key, KeyRef, Named};
+use hashbrown::HashTable;
+use hashbrown::hash_table::OccupiedEntry;
+
+use super::key::{Hashed, Key, KeyRef};
 use super::settings::CacheCounters;
 use super::value::Value;
 use crate::ports::Revision;
@@ -46,7 +49,7 @@ impl Counts {
 /// What is put into the cache, and what it was read as.
 #[derive(Debug)]
 pub(super) struct Fill {
-    pub(super) key: Key,
+    pub(super) name: Hashed<Key>,
     pub(super) value: Value,
     pub(super) weight: usize,
     /// The revision that the value was read at.
@@ -57,7 +60,7 @@ pub(super) struct Fill {
 
 #[derive(Debug, Default)]
 struct Slots {
-    entries: HashMap<Key, Entry>,
+    entries: HashTable<Entry>,
     probation: Queue,
     kept: Queue,
     /// Counts the times that everything was forgotten.
@@ -69,13 +72,21 @@ struct Slots {
 
 #[derive(Debug)]
 struct Entry {
+    name: Hashed<Key>,
     value: Value,
     revision: Revision,
     weight: usize,
     place: Place,
-    /// Which of the queue's turns of this key is the entry's own.
+    /// The entry's own place in its queue: no other entry here has had this number.
     turn: u64,
     used: AtomicBool,
+}
+
+impl Entry {
+    fn is(&self, name: Hashed<KeyRef<'_>>) -> bool {
+        // Names of other entries with the same few bits of hash are seldom looked at.
+        self.name.hash == name.hash && self.name.key.as_ref() == name.key
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +98,22 @@ enum Place {
 /// Turns in order. Those of entries that have gone stay until they come up or are swept out.
 #[derive(Debug, Default)]
 struct Queue {
-    turns: VecDeque<(Key, u64)>,
+    turns: VecDeque<Turn>,
     bytes: usize,
     entries: usize,
+}
+
+/// When an entry's turn comes it is found by its hash.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    number: u64,
+    hash: u64,
+}
+
+impl Turn {
+    fn is_of(self) -> impl Fn(&Entry) -> bool {
+        move |entry| entry.turn == self.number
+    }
 }
 
 impl Shard {
@@ -102,9 +126,9 @@ impl Shard {
     }
 
     /// The value and the revision that it was read at.
-    pub(super) fn find(&self, key: KeyRef<'_>) -> Option<(Value, Revision)> {
+    pub(super) fn find(&self, name: Hashed<KeyRef<'_>>) -> Option<(Value, Revision)> {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-        let entry = slots.entries.get(&key as &dyn Named);
+        let entry = slots.entries.find(name.hash, |entry| entry.is(name));
         let counter = match entry {
             Some(_) => &self.counts.hits,
             None => &self.counts.misses,
@@ -137,12 +161,13 @@ impl Shard {
 
     /// Forgets the entry unless it was read at `revision` or later, and refuses what was read
     /// before.
-    pub(super) fn invalidate(&self, key: KeyRef<'_>, revision: Revision) {
+    pub(super) fn invalidate(&self, name: Hashed<KeyRef<'_>>, revision: Revision) {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         slots.floor = slots.floor.max(revision);
-        let read_at = slots.entries.get(&key as &dyn Named).map(|e| e.revision);
-        if read_at.is_some_and(|read_at| read_at < revision) {
-            slots.remove(key);
+        let entry = slots.entry(name.hash, |entry| entry.is(name));
+        if let Some(old) = entry.filter(|entry| entry.get().revision < revision) {
+            let (old, _) = old.remove();
+            slots.leave_queue(&old);
             Counts::add(&self.counts.invalidations, 1);
         }
     }
@@ -191,9 +216,18 @@ impl Slots {
         }
     }
 
+    fn entry(
+        &mut self,
+        hash: u64,
+        is_it: impl FnMut(&Entry) -> bool,
+    ) -> Option<OccupiedEntry<'_, Entry>> {
+        self.entries.find_entry(hash, is_it).ok()
+    }
+
     /// What is read again keeps its place. A late answer does not replace a newer one.
     fn put(&mut self, fill: Fill) {
-        let Some(entry) = self.entries.get_mut(&fill.key) else {
+        let name = fill.name.as_ref();
+        let Some(entry) = self.entries.find_mut(name.hash, |entry| entry.is(name)) else {
             return self.add(fill);
         };
         if entry.revision > fill.revision {
@@ -208,46 +242,40 @@ impl Slots {
     }
 
     fn add(&mut self, fill: Fill) {
-        let turn = self.queue_up(&fill.key, fill.weight, Place::Probation);
-        let entry = Entry {
+        self.queue_up(Entry {
+            name: fill.name,
             value: fill.value,
             revision: fill.revision,
             weight: fill.weight,
             place: Place::Probation,
-            turn,
+            turn: 0,
             used: AtomicBool::new(false),
-        };
-        self.entries.insert(fill.key, entry);
+        });
     }
 
-    fn queue_up(&mut self, key: &Key, weight: usize, place: Place) -> u64 {
-        let turn = self.next_turn;
+    /// Puts an entry at the end of the queue of its place.
+    fn queue_up(&mut self, mut entry: Entry) {
+        let (hash, place) = (entry.name.hash, entry.place);
+        let number = self.next_turn;
         self.next_turn += 1;
+        entry.turn = number;
         let queue = self.queue(place);
-        queue.turns.push_back((key.clone(), turn));
-        queue.bytes += weight;
+        queue.turns.push_back(Turn { number, hash });
+        queue.bytes += entry.weight;
         queue.entries += 1;
-        if queue.turns.len() > 2 * queue.entries + SLACK {
+        let is_littered = queue.turns.len() > 2 * queue.entries + SLACK;
+        self.entries
+            .insert_unique(hash, entry, |entry| entry.name.hash);
+        if is_littered {
             self.sweep(place);
         }
-        turn
     }
 
     /// Drops the turns of entries that have gone. It is rare enough to cost each entry a constant.
     fn sweep(&mut self, place: Place) {
         let mut turns = std::mem::take(&mut self.queue(place).turns);
-        // The newest turn is of an entry that is about to be added.
-        let newest = self.next_turn - 1;
-        turns.retain(|(key, turn)| {
-            *turn == newest || self.entries.get(key).is_some_and(|e| e.turn == *turn)
-        });
+        turns.retain(|turn| self.entries.find(turn.hash, turn.is_of()).is_some());
         self.queue(place).turns = turns;
-    }
-
-    fn remove(&mut self, key: KeyRef<'_>) {
-        if let Some(entry) = self.entries.remove(&key as &dyn Named) {
-            self.leave_queue(&entry);
-        }
     }
 
     fn leave_queue(&mut self, entry: &Entry) {
@@ -268,32 +296,27 @@ impl Slots {
             } else {
                 Place::Kept
             };
-            let Some((key, turn)) = self.queue(place).turns.pop_front() else {
+            let Some(turn) = self.queue(place).turns.pop_front() else {
                 break;
             };
-            evicted += u64::from(self.take_turn(&key, turn));
+            evicted += u64::from(self.take_turn(turn));
         }
         evicted
     }
 
-    /// `true` when the entry went.
-    fn take_turn(&mut self, key: &Key, turn: u64) -> bool {
-        let Some(mut entry) = self.entries.remove(key) else {
+    /// `true` when the entry went. One that had gone before leaves a turn that nobody takes.
+    fn take_turn(&mut self, turn: Turn) -> bool {
+        let Some(entry) = self.entry(turn.hash, turn.is_of()) else {
             return false;
         };
-        if entry.turn != turn {
-            // A turn of an entry that has gone, and whose name came back.
-            self.entries.insert(key.clone(), entry);
-            return false;
-        }
+        let (mut entry, _) = entry.remove();
         self.leave_queue(&entry);
         if !*entry.used.get_mut() {
             return true;
         }
         entry.used = AtomicBool::new(false);
         entry.place = Place::Kept;
-        entry.turn = self.queue_up(key, entry.weight, Place::Kept);
-        self.entries.insert(key.clone(), entry);
+        self.queue_up(entry);
         false
     }
 }

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::key::{EntryKind, Key, KeyRef, Stale};
+use super::key::{EntryKind, Hashed, Key, KeyRef, Stale};
 use super::settings::{CacheCounters, CacheSettings};
 use super::shard::{Fill, Shard};
 use super::value::{Value, weight};
@@ -17,8 +17,9 @@ pub(super) struct Table {
     hasher: RandomState,
     /// Counts the times that everything was forgotten.
     generation: AtomicU64,
-    /// The last revision that changed a prefix: lists that were read before it are old.
-    prefixes_changed: AtomicU64,
+    /// Lists of prefixes that were read before the last change of one are old.
+    prefixes: LastChange,
+    organizations: LastChange,
     /// Held while entries are forgotten: clearing resets what an invalidation leaves behind, so the
     /// two must not mix. Reads and fills never take it.
     changing: Mutex<()>,
@@ -39,16 +40,29 @@ impl Table {
             shards: (0..shards).map(|_| Shard::new(bytes)).collect(),
             hasher: RandomState::new(),
             generation: AtomicU64::default(),
-            prefixes_changed: AtomicU64::default(),
+            prefixes: LastChange::default(),
+            organizations: LastChange::default(),
             changing: Mutex::default(),
             store_reads: AtomicU64::default(),
         }
     }
 
     pub(super) fn find(&self, key: KeyRef<'_>) -> Option<Value> {
-        let (value, revision) = self.shard(key).find(key)?;
-        let old = key.kind() == EntryKind::Prefixes && revision < self.prefixes_changed();
-        (!old).then_some(value)
+        let (value, _) = self.find_dated(key)?;
+        Some(value)
+    }
+
+    /// The value and the revision that it was read at.
+    pub(super) fn find_dated(&self, key: KeyRef<'_>) -> Option<(Value, Revision)> {
+        let name = self.hashed(key);
+        let (value, revision) = self.shard(name.hash).find(name)?;
+        let old = key.kind() == EntryKind::Prefixes && self.prefixes.changed_after(revision);
+        (!old).then_some((value, revision))
+    }
+
+    /// Whether what was read at this revision may differ from the present in an organization.
+    pub(super) fn organizations_changed_after(&self, revision: Revision) -> bool {
+        self.organizations.changed_after(revision)
     }
 
     /// Begins a read of the store.
@@ -62,8 +76,9 @@ impl Table {
     /// Keeps what was read at `revision`, unless it may be old by now.
     pub(super) fn insert(&self, ticket: Ticket, revision: Revision, key: Key, value: Value) {
         let weight = weight(key.as_ref(), &value);
-        self.shard(key.as_ref()).insert(Fill {
-            key,
+        let hash = self.hashed(key.as_ref()).hash;
+        self.shard(hash).insert(Fill {
+            name: Hashed { hash, key },
             value,
             weight,
             revision,
@@ -80,15 +95,20 @@ impl Table {
         let _turn = self.take_turn();
         for stale in stale {
             match stale {
-                Stale::Entry(key) => self.shard(key).invalidate(key, revision),
-                Stale::Prefixes => {
-                    self.prefixes_changed
-                        .fetch_max(revision.0, Ordering::SeqCst);
-                }
+                Stale::Entry(key) => self.invalidate_entry(key, revision),
+                Stale::Prefixes => self.prefixes.note(revision),
                 Stale::Nothing => {}
                 Stale::Everything => self.forget_all(),
             }
         }
+    }
+
+    fn invalidate_entry(&self, key: KeyRef<'_>, revision: Revision) {
+        if key.kind() == EntryKind::Organization {
+            self.organizations.note(revision);
+        }
+        let name = self.hashed(key);
+        self.shard(name.hash).invalidate(name, revision);
     }
 
     /// Forgets everything, also what is being read at this moment.
@@ -107,7 +127,8 @@ impl Table {
             shard.clear(generation);
         }
         // The history that follows may count from a lower revision.
-        self.prefixes_changed.store(0, Ordering::SeqCst);
+        self.prefixes.restart();
+        self.organizations.restart();
     }
 
     pub(super) fn counters(&self) -> CacheCounters {
@@ -121,13 +142,33 @@ impl Table {
         counters
     }
 
-    fn prefixes_changed(&self) -> Revision {
-        Revision(self.prefixes_changed.load(Ordering::SeqCst))
+    fn hashed<'a>(&self, key: KeyRef<'a>) -> Hashed<KeyRef<'a>> {
+        let hash = self.hasher.hash_one(key);
+        Hashed { hash, key }
     }
 
-    fn shard(&self, key: KeyRef<'_>) -> &Shard {
-        let hash = self.hasher.hash_one(key);
-        let place = usize::try_from(hash % self.shards.len() as u64).unwrap_or(0);
+    /// By other bits than those that choose the place within: these would be the same for all there.
+    fn shard(&self, hash: u64) -> &Shard {
+        let place = usize::try_from((hash >> 24) % self.shards.len() as u64).unwrap_or(0);
         &self.shards[place]
+    }
+}
+
+/// The last revision that changed a record of one kind.
+#[derive(Debug, Default)]
+struct LastChange(AtomicU64);
+
+impl LastChange {
+    fn note(&self, revision: Revision) {
+        self.0.fetch_max(revision.0, Ordering::SeqCst);
+    }
+
+    /// Whether what was read at this revision may be old.
+    fn changed_after(&self, revision: Revision) -> bool {
+        revision.0 < self.0.load(Ordering::SeqCst)
+    }
+
+    fn restart(&self) {
+        self.0.store(0, Ordering::SeqCst);
     }
 }

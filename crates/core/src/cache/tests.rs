@@ -1,6 +1,6 @@
 //! The table of copies: what is kept, for how long, and what a change does to it.
 
-use super::key::{Key, KeyRef, Stale};
+use super::key::{Hashed, Key, KeyRef, Stale};
 use super::settings::{CacheCounters, CacheSettings};
 use super::shard::{Fill, Shard};
 use super::table::Table;
@@ -145,12 +145,17 @@ fn bytes() -> usize {
     weight(KeyRef::organization(&orgno), &value)
 }
 
+/// Few hashes, so that many entries share one.
+fn hash(number: u32) -> u64 {
+    u64::from(number % 50)
+}
+
 fn put(shard: &Shard, number: u32) {
     let value = Value::Organization(Standing::Active);
-    let key = KeyRef::organization(&orgno(number)).to_key();
+    let (hash, key) = (hash(number), KeyRef::organization(&orgno(number)).to_key());
     shard.insert(Fill {
         weight: weight(key.as_ref(), &value),
-        key,
+        name: Hashed { hash, key },
         value,
         revision: Revision(1),
         generation: 0,
@@ -158,7 +163,9 @@ fn put(shard: &Shard, number: u32) {
 }
 
 fn finds(shard: &Shard, number: u32) -> bool {
-    shard.find(KeyRef::organization(&orgno(number))).is_some()
+    let orgno = orgno(number);
+    let (hash, key) = (hash(number), KeyRef::organization(&orgno));
+    shard.find(Hashed { hash, key }).is_some()
 }
 
 fn size(shard: &Shard) -> (u64, u64) {

@@ -13,7 +13,8 @@ use crate::scope::{Prefix, Scope, ScopeName};
 /// what strangers choose must not fill the memory.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
-    /// As if its organizations were active; they have entries of their own.
+    /// Its organizations were active when it was read; they have entries of their own for the time after
+    /// any organization has changed.
     Client(Arc<ClientRecord>),
     Scope(Arc<Scope>),
     Access(Option<AccessState>),

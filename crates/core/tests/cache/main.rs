@@ -107,6 +107,34 @@ async fn clients_that_come_at_once_are_read_together_and_kept() {
 }
 
 #[tokio::test]
+async fn a_cached_client_is_as_active_as_its_organization_whatever_others_change() {
+    let mut node = Node::start(CacheSettings::default()).await;
+    let mut unit = node.store.begin().await.unwrap();
+    unit.save_client(&client(7)).await.unwrap();
+    unit.commit().await.unwrap();
+    // Who changes, whether they are active then, whether the client is, and how often that is read.
+    for (number, active, expected, reads) in [
+        (2, true, true, 1),
+        (2, false, true, 0),
+        (1, true, true, 1),
+        (2, true, true, 0),
+        (1, false, false, 1),
+        (2, false, false, 1),
+        (1, true, true, 1),
+        (2, true, true, 0),
+    ] {
+        node.write([organization(number, active)]).await;
+        node.follower.look().await.unwrap();
+        let before = node.store.counters().store_reads;
+        let record = node.store.find_client_record(&client_id(7)).await;
+        let record = record.unwrap().unwrap();
+        let read = node.store.counters().store_reads - before;
+        let found = (record.organization_active, read);
+        assert_eq!(found, (expected, reads), "after {number} {active}");
+    }
+}
+
+#[tokio::test]
 async fn one_look_reads_a_feed_of_several_pages_to_its_end() {
     let mut node = Node::start(CacheSettings::default()).await;
     assert!(!node.is_deactivated(1).await);
