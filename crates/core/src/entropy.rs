@@ -1,5 +1,6 @@
 //! Randomness as an argument.
 
+use std::cell::RefCell;
 use std::sync::Mutex;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -53,6 +54,51 @@ impl Entropy for SystemEntropy {
     )]
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyUnavailable> {
         aws_lc_rs::rand::fill(bytes).map_err(|_| EntropyUnavailable)
+    }
+}
+
+/// Unpredictable bytes for names, as of tokens and requests: drawn from [`SystemEntropy`] many at a time,
+/// since asking costs more than the bytes do. Never for secrets: these would lie in memory before they
+/// exist, and a machine that is copied while it runs would give them out twice.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NameEntropy;
+
+/// How many bytes each thread draws ahead.
+const AHEAD: usize = 1024;
+
+struct Drawn {
+    bytes: [u8; AHEAD],
+    given: usize,
+}
+
+thread_local! {
+    static DRAWN: RefCell<Drawn> = const { RefCell::new(Drawn { bytes: [0; AHEAD], given: AHEAD }) };
+}
+
+impl Entropy for NameEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyUnavailable> {
+        DRAWN.with_borrow_mut(|drawn| {
+            for part in bytes.chunks_mut(AHEAD) {
+                drawn.give(part)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Drawn {
+    /// Gives bytes that nobody has been given, at most [`AHEAD`] of them.
+    fn give(&mut self, wanted: &mut [u8]) -> Result<(), EntropyUnavailable> {
+        if wanted.len() > AHEAD - self.given {
+            // Should drawing fail half way, there is nothing to give.
+            self.given = AHEAD;
+            SystemEntropy.fill(&mut self.bytes)?;
+            self.given = 0;
+        }
+        let end = self.given + wanted.len();
+        wanted.copy_from_slice(&self.bytes[self.given..end]);
+        self.given = end;
+        Ok(())
     }
 }
 
@@ -113,5 +159,28 @@ mod tests {
             unique_id(&SystemEntropy).unwrap(),
             unique_id(&SystemEntropy).unwrap()
         );
+    }
+
+    #[test]
+    fn names_are_never_given_twice_whatever_their_lengths() {
+        let mut given = std::collections::HashSet::new();
+        for length in [16, 32, 1024, 3000, 16, 1000, 24, 1024].repeat(50) {
+            let mut bytes = vec![0; length];
+            NameEntropy.fill(&mut bytes).unwrap();
+            for piece in bytes.chunks_exact(8) {
+                assert!(given.insert(piece.to_vec()), "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_thread_has_names_of_its_own() {
+        let draw = || std::thread::spawn(|| unique_id(&NameEntropy).unwrap());
+        let drawn: Vec<_> = (0..8).map(|_| draw()).collect();
+        let names: std::collections::HashSet<_> = drawn
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect();
+        assert_eq!(names.len(), 8);
     }
 }

@@ -41,4 +41,4 @@ pub mod transfer;
 pub mod usage;
 
 pub use crate::clock::{Clock, MockClock, SystemClock, Timestamp};
-pub use crate::entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use crate::entropy::{Entropy, NameEntropy, SeededEntropy, SystemEntropy};

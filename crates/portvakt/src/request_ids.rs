@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portvakt_core::{Entropy, SystemEntropy};
+use portvakt_core::{Entropy, NameEntropy};
 use portvakt_http::RequestIdSource;
 
 /// Sixteen random bytes for each request.
@@ -10,7 +10,7 @@ pub(crate) fn request_ids() -> RequestIdSource {
     Arc::new(|| {
         let mut bytes = [0; 16];
         // Without randomness no token is issued; an id that is not unique only blurs a log line.
-        let _ = SystemEntropy.fill(&mut bytes);
+        let _ = NameEntropy.fill(&mut bytes);
         bytes
     })
 }

@@ -15,7 +15,7 @@ use portvakt_core::login::companion::MachineIssuer;
 use portvakt_core::ports::Store;
 use portvakt_core::signing::KeySource;
 use portvakt_core::signing::life::Order;
-use portvakt_core::{Clock, SystemClock, SystemEntropy};
+use portvakt_core::{Clock, NameEntropy, SystemClock, SystemEntropy};
 use portvakt_http::{Limits, RateLimits};
 use portvakt_jose::RevocationPolicy;
 use portvakt_maskinporten::Observer;
@@ -104,7 +104,7 @@ impl Parts {
                 keys: Arc::clone(keeper.shared()),
                 trust: Arc::clone(trust.shared()),
                 clock: Arc::clone(&clock),
-                entropy: Arc::new(SystemEntropy),
+                entropy: Arc::new(NameEntropy),
                 shares: limiters.shares(),
                 explain_refusals: false,
             })
