@@ -145,6 +145,10 @@ impl<S> TimedStream<S> {
     ) -> Poll<io::Result<usize>> {
         if outcome.is_ready() {
             self.sent();
+            // The parser does not look at the stream again before something wakes it.
+            if self.awaited == Awaited::Request && self.poll_late(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
             return outcome;
         }
         if !self.write_blocked {
