@@ -12,6 +12,9 @@ use crate::rate::retry_after;
 /// After which time a request that could not be answered may be tried again.
 pub const SOON: Duration = Duration::from_secs(1);
 
+/// Room for an answer with a token in it, so that it is written into one place.
+const USUAL_BYTES: usize = 1024;
+
 /// JSON that nobody may keep (RFC 6749 §5.1).
 pub fn private_json(status: StatusCode, body: &impl Serialize) -> Response {
     let headers = [
@@ -19,8 +22,9 @@ pub fn private_json(status: StatusCode, body: &impl Serialize) -> Response {
         (CACHE_CONTROL, "no-store"),
         (PRAGMA, "no-cache"),
     ];
-    match serde_json::to_vec(body) {
-        Ok(bytes) => (status, headers, bytes).into_response(),
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    match serde_json::to_writer(&mut json, body) {
+        Ok(()) => (status, headers, json).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

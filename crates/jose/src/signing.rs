@@ -228,8 +228,8 @@ pub(crate) fn signing_input(
     payload: &impl Serialize,
     key_bits: usize,
 ) -> Result<String, KeyError> {
-    let header = serde_json::to_vec(header).map_err(|_| KeyError::NotJson)?;
-    let payload = serde_json::to_vec(payload).map_err(|_| KeyError::NotJson)?;
+    let header = json(header)?;
+    let payload = json(payload)?;
     let signature_bytes = key_bits / 4;
     let length = (header.len() + payload.len() + signature_bytes) * 4 / 3 + 8;
     let mut compact = String::with_capacity(length);
@@ -237,6 +237,13 @@ pub(crate) fn signing_input(
     compact.push('.');
     base64url::encode_into(&payload, &mut compact);
     Ok(compact)
+}
+
+/// With room for a usual token, so that it is written into one place.
+fn json(value: &impl Serialize) -> Result<Vec<u8>, KeyError> {
+    let mut json = Vec::with_capacity(512);
+    serde_json::to_writer(&mut json, value).map_err(|_| KeyError::NotJson)?;
+    Ok(json)
 }
 
 /// Makes what was signed a compact JWS (RFC 7515 §7.1).

@@ -127,6 +127,9 @@ impl State {
     /// The issuer that a request is for. The host chooses among configured issuers and never
     /// makes one up.
     fn served(&self, headers: &HeaderMap) -> &Served {
+        if self.siblings.is_empty() {
+            return &self.primary;
+        }
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         self.siblings
             .iter()

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Method};
+use axum::http::request::Parts;
 use axum::response::Response;
 use portvakt_core::client::ClientId;
 use portvakt_core::grant::{Denied, IssuedToken};
@@ -24,12 +25,13 @@ pub(crate) async fn handle(
     State(state): State<Arc<crate::State>>,
     Extension(request_id): Extension<RequestId>,
     trace_id: Option<Extension<TraceId>>,
-    method: Method,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Response {
-    let served = state.served(&headers);
-    let result = match assertion(&method, &headers, &body) {
+    let (parts, body) = request.into_parts();
+    let served = state.served(&parts.headers);
+    // It was read whole before this began.
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let result = match assertion(&parts, &body) {
         Ok(request) => served.exchange.exchange(&request.assertion).await,
         Err(refusal) => Err(Denied::from(refusal)),
     };
@@ -72,15 +74,12 @@ fn proven(result: &Result<IssuedToken, Denied>) -> Option<(ClientId, OrgNumber)>
     Some((client_id.clone(), supplier.unwrap_or(consumer)))
 }
 
-fn assertion<'a>(
-    method: &Method,
-    headers: &HeaderMap,
-    body: &'a [u8],
-) -> Result<TokenRequest<'a>, Refusal> {
-    if method != Method::POST {
+fn assertion<'a>(parts: &Parts, body: &'a [u8]) -> Result<TokenRequest<'a>, Refusal> {
+    if parts.method != Method::POST {
         return Err(Refusal::MethodNotAllowed);
     }
-    let content_type = headers
+    let content_type = parts
+        .headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     if !content_type.is_some_and(media_type::is_form) {

@@ -80,6 +80,9 @@ pub(crate) fn decode(encoded: &str) -> Option<Cow<'_, str>> {
         let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
         return Some(Cow::Owned(decoded.into_owned()));
     }
+    if !encoded.contains('%') {
+        return Some(Cow::Borrowed(encoded));
+    }
     percent_decode_str(encoded).decode_utf8().ok()
 }
 

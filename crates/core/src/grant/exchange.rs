@@ -176,8 +176,9 @@ impl TokenExchange {
             record.as_deref(),
             findings.passed_through(Check::Expiry),
         ) else {
+            // In a box, because every request's task would be as large as what refusals need.
             let refused = self.examine_refused(grant, record.as_deref(), findings, now);
-            return Err(Denied::examined(refused.await));
+            return Err(Denied::examined(Box::pin(refused).await));
         };
         if let Err(Exhausted { retry_after }) = self.take_share(&record.client) {
             return Err(Denied::exhausted(&record.client, retry_after));
