@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::bail;
-use tokio::task::LocalSet;
+use tokio::task::{LocalSet, yield_now};
 use tokio::time::{Instant, sleep_until};
 
 use crate::latency::Outcome;
@@ -32,6 +32,10 @@ pub(crate) struct Load {
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) connections: usize,
     pub(crate) time: Duration,
+    /// Whether a closed load has the core to itself, and waits without sleeping: waking a process on
+    /// another core is work of whoever sends to it, here of the server, which no client far away asks
+    /// of it.
+    pub(crate) awake: bool,
 }
 
 /// What the connections of a run share.
@@ -70,6 +74,14 @@ impl Load {
             tasks.spawn_local(async move {
                 if let Err(error) = run.work(connection, &total).await {
                     anstream::eprintln!("a connection failed: {error:#}");
+                }
+            });
+        }
+        if self.awake && matches!(pace, Pace::Closed) {
+            let run = Rc::clone(&run);
+            tasks.spawn_local(async move {
+                while run.started.elapsed() < run.time {
+                    yield_now().await;
                 }
             });
         }

@@ -8,7 +8,7 @@ use crate::grants;
 use crate::load::{Load, Pace};
 use crate::registry::Registry;
 use crate::server::{ISSUER, Server, Usage};
-use crate::setup::{Setup, TokenKind};
+use crate::setup::{Setup, StoreKind, TokenKind};
 
 /// A warm-up lasts no longer, however many clients there are.
 const LONGEST_WARM_UP: Duration = Duration::from_secs(20);
@@ -44,6 +44,8 @@ impl Running {
                 addresses: nodes.iter().map(Server::address).collect(),
                 connections: connections.unwrap_or(setup.tokens.connections()),
                 time,
+                // A database is on the cores of the load.
+                awake: setup.store == StoreKind::Sqlite,
             },
             registry,
             nodes,

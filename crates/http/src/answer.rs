@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
@@ -15,18 +16,28 @@ pub const SOON: Duration = Duration::from_secs(1);
 /// Room for an answer with a token in it, so that it is written into one place.
 const USUAL_BYTES: usize = 1024;
 
+/// Room for the headers of an answer.
+const USUAL_HEADERS: usize = 10;
+
 /// JSON that nobody may keep (RFC 6749 §5.1).
 pub fn private_json(status: StatusCode, body: &impl Serialize) -> Response {
-    let headers = [
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    if serde_json::to_writer(&mut json, body).is_err() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let mut response = Response::new(Body::from(json));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    // With those that are added on the way out.
+    headers.reserve(USUAL_HEADERS);
+    for (name, value) in [
         (CONTENT_TYPE, "application/json;charset=UTF-8"),
         (CACHE_CONTROL, "no-store"),
         (PRAGMA, "no-cache"),
-    ];
-    let mut json = Vec::with_capacity(USUAL_BYTES);
-    match serde_json::to_writer(&mut json, body) {
-        Ok(()) => (status, headers, json).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
     }
+    response
 }
 
 /// Says in a refusal's headers what to do: when to come again, if `wait` is known or the server cannot

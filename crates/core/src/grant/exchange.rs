@@ -1,9 +1,10 @@
 //! The use-case of the token endpoint: fetch what the decision needs, use the grant up, sign.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::poll_immediate;
 use portvakt_jose::KeyError;
 use tracing::Instrument;
 
@@ -185,12 +186,16 @@ impl TokenExchange {
         }
         // The record of the used grant is being made durable while the rest is decided and signed;
         // the answer waits for both.
-        let (consumed, authorized) = join(
-            self.consume(grant).instrument(span!("ledger.consume")),
-            self.authorize_and_sign(claims, record, authentication, now, &mut findings)
-                .instrument(span!("grant.authorize")),
-        )
-        .await;
+        let mut consumption = pin!(self.consume(grant).instrument(span!("ledger.consume")));
+        let begun = poll_immediate(consumption.as_mut()).await;
+        let authorized = self
+            .authorize_and_sign(claims, record, authentication, now, &mut findings)
+            .instrument(span!("grant.authorize"))
+            .await;
+        let consumed = match begun {
+            Some(consumed) => consumed,
+            None => consumption.await,
+        };
         findings.record(Check::OneTimeUse, consumed?);
         let (token, facts) = authorized?;
         match token {
