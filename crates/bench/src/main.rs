@@ -88,7 +88,7 @@ struct How {
     /// How long each load lasts, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     seconds: u64,
-    /// Connections of a closed load; by default 128, and 256 where tokens are signed with ES256
+    /// Connections of a closed load; by default 128, and 192 where tokens are signed with ES256
     #[arg(long, value_name = "N")]
     connections: Option<usize>,
 }

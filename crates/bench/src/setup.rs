@@ -67,11 +67,12 @@ impl TokenKind {
     }
 
     /// Connections of a closed load that never leave the server without work: while a record of used
-    /// grants is written, the others' requests must last, and a cheap token is soon made.
+    /// grants is written, the others' requests must last, and a cheap token is soon made. More of them
+    /// only keep more of the server's memory in use than its core's cache holds.
     pub(crate) fn connections(self) -> usize {
         match self {
             Self::Rs256 => 128,
-            Self::Es256 => 256,
+            Self::Es256 => 192,
         }
     }
 }
