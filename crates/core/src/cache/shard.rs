@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::OccupiedEntry;
 
 use super::key::{Hashed, Key, KeyRef};
 use super::settings::CacheCounters;
@@ -164,9 +163,11 @@ impl Shard {
     pub(super) fn invalidate(&self, name: Hashed<KeyRef<'_>>, revision: Revision) {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         slots.floor = slots.floor.max(revision);
-        let entry = slots.entry(name.hash, |entry| entry.is(name));
-        if let Some(old) = entry.filter(|entry| entry.get().revision < revision) {
-            let (old, _) = old.remove();
+        let entry = slots.entries.find_entry(name.hash, |entry| entry.is(name));
+        if let Ok(entry) = entry
+            && entry.get().revision < revision
+        {
+            let (old, _) = entry.remove();
             slots.leave_queue(&old);
             Counts::add(&self.counts.invalidations, 1);
         }
@@ -214,14 +215,6 @@ impl Slots {
             Place::Probation => &mut self.probation,
             Place::Kept => &mut self.kept,
         }
-    }
-
-    fn entry(
-        &mut self,
-        hash: u64,
-        is_it: impl FnMut(&Entry) -> bool,
-    ) -> Option<OccupiedEntry<'_, Entry>> {
-        self.entries.find_entry(hash, is_it).ok()
     }
 
     /// What is read again keeps its place. A late answer does not replace a newer one.
@@ -306,7 +299,7 @@ impl Slots {
 
     /// `true` when the entry went. One that had gone before leaves a turn that nobody takes.
     fn take_turn(&mut self, turn: Turn) -> bool {
-        let Some(entry) = self.entry(turn.hash, turn.is_of()) else {
+        let Ok(entry) = self.entries.find_entry(turn.hash, turn.is_of()) else {
             return false;
         };
         let (mut entry, _) = entry.remove();
