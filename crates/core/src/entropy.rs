@@ -57,7 +57,7 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Unpredictable bytes for names, as of tokens and requests: drawn from [`SystemEntropy`] many at a time,
+/// Unpredictable bytes for names, as of tokens, requests and spans: drawn from [`SystemEntropy`] many at a time,
 /// since asking costs more than the bytes do. Never for secrets: these would lie in memory before they
 /// exist, and a machine that is copied while it runs would give them out twice.
 #[derive(Clone, Copy, Debug, Default)]

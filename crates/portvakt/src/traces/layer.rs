@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use portvakt_core::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp, spans};
+use portvakt_core::{Clock, Entropy, NameEntropy, SystemClock, Timestamp, spans};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber};
@@ -169,7 +169,7 @@ impl Begun {
 fn span() -> Span {
     let mut id = [0; 8];
     // Without randomness spans are not told apart, which harms nothing but the trace.
-    let _ = SystemEntropy.fill(&mut id);
+    let _ = NameEntropy.fill(&mut id);
     Span {
         span_id: id.to_vec(),
         flags: SAMPLED | HAS_IS_REMOTE,

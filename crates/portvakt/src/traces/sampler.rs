@@ -1,6 +1,6 @@
 //! Which requests are traced.
 
-use portvakt_core::{Entropy, SystemEntropy};
+use portvakt_core::{Entropy, NameEntropy};
 use portvakt_http::{TraceContext, TraceId};
 
 /// Bits of a trace's id that are random, whoever made it (W3C Trace Context, section 3.2.2.3).
@@ -46,7 +46,7 @@ impl Sampler {
         }
         let mut id = [0; 16];
         // Without randomness the id is 0, which is none, and the request is not traced.
-        let _ = SystemEntropy.fill(&mut id);
+        let _ = NameEntropy.fill(&mut id);
         let id = u128::from_be_bytes(id);
         Placed {
             trace_id: TraceId(id),
