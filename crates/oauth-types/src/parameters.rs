@@ -80,6 +80,7 @@ pub(crate) fn decode(encoded: &str) -> Option<Cow<'_, str>> {
         let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
         return Some(Cow::Owned(decoded.into_owned()));
     }
+    // Decoding looks at each byte by itself, and an assertion has a thousand.
     if !encoded.contains('%') {
         return Some(Cow::Borrowed(encoded));
     }
