@@ -13,18 +13,19 @@ use crate::rate::retry_after;
 /// After which time a request that could not be answered may be tried again.
 pub const SOON: Duration = Duration::from_secs(1);
 
-/// Room for an answer with a token in it, so that it is written into one place.
-const USUAL_BYTES: usize = 1024;
-
 /// Room for the headers of an answer.
 const USUAL_HEADERS: usize = 10;
 
 /// JSON that nobody may keep (RFC 6749 §5.1).
 pub fn private_json(status: StatusCode, body: &impl Serialize) -> Response {
-    let mut json = Vec::with_capacity(USUAL_BYTES);
-    if serde_json::to_writer(&mut json, body).is_err() {
+    private(status, serde_json::to_vec(body))
+}
+
+/// The same of a text that is JSON already. What could not be written is answered with 500.
+pub fn private(status: StatusCode, json: serde_json::Result<Vec<u8>>) -> Response {
+    let Ok(json) = json else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    }
+    };
     let mut response = Response::new(Body::from(json));
     *response.status_mut() = status;
     let headers = response.headers_mut();

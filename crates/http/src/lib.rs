@@ -25,7 +25,7 @@ mod timed_stream;
 mod tls;
 mod trace_context;
 
-pub use answer::{SOON, advise, private_json};
+pub use answer::{SOON, advise, private, private_json};
 pub use bounded::{RenderFault, bounded};
 pub use client_address::{ForwardingHeader, TrustedProxies};
 pub use cookies::find_cookie;

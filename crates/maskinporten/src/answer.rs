@@ -10,7 +10,9 @@ use axum::response::Response;
 use portvakt_core::grant::IssuedToken;
 use portvakt_core::issuer::Issuer;
 use portvakt_core::refusal::Refusal;
-use portvakt_http::{RequestId, SOON, TransportFault, advise, private_json, tell_error_type};
+use portvakt_http::{
+    RequestId, SOON, TransportFault, advise, private, private_json, tell_error_type,
+};
 use portvakt_oauth_types::{ErrorResponse, TokenResponse};
 
 /// 200 with the token (RFC 6749 §5.1; spec: maskinporten §3.1).
@@ -21,7 +23,7 @@ pub(crate) fn token(token: IssuedToken) -> Response {
         expires_in_seconds: token.expires_in,
         scope: token.scope,
     };
-    private_json(StatusCode::OK, &body)
+    private(StatusCode::OK, body.to_json())
 }
 
 /// The refusal's status and body (spec: maskinporten §3.2, §11).
