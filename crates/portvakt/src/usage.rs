@@ -61,10 +61,15 @@ impl UsageCounter {
     /// Writes what was counted, and says how many counts that were. What the store does not take waits
     /// for the next time.
     pub(crate) async fn flush(&self, log: &dyn UsageLog) -> Option<usize> {
-        let Drained { usage, uncounted } = self.tally.drain();
+        let Drained {
+            mut usage,
+            uncounted,
+        } = self.tally.drain();
         if uncounted > 0 {
             tracing::warn!(uncounted, "tokens were issued faster than they are counted");
         }
+        // As the store has them, so that each batch is to be found in one place there, and not all over.
+        usage.sort_unstable_by(|one, other| one.key.cmp(&other.key));
         let mut written = 0;
         for batch in usage.chunks(BATCH) {
             if let Err(error) = log.add_usage(batch).await {
