@@ -27,11 +27,24 @@ struct Parsed {
 
 /// The library's parsed keys: it binds each to one algorithm.
 enum Verifier {
-    /// RS256, RS384, RS512, PS256, each parsed at its first use: a key mostly lives with one of them.
-    Rsa(Box<[OnceLock<Option<ParsedPublicKey>>; 4]>),
+    /// A key mostly lives with RS256, which is there from the start and not one place further away.
+    Rsa {
+        rs256: ParsedPublicKey,
+        others: Box<RsaVerifiers>,
+    },
     /// ES256 or `EdDSA`.
     Single(ParsedPublicKey),
 }
+
+/// The same key for the other algorithms, parsed at its first use with each.
+#[derive(Default)]
+struct RsaVerifiers {
+    rs384: Slot,
+    rs512: Slot,
+    ps256: Slot,
+}
+
+type Slot = OnceLock<Option<ParsedPublicKey>>;
 
 impl VerifyingKey {
     /// Reads a DER `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7) and nothing after it.
@@ -41,13 +54,11 @@ impl VerifyingKey {
 
     pub(crate) fn from_material(material: Material) -> Result<Self, KeyRejected> {
         let verifier = match &material {
-            Material::Rsa { .. } => {
-                let verifiers = [const { OnceLock::new() }; 4];
-                let parsed = parse_rsa(&material, &RSA_PKCS1_2048_8192_SHA256);
-                parsed.as_ref().ok_or(KeyRejected::Malformed)?;
-                verifiers[0].get_or_init(|| parsed);
-                Verifier::Rsa(Box::new(verifiers))
-            }
+            Material::Rsa { .. } => Verifier::Rsa {
+                rs256: parse_rsa(&material, &RSA_PKCS1_2048_8192_SHA256)
+                    .ok_or(KeyRejected::Malformed)?,
+                others: Box::default(),
+            },
             Material::EcP256 { .. } => Verifier::Single(
                 ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, material.raw_point())
                     .map_err(|_| KeyRejected::Malformed)?,
@@ -107,26 +118,24 @@ impl VerifyingKey {
 
     fn parsed_for(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
         match (&self.0.verifier, algorithm) {
-            (Verifier::Rsa(verifiers), Algorithm::Rs256) => {
-                self.rsa(&verifiers[0], &RSA_PKCS1_2048_8192_SHA256)
+            (Verifier::Rsa { rs256, .. }, Algorithm::Rs256) => Some(rs256),
+            (Verifier::Rsa { others, .. }, Algorithm::Rs384) => {
+                self.rsa(&others.rs384, &RSA_PKCS1_2048_8192_SHA384)
             }
-            (Verifier::Rsa(verifiers), Algorithm::Rs384) => {
-                self.rsa(&verifiers[1], &RSA_PKCS1_2048_8192_SHA384)
+            (Verifier::Rsa { others, .. }, Algorithm::Rs512) => {
+                self.rsa(&others.rs512, &RSA_PKCS1_2048_8192_SHA512)
             }
-            (Verifier::Rsa(verifiers), Algorithm::Rs512) => {
-                self.rsa(&verifiers[2], &RSA_PKCS1_2048_8192_SHA512)
-            }
-            (Verifier::Rsa(verifiers), Algorithm::Ps256) => {
-                self.rsa(&verifiers[3], &RSA_PSS_2048_8192_SHA256)
+            (Verifier::Rsa { others, .. }, Algorithm::Ps256) => {
+                self.rsa(&others.ps256, &RSA_PSS_2048_8192_SHA256)
             }
             (Verifier::Single(parsed), _) if self.supports(algorithm) => Some(parsed),
-            (Verifier::Rsa(_) | Verifier::Single(_), _) => None,
+            (Verifier::Rsa { .. } | Verifier::Single(_), _) => None,
         }
     }
 
     fn rsa<'k>(
         &self,
-        slot: &'k OnceLock<Option<ParsedPublicKey>>,
+        slot: &'k Slot,
         parameters: &'static RsaParameters,
     ) -> Option<&'k ParsedPublicKey> {
         slot.get_or_init(|| parse_rsa(&self.0.material, parameters))
