@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::pin::pin;
 
-use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -13,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower::ServiceExt;
 
 use crate::timed_stream::{Activity, TimedStream};
-use crate::{Limits, Shutdown};
+use crate::{Limits, Shutdown, Surface};
 
 /// The least that the parser's buffer can hold.
 const MIN_BUFFER_BYTES: usize = 8 * 1024;
@@ -23,7 +22,7 @@ const MIN_BUFFER_BYTES: usize = 8 * 1024;
 pub(crate) async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     peer: SocketAddr,
-    router: Router,
+    surface: impl Surface,
     limits: Limits,
     shutdown: Shutdown,
 ) {
@@ -32,7 +31,7 @@ pub(crate) async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         let working = activity.begin();
         request.extensions_mut().insert(ConnectInfo(peer));
-        let response = router.clone().oneshot(request);
+        let response = surface.clone().oneshot(request);
         async move {
             let response = response.await;
             drop(working);

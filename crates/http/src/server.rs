@@ -1,13 +1,16 @@
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::response::Response;
+use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tower::Service;
 
 use crate::connection::serve_connection;
 use crate::{Limits, Shutdown, Tls};
@@ -66,16 +69,41 @@ impl Listener {
     }
 }
 
-/// Serves `router` over HTTP/1.1 until `shutdown` is triggered.
+/// What [`serve`] serves: an [`axum::Router`], or a service of its own.
+pub trait Surface:
+    Service<
+        http::Request<Incoming>,
+        Response = Response,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + 'static
+{
+}
+
+impl<S> Surface for S where
+    S: Service<
+            http::Request<Incoming>,
+            Response = Response,
+            Error = Infallible,
+            Future: Send + 'static,
+        > + Clone
+        + Send
+        + 'static
+{
+}
+
+/// Serves a surface over HTTP/1.1 until `shutdown` is triggered.
 ///
-/// Handlers find the client's address as [`axum::extract::ConnectInfo`]. `router` should have been
-/// through [`crate::bounded`]: here only connections and header sections are bounded.
+/// Handlers find the client's address as [`axum::extract::ConnectInfo`]. They should be in an
+/// [`Envelope`](crate::Envelope): here only connections and header sections are bounded.
 ///
 /// On shutdown the port is closed at once, idle connections are closed, and requests that have
 /// started are answered. Returns when the last is, or after [`Limits::shutdown_grace`].
-pub async fn serve(listener: Listener, router: Router, limits: Limits, shutdown: Shutdown) {
+pub async fn serve(listener: Listener, surface: impl Surface, limits: Limits, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
-    accept_until_shutdown(&listener, &router, limits, &shutdown, &mut connections).await;
+    accept_until_shutdown(&listener, &surface, limits, &shutdown, &mut connections).await;
     drop(listener);
 
     let finished = timeout(limits.shutdown_grace, async {
@@ -92,7 +120,7 @@ pub async fn serve(listener: Listener, router: Router, limits: Limits, shutdown:
 
 async fn accept_until_shutdown(
     listener: &Listener,
-    router: &Router,
+    surface: &impl Surface,
     limits: Limits,
     shutdown: &Shutdown,
     connections: &mut JoinSet<()>,
@@ -107,10 +135,10 @@ async fn accept_until_shutdown(
             // Only to forget connections that have ended.
             Some(_) = connections.join_next() => {}
             (stream, peer, slot) = accept_into_slot(listener, &slots) => {
-                let (router, shutdown) = (router.clone(), shutdown.clone());
+                let (surface, shutdown) = (surface.clone(), shutdown.clone());
                 let tls = listener.tls.clone();
                 connections.spawn(async move {
-                    serve_stream(stream, tls, peer, router, limits, shutdown).await;
+                    serve_stream(stream, tls, peer, surface, limits, shutdown).await;
                     drop(slot);
                 });
             }
@@ -124,7 +152,7 @@ async fn serve_stream(
     stream: TcpStream,
     tls: Option<Arc<Tls>>,
     peer: SocketAddr,
-    router: Router,
+    surface: impl Surface,
     limits: Limits,
     shutdown: Shutdown,
 ) {
@@ -133,7 +161,7 @@ async fn serve_stream(
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let Some(tls) = tls else {
-        return serve_connection(stream, peer, router, limits, shutdown).await;
+        return serve_connection(stream, peer, surface, limits, shutdown).await;
     };
     let handshake = timeout(limits.header_timeout, tls.accept(stream));
     let secured = tokio::select! {
@@ -141,7 +169,7 @@ async fn serve_stream(
         () = shutdown.wait() => return,
     };
     match secured {
-        Ok(Ok(stream)) => serve_connection(stream, peer, router, limits, shutdown).await,
+        Ok(Ok(stream)) => serve_connection(stream, peer, surface, limits, shutdown).await,
         Ok(Err(error)) => tracing::debug!(%error, "handshake refused"),
         Err(_) => tracing::debug!("handshake timed out"),
     }

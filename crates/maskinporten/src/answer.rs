@@ -1,9 +1,5 @@
-//! Answers: tokens, refusals, and what the router says without a handler.
+//! Answers: tokens, refusals, and what is said where nothing is.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::State;
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -13,7 +9,9 @@ use portvakt_core::refusal::Refusal;
 use portvakt_http::{
     RequestId, SOON, TransportFault, advise, private, private_json, tell_error_type,
 };
-use portvakt_oauth_types::{ErrorResponse, TokenResponse};
+use portvakt_oauth_types::{ErrorCode, ErrorResponse, TokenResponse};
+
+use crate::state::Served;
 
 /// 200 with the token (RFC 6749 §5.1; spec: maskinporten §3.1).
 pub(crate) fn token(token: IssuedToken) -> Response {
@@ -85,9 +83,9 @@ fn printable(description: &str) -> String {
 }
 
 /// 405 for paths that are only read.
-pub(crate) async fn only_get(Extension(trace_id): Extension<RequestId>) -> Response {
+pub(crate) fn only_get(trace_id: RequestId) -> Response {
     let description = format!("This address is only read (trace_id: {trace_id})");
-    let body = ErrorResponse::new(portvakt_oauth_types::ErrorCode::InvalidRequest, description);
+    let body = ErrorResponse::new(ErrorCode::InvalidRequest, description);
     let mut response = private_json(StatusCode::METHOD_NOT_ALLOWED, &body);
     response
         .headers_mut()
@@ -96,13 +94,9 @@ pub(crate) async fn only_get(Extension(trace_id): Extension<RequestId>) -> Respo
 }
 
 /// 404 that says where the surface can be read about.
-pub(crate) async fn not_found(
-    State(state): State<Arc<crate::State>>,
-    Extension(trace_id): Extension<RequestId>,
-    headers: axum::http::HeaderMap,
-) -> Response {
-    let metadata = state.served(&headers).documents.metadata_url();
+pub(crate) fn not_found(served: &Served, trace_id: RequestId) -> Response {
+    let metadata = served.documents.metadata_url();
     let description = format!("Nothing is here; see {metadata} (trace_id: {trace_id})");
-    let body = ErrorResponse::new(portvakt_oauth_types::ErrorCode::InvalidRequest, description);
+    let body = ErrorResponse::new(ErrorCode::InvalidRequest, description);
     private_json(StatusCode::NOT_FOUND, &body)
 }

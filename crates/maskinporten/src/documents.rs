@@ -1,23 +1,16 @@
 //! Metadata (RFC 8414) and keys (RFC 7517): documents that anybody may read and keep for a while.
 
-use std::sync::Arc;
-
-use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::issuer::{Issuer, Profile};
-use portvakt_http::{RequestId, is_kept};
+use portvakt_http::is_kept;
 use portvakt_jose::Algorithm;
 use portvakt_oauth_types::metadata::{OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH};
 use portvakt_oauth_types::{AuthorizationServerMetadata, GrantType};
 
-use crate::answer;
-
-/// Where metadata is, in either profile.
-pub(crate) const PATHS: [&str; 2] = [OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH];
+use crate::state::Served;
 
 /// What does not change while the server runs.
 pub(crate) struct Documents {
@@ -57,8 +50,18 @@ impl Documents {
         self.host.eq_ignore_ascii_case(host)
     }
 
+    /// Whether the issuer's profile has its metadata at this path.
+    pub(crate) fn are_at(&self, path: &str) -> bool {
+        self.metadata_path == path
+    }
+
     pub(crate) fn metadata_url(&self) -> &str {
         &self.metadata_url
+    }
+
+    /// `GET /.well-known/...`
+    pub(crate) fn metadata(&self) -> Response {
+        (public(&self.cache_control), self.metadata.clone()).into_response()
     }
 }
 
@@ -87,27 +90,12 @@ fn describe(issuer: &Issuer) -> AuthorizationServerMetadata {
     }
 }
 
-/// `GET /.well-known/...`: the document of the issuer whose profile has it at this path.
-pub(crate) async fn metadata(
-    State(state): State<Arc<crate::State>>,
-    trace_id: Extension<RequestId>,
-    headers: HeaderMap,
-    uri: axum::http::Uri,
-) -> Response {
-    let documents = &state.served(&headers).documents;
-    if uri.path().trim_end_matches('/') != documents.metadata_path {
-        return answer::not_found(State(state), trace_id, headers).await;
-    }
-    (public(&documents.cache_control), documents.metadata.clone()).into_response()
-}
-
 /// `GET /jwk`: every key that verifies a token now, or will soon.
-pub(crate) async fn keys(State(state): State<Arc<crate::State>>, headers: HeaderMap) -> Response {
-    let served = state.served(&headers);
+pub(crate) fn keys(served: &Served, headers: &HeaderMap) -> Response {
     let ring = served.exchange.keys().current();
     let document = ring.document();
     let etag = format!("\"{}\"", document.fingerprint);
-    let fresh = is_kept(&headers, &etag);
+    let fresh = is_kept(headers, &etag);
     let headers = (public(&served.documents.cache_control), [(ETAG, etag)]);
     if fresh {
         return (StatusCode::NOT_MODIFIED, headers).into_response();

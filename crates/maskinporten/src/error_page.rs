@@ -1,17 +1,16 @@
 //! `GET /errors/{code}`: where `error_uri` leads people.
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use portvakt_core::refusal::{RefusalCode, RefusalRow};
 
 /// A short page about every refusal that has this national code, or 404.
-pub(crate) async fn handle(Path(code): Path<String>) -> Response {
+pub(crate) fn page(code: &str) -> Response {
     let rows: Vec<_> = RefusalCode::ALL
         .iter()
         .map(|refusal| refusal.row())
-        .filter(|row| row.mp_code == Some(code.as_str()))
+        .filter(|row| row.mp_code == Some(code))
         .collect();
     let [first, ..] = rows.as_slice() else {
         return (StatusCode::NOT_FOUND, "There is no error with this code.\n").into_response();

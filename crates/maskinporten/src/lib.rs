@@ -2,28 +2,35 @@
 //! (spec: maskinporten §3, §12).
 //!
 //! It turns requests into calls of [`TokenExchange`] and its results into answers. It knows no
-//! SQL and takes no decision of its own. Start reading at [`router`].
+//! SQL and takes no decision of its own. Start reading at [`service`].
 
 mod answer;
 mod documents;
 mod error_page;
 mod observer;
+mod route;
 mod shares;
+mod state;
 mod token;
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::Router;
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
-use axum::routing::{any, get};
+use axum::BoxError;
+use axum::body::{Bytes, HttpBody};
+use axum::http::Request;
+use axum::response::Response;
 use portvakt_core::grant::TokenExchange;
-use portvakt_http::{FairShares, Limits, RateLimits, RequestIdSource, bounded, limit_addresses};
+use portvakt_http::{Limits, RateLimits, RequestIdSource};
+use tower::Service;
 
 pub use self::observer::{Decision, Observer, Unobserved};
+pub use self::route::{ROUTES, route_of};
 pub use self::shares::TokenShares;
 
-use self::documents::Documents;
+use self::state::State;
 
 /// What the surface is made of.
 pub struct Surface {
@@ -44,96 +51,30 @@ pub struct Surface {
     pub cache_seconds: u32,
 }
 
-/// The addresses that the surface answers, as its router spells them without a slash at the end.
-pub const ROUTES: [&str; 6] = [
-    TOKEN,
-    KEYS,
-    HEALTH,
-    ERROR_PAGE,
-    documents::PATHS[0],
-    documents::PATHS[1],
-];
+/// The surface as a service. It finds its six routes itself: what a router does for each request, and
+/// its layers once more, took a tenth of the ES256 tokens that a core can issue.
+#[derive(Clone)]
+pub struct MachineSurface(Arc<State>);
 
-const TOKEN: &str = "/token";
-const KEYS: &str = "/jwk";
-const HEALTH: &str = "/health";
-const ERROR_PAGE: &str = "/errors/{code}";
-
-/// The surface as a router.
-pub fn router(surface: Surface) -> Router {
-    let Surface {
-        exchange,
-        siblings,
-        observer,
-        request_ids,
-        limits,
-        rates,
-        cache_seconds,
-    } = surface;
-    let documents = |exchange: &TokenExchange| Documents::new(exchange.issuer(), cache_seconds);
-    let state = Arc::new(State {
-        primary: Served {
-            documents: documents(&exchange),
-            exchange,
-        },
-        siblings: siblings
-            .into_iter()
-            .map(|exchange| Served {
-                documents: documents(&exchange),
-                exchange,
-            })
-            .collect(),
-        observer,
-        shares: rates.shares,
-    });
-    let router = Router::new()
-        .route(TOKEN, any(token::handle))
-        .route(KEYS, get(documents::keys).fallback(answer::only_get))
-        .route(HEALTH, get(|| async { "OK" }).fallback(answer::only_get))
-        .route(
-            ERROR_PAGE,
-            get(error_page::handle).fallback(answer::only_get),
-        )
-        .fallback(answer::not_found);
-    // A published client appends a slash to the metadata path (spec: maskinporten §12.1).
-    let router = documents::PATHS.into_iter().fold(router, |router, path| {
-        router
-            .route(path, get(documents::metadata).fallback(answer::only_get))
-            .route(
-                &format!("{path}/"),
-                get(documents::metadata).fallback(answer::only_get),
-            )
-    });
-    let router = router.with_state(state);
-    let fault = answer::transport_fault;
-    let router = bounded(router, &limits, request_ids.clone(), fault);
-    limit_addresses(router, rates.addresses, request_ids, fault)
+/// Puts the surface together.
+pub fn service(surface: Surface) -> MachineSurface {
+    MachineSurface(Arc::new(State::new(surface)))
 }
 
-struct State {
-    primary: Served,
-    siblings: Vec<Served>,
-    observer: Arc<dyn Observer>,
-    shares: Option<Arc<FairShares>>,
-}
+impl<B> Service<Request<B>> for MachineSurface
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-/// An issuer with its ready-made documents.
-struct Served {
-    exchange: TokenExchange,
-    documents: Documents,
-}
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
 
-impl State {
-    /// The issuer that a request is for. The host chooses among configured issuers and never
-    /// makes one up.
-    fn served(&self, headers: &HeaderMap) -> &Served {
-        if self.siblings.is_empty() {
-            return &self.primary;
-        }
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        self.siblings
-            .iter()
-            .find(|sibling| host.is_some_and(|host| sibling.documents.is_host(host)))
-            .unwrap_or(&self.primary)
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let state = Arc::clone(&self.0);
+        Box::pin(async move { Ok(state.answer(request).await) })
     }
 }

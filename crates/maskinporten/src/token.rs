@@ -1,10 +1,5 @@
 //! `POST /token` (spec: maskinporten §3).
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -19,24 +14,22 @@ use portvakt_oauth_types::{GrantType, TokenRequest, TokenRequestError, media_typ
 use crate::answer;
 use crate::observer::Decision;
 use crate::shares::member;
+use crate::state::{Served, State};
 
 /// Parse once, decide, answer.
 pub(crate) async fn handle(
-    State(state): State<Arc<crate::State>>,
-    Extension(request_id): Extension<RequestId>,
-    trace_id: Option<Extension<TraceId>>,
-    request: Request,
+    state: &State,
+    served: &Served,
+    head: &Parts,
+    body: &[u8],
+    request_id: RequestId,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let served = state.served(&parts.headers);
-    // It was read whole before this began.
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let result = match assertion(&parts, &body) {
+    let result = match assertion(head, body) {
         Ok(request) => served.exchange.exchange(&request.assertion).await,
         Err(refusal) => Err(Denied::from(refusal)),
     };
     let issuer = served.exchange.issuer();
-    log(request_id, trace_id.map(|Extension(id)| id), &result);
+    log(request_id, head.extensions.get().copied(), &result);
     state.observer.decided(&Decision {
         request_id,
         issuer,
@@ -74,11 +67,11 @@ fn proven(result: &Result<IssuedToken, Denied>) -> Option<(ClientId, OrgNumber)>
     Some((client_id.clone(), supplier.unwrap_or(consumer)))
 }
 
-fn assertion<'a>(parts: &Parts, body: &'a [u8]) -> Result<TokenRequest<'a>, Refusal> {
-    if parts.method != Method::POST {
+fn assertion<'a>(head: &Parts, body: &'a [u8]) -> Result<TokenRequest<'a>, Refusal> {
+    if head.method != Method::POST {
         return Err(Refusal::MethodNotAllowed);
     }
-    let content_type = parts
+    let content_type = head
         .headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());

@@ -26,6 +26,7 @@ mod recorded;
 mod refusals;
 mod registry_files;
 mod request_ids;
+mod route_names;
 mod serve;
 mod server;
 mod server_args;

@@ -13,7 +13,7 @@ use portvakt_core::signing::{KeyRing, SigningKeyRecord, SigningKeyState, Signing
 use portvakt_core::{Entropy, MockClock, SeededEntropy, SystemEntropy, Timestamp};
 use portvakt_http::{Limits, Listener, RateLimits, RequestIdSource, Shutdown, serve};
 use portvakt_jose::{Algorithm, RsaBits, SigningKey, TrustStore};
-use portvakt_maskinporten::{Observer, Surface, Unobserved, router};
+use portvakt_maskinporten::{Observer, Surface, Unobserved, service};
 use portvakt_store_sqlite::SqliteStore;
 use reqwest::{Body, Client};
 
@@ -135,7 +135,7 @@ impl TestServer {
         let siblings = options.skyporten.then(|| skyporten(&parts, address));
         let exchange = TokenExchange::new(parts);
         let shutdown = Shutdown::new();
-        let app = router(Surface {
+        let app = service(Surface {
             exchange: exchange.clone(),
             siblings: siblings.into_iter().collect(),
             observer: options.observer,

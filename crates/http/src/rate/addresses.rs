@@ -74,44 +74,72 @@ pub fn limit_addresses(
     request_ids: RequestIdSource,
     render: RenderFault,
 ) -> Router {
-    let Some(limit) = limit else {
-        return router;
-    };
-    let gate = Gate {
-        limit,
-        request_ids,
-        render,
-    };
-    around(router, gate, pass)
+    around(router, AddressGate::new(limit, request_ids, render), pass)
 }
 
-struct Gate {
-    limit: Arc<AddressLimit>,
+async fn pass(gate: Arc<AddressGate>, request: Request, route: Route) -> Response {
+    gate.pass(request, |request| pass_on(request, route)).await
+}
+
+/// Where the requests of a surface are let through or turned away, by address.
+pub struct AddressGate {
+    /// None lets everybody through.
+    limit: Option<Arc<AddressLimit>>,
     request_ids: RequestIdSource,
     render: RenderFault,
 }
 
-async fn pass(gate: Arc<Gate>, request: Request, route: Route) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    // The connection loop tells it of every request.
-    let Some(peer) = peer.map(|ConnectInfo(peer)| peer.ip()) else {
-        return pass_on(request, route).await;
-    };
-    let (mut response, standing) = match gate.limit.take(peer, request.headers()) {
-        Ok(standing) => (pass_on(request, route).await, standing),
-        Err(standing) => (gate.refuse(standing), standing),
-    };
-    standing.tell(response.headers_mut(), NAME);
-    response
-}
+impl AddressGate {
+    /// A gate that renders its refusals as an [`Envelope`](crate::Envelope) does, and belongs outside of
+    /// that.
+    pub fn new(
+        limit: Option<Arc<AddressLimit>>,
+        request_ids: RequestIdSource,
+        render: RenderFault,
+    ) -> Self {
+        Self {
+            limit,
+            request_ids,
+            render,
+        }
+    }
 
-impl Gate {
+    /// The answer of `then` if the request's address may ask, and how it stands to its limit.
+    pub async fn pass<B, F>(
+        &self,
+        request: http::Request<B>,
+        then: impl FnOnce(http::Request<B>) -> F,
+    ) -> Response
+    where
+        F: Future<Output = Response>,
+    {
+        let standing = match self.take(&request) {
+            Some(Err(standing)) => return self.refuse(standing),
+            Some(Ok(standing)) => Some(standing),
+            None => None,
+        };
+        let mut response = then(request).await;
+        if let Some(standing) = standing {
+            standing.tell(response.headers_mut(), NAME);
+        }
+        response
+    }
+
+    /// None where there is no limit.
+    fn take<B>(&self, request: &http::Request<B>) -> Option<Result<Standing, Standing>> {
+        let limit = self.limit.as_ref()?;
+        // The connection loop tells it of every request.
+        let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+        Some(limit.take(peer.ip(), request.headers()))
+    }
+
     fn refuse(&self, standing: Standing) -> Response {
         let id = RequestId::from_bytes((self.request_ids)());
         let mut response = (self.render)(TransportFault::TooManyRequests, id);
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, id.to_header_value());
         headers.insert(RETRY_AFTER, retry_after(standing.retry_after));
+        standing.tell(headers, NAME);
         response
     }
 }

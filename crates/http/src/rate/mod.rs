@@ -11,7 +11,7 @@ mod table;
 
 use std::sync::Arc;
 
-pub use self::addresses::{AddressLimit, limit_addresses};
+pub use self::addresses::{AddressGate, AddressLimit, limit_addresses};
 pub use self::shares::{FairShares, Member, RefusedShares};
 pub use self::standing::{Standing, retry_after};
 pub use self::table::{Rate, RateTable};

@@ -8,6 +8,7 @@ use portvakt_testkit::{Grant, TestServer};
 use serde_json::json;
 
 use crate::rows::policy;
+use crate::wire::Wire;
 
 const PATH: &str = "/.well-known/oauth-authorization-server";
 
@@ -96,14 +97,15 @@ async fn documents_may_be_cached_and_read_from_any_origin() {
             "{path}"
         );
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
-        let head = server
-            .http()
-            .head(server.url(path))
-            .send()
-            .await
-            .expect("the server answers");
-        assert_eq!(head.status(), 200, "{path}");
-        assert_eq!(head.headers()["content-type"], "application/json", "{path}");
+        let mut wire = Wire::connect(&server).await;
+        let request =
+            format!("HEAD {path} HTTP/1.1\r\nHost: mp.example.no\r\nConnection: close\r\n\r\n");
+        wire.send(request).await;
+        let head = wire.answer().await;
+        assert!(head.starts_with("HTTP/1.1 200 "), "{path} {head}");
+        let length = format!("content-length: {}\r\n", answer.text.len());
+        assert!(head.contains(&length), "{path} {head}");
+        assert!(head.ends_with("\r\n\r\n"), "{path} {head}");
         let post = server
             .http()
             .post(server.url(path))

@@ -86,7 +86,7 @@ pub(super) fn router(
     faults: Arc<Faults>,
     keys: Arc<SigningKeys>,
 ) -> Router {
-    let surface = portvakt_maskinporten::router(Surface {
+    let surface = portvakt_maskinporten::service(Surface {
         exchange: exchanges.maskinporten,
         siblings: vec![exchanges.skyporten],
         observer,
@@ -100,7 +100,9 @@ pub(super) fn router(
         faults,
         keys,
     };
-    surface.layer(from_fn_with_state(layer, inject))
+    Router::new()
+        .fallback_service(surface)
+        .layer(from_fn_with_state(layer, inject))
 }
 
 /// Those of production, except that as many requests are worked on as there are connections: a

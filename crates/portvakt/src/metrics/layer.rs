@@ -1,31 +1,30 @@
-//! The layer around a surface's router that counts its requests.
+//! The layer around a surface that counts its requests.
 
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use axum::extract::{MatchedPath, Request};
+use axum::http::Request;
 use axum::response::Response;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use super::requests::{Counting, RouteMeter, SurfaceMeter};
+use super::requests::{Counting, SurfaceMeter};
+use crate::route_names::RouteNames;
 
-/// Counts every request of a router, also those that are answered in place of its handlers: it belongs
+/// Counts every request of a surface, also those that are answered in place of its handlers: it belongs
 /// outside everything else.
 #[derive(Clone, Debug)]
 pub(super) struct CountRequests {
     pub(super) surface: Arc<SurfaceMeter>,
-    /// Reads a router's spelling of a route as one of the surface's table.
-    pub(super) spelling: fn(&str) -> &str,
+    /// In the spelling of the surface's table.
+    pub(super) routes: RouteNames,
 }
 
-/// A service that is counted. A router has one for each of its routes, which all requests of the route
-/// clone, so the route's meter is looked up by the first of them alone.
+/// A service that is counted.
 #[derive(Clone, Debug)]
-pub(super) struct Counted<S> {
+pub(crate) struct Counted<S> {
     layer: CountRequests,
-    route: Arc<OnceLock<Arc<RouteMeter>>>,
     service: S,
 }
 
@@ -35,13 +34,12 @@ impl<S> Layer<S> for CountRequests {
     fn layer(&self, service: S) -> Counted<S> {
         Counted {
             layer: self.clone(),
-            route: Arc::default(),
             service,
         }
     }
 }
 
-impl<S: Service<Request, Response = Response>> Service<Request> for Counted<S> {
+impl<B, S: Service<Request<B>, Response = Response>> Service<Request<B>> for Counted<S> {
     type Response = Response;
     type Error = S::Error;
     type Future = CountedAnswer<S::Future>;
@@ -50,13 +48,9 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Counted<S> {
         self.service.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        let meter = self.route.get_or_init(|| {
-            let matched = request.extensions().get::<MatchedPath>();
-            let matched = matched.map(|path| (self.layer.spelling)(path.as_str()));
-            self.layer.surface.route(matched)
-        });
-        let counting = meter.begin();
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let CountRequests { surface, routes } = &self.layer;
+        let counting = surface.route(routes.of(&request)).begin();
         CountedAnswer {
             answer: self.service.call(request),
             counting,
@@ -66,7 +60,7 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Counted<S> {
 
 pin_project! {
     /// The answer on its way. Dropped before it is there, it counts as abandoned.
-    pub(super) struct CountedAnswer<F> {
+    pub(crate) struct CountedAnswer<F> {
         #[pin]
         answer: F,
         counting: Counting,

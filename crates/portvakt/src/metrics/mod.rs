@@ -26,14 +26,17 @@ use axum::routing::get;
 use prometheus_client::encoding::prometheus_text::{CONTENT_TYPE as TEXT, encode};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use tower::Layer;
 
 use self::layer::CountRequests;
+pub(crate) use self::layer::Counted;
 use self::logins::LoginMeter;
 use self::node::NodeFigures;
 pub(crate) use self::node::{LoginSources, NodeSources};
 use self::process::ProcessFigures;
 use self::requests::RequestMeters;
 pub(crate) use self::tokens::TokenMeter;
+use crate::route_names::RouteNames;
 
 /// Begins the name of every metric but those of the process.
 const PREFIX: &str = "portvakt";
@@ -77,7 +80,7 @@ impl Metrics {
         let eids = sources.logins.as_ref().map(|logins| logins.eids.as_slice());
         let logins = eids.map(|eids| Arc::new(LoginMeter::register(ours, eids)));
         ours.register_collector(Box::new(NodeFigures(sources)));
-        let count = |surface, spelling| CountRequests { surface, spelling };
+        let count = |surface, routes| CountRequests { surface, routes };
         let selfservice = requests.surface("selfservice", portvakt_selfservice::routes(), NONE);
         let maskinporten = requests.surface("maskinporten", portvakt_maskinporten::ROUTES, NONE);
         let routes = portvakt_idporten::ROUTES
@@ -85,13 +88,23 @@ impl Metrics {
             .chain(portvakt_idporten::COMPANION_ROUTES);
         let idporten = logs_in.then(|| requests.surface("idporten", routes.copied(), NONE));
         Self {
-            idporten: idporten.map(|surface| count(surface, |path| path)),
-            maskinporten: count(maskinporten, |path| path.trim_end_matches('/')),
-            selfservice: count(selfservice, portvakt_selfservice::below_base),
-            operations: count(requests.surface("operations", OPERATIONS, NONE), |path| {
-                path
-            }),
-            operator: count(requests.surface("operator", [], OPERATOR_API), |path| path),
+            idporten: idporten.map(|surface| count(surface, RouteNames::AS_SPELLED)),
+            maskinporten: count(
+                maskinporten,
+                RouteNames::OfPath(portvakt_maskinporten::route_of),
+            ),
+            selfservice: count(
+                selfservice,
+                RouteNames::OfRouter(portvakt_selfservice::below_base),
+            ),
+            operations: count(
+                requests.surface("operations", OPERATIONS, NONE),
+                RouteNames::AS_SPELLED,
+            ),
+            operator: count(
+                requests.surface("operator", [], OPERATOR_API),
+                RouteNames::AS_SPELLED,
+            ),
             registry: Arc::new(registry),
             tokens,
             logins,
@@ -112,8 +125,8 @@ impl Metrics {
     }
 
     /// Counts the requests of the machine-to-machine surface.
-    pub(crate) fn count_maskinporten(&self, router: Router) -> Router {
-        router.layer(self.maskinporten.clone())
+    pub(crate) fn count_maskinporten<S>(&self, service: S) -> Counted<S> {
+        self.maskinporten.layer(service)
     }
 
     /// Counts the requests of the login surface.

@@ -97,10 +97,10 @@ impl RequestMeters {
 }
 
 impl SurfaceMeter {
-    /// The meter of a route as the router spells it. Asked once for each route of a router.
-    pub(super) fn route(&self, matched: Option<&str>) -> Arc<RouteMeter> {
-        let meter = matched.and_then(|route| self.routes.get(route));
-        Arc::clone(meter.unwrap_or(&self.otherwise))
+    /// The meter of a route of the table.
+    pub(super) fn route(&self, route: Option<&str>) -> &Arc<RouteMeter> {
+        let meter = route.and_then(|route| self.routes.get(route));
+        meter.unwrap_or(&self.otherwise)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
-use axum::Router;
-use portvakt_http::Listener;
+use portvakt_http::{Limits, Listener, Shutdown, serve};
+use tokio::task::JoinSet;
 
 use super::certificates::Certificates;
-use super::parts::Routers;
+use super::parts::Surfaces;
 use crate::config::{Binding, Config, Faults};
 
 /// A bound address for each surface.
@@ -66,16 +66,27 @@ impl Listeners {
         }
     }
 
-    /// Each with the router that it serves.
-    pub(super) fn with(self, routers: Routers) -> impl Iterator<Item = (Listener, Router)> {
-        let always = [
-            (self.maskinporten, routers.maskinporten),
-            (self.selfservice, routers.selfservice),
-            (self.operations, routers.operations),
-        ];
-        always
-            .into_iter()
-            .chain(self.idporten.zip(routers.idporten))
+    /// Serves each surface where it listens, until shutdown.
+    pub(super) fn serve(
+        self,
+        surfaces: Surfaces,
+        limits: Limits,
+        shutdown: &Shutdown,
+        tasks: &mut JoinSet<()>,
+    ) {
+        let Surfaces {
+            maskinporten,
+            idporten,
+            selfservice,
+            operations,
+        } = surfaces;
+        let until = || shutdown.clone();
+        tasks.spawn(serve(self.maskinporten, maskinporten, limits, until()));
+        tasks.spawn(serve(self.selfservice, selfservice, limits, until()));
+        tasks.spawn(serve(self.operations, operations, limits, until()));
+        if let Some((listener, idporten)) = self.idporten.zip(idporten) {
+            tasks.spawn(serve(listener, idporten, limits, until()));
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use portvakt_core::login::LoginStore;
 use portvakt_core::refusals::Limits as RefusalLimits;
-use portvakt_http::{Shutdown, serve};
+use portvakt_http::Shutdown;
 use tokio::task::JoinSet;
 
 pub(crate) use self::certificates::Certificates;
@@ -78,10 +78,8 @@ impl Server {
         .await?;
         let drain = Drain::default();
         let limits = config.http.limits(&mut Faults::default());
-        let routers = parts.routers(config, limits, drain.clone(), &traces)?;
-        for (listener, router) in listeners.with(routers) {
-            tasks.spawn(serve(listener, router, limits, shutdown.clone()));
-        }
+        let surfaces = parts.surfaces(config, limits, drain.clone(), &traces)?;
+        listeners.serve(surfaces, limits, &shutdown, &mut tasks);
         let usage = Arc::clone(&parts.usage);
         let logouts = parts.logins.as_ref().map(|parts| parts.logouts.clone());
         tend(&mut tasks, parts, logins, config, &shutdown);

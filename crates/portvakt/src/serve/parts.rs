@@ -1,4 +1,4 @@
-//! What the surfaces of a production server share, and the routers made of it.
+//! What the surfaces of a production server share, and the surfaces made of it.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -18,24 +18,25 @@ use portvakt_core::signing::life::Order;
 use portvakt_core::{Clock, NameEntropy, SystemClock, SystemEntropy};
 use portvakt_http::{Limits, RateLimits};
 use portvakt_jose::RevocationPolicy;
-use portvakt_maskinporten::Observer;
+use portvakt_maskinporten::{MachineSurface, Observer};
 use portvakt_selfservice::{
     KeyRotation, MAX_BODY_BYTES, OPERATOR_BASE_PATH, OperatorSurface, Settings,
 };
+use tower::Layer;
 
 use super::logins::{LoginParts, Surroundings};
 use super::traced::TracedSurfaces;
 use crate::config::{Config, Faults};
 use crate::key_expiry::KeyEndFigures;
 use crate::limits::Limiters;
-use crate::metrics::{LoginSources, Metrics, NodeSources};
+use crate::metrics::{Counted, LoginSources, Metrics, NodeSources};
 use crate::operations::{Drain, bounded_for_platform, probes};
 use crate::recorded::{Author, begin_as_server};
 use crate::refusals::RefusalRecorder;
 use crate::request_ids::request_ids;
 use crate::server::{Downloads, Trust, TrustSources};
 use crate::signing::{KeeperParts, SigningKeyKeeper, SigningSurface};
-use crate::traces::{SpanCounters, Traces};
+use crate::traces::{Followed, SpanCounters, Traces};
 use crate::usage::UsageCounter;
 
 /// What the surfaces share.
@@ -55,9 +56,9 @@ pub(super) struct Parts {
     siblings: Vec<TokenExchange>,
 }
 
-/// A router for each surface.
-pub(super) struct Routers {
-    pub(super) maskinporten: Router,
+/// What answers on each listener, counted and followed.
+pub(super) struct Surfaces {
+    pub(super) maskinporten: Counted<Followed<MachineSurface>>,
     /// If people log in here.
     pub(super) idporten: Option<Router>,
     pub(super) selfservice: Router,
@@ -143,20 +144,20 @@ impl Parts {
     }
 
     /// The surfaces. `drain` is what readiness heeds. What the platform asks is not traced.
-    pub(super) fn routers(
+    pub(super) fn surfaces(
         &self,
         config: &Config,
         limits: Limits,
         drain: Drain,
         traces: &Traces,
-    ) -> anyhow::Result<Routers> {
+    ) -> anyhow::Result<Surfaces> {
         let observers: Vec<Arc<dyn Observer>> = vec![
             self.metrics.tokens(),
             self.usage.clone(),
             self.refusals.clone(),
         ];
         let max_age = self.keeper.policy().document_max_age().as_secs();
-        let maskinporten = portvakt_maskinporten::router(portvakt_maskinporten::Surface {
+        let maskinporten = portvakt_maskinporten::service(portvakt_maskinporten::Surface {
             exchange: self.exchange.clone(),
             siblings: self.siblings.clone(),
             observer: Arc::new(observers),
@@ -178,19 +179,19 @@ impl Parts {
         let platform = probes(store, drain).merge(self.metrics.router());
         let platform = bounded_for_platform(platform, &limits);
         let metrics = &self.metrics;
-        let surfaces = TracedSurfaces::of(config)?;
-        let maskinporten = traces.follow(maskinporten, surfaces.maskinporten);
-        let selfservice = traces.follow(selfservice, surfaces.selfservice);
-        let operator = traces.follow(operator, surfaces.operator);
-        let idporten = match (&self.logins, surfaces.idporten) {
+        let names = TracedSurfaces::of(config)?;
+        let maskinporten = traces.follow(names.maskinporten).layer(maskinporten);
+        let selfservice = selfservice.layer(traces.follow(names.selfservice));
+        let operator = operator.layer(traces.follow(names.operator));
+        let idporten = match (&self.logins, names.idporten) {
             (Some(logins), Some(surface)) => {
                 let (observer, refusals) = (metrics.logins(), self.refusals.clone());
                 let router = logins.router(limits, &self.limiters, observer, refusals)?;
-                Some(metrics.count_idporten(traces.follow(router, surface)))
+                Some(metrics.count_idporten(router.layer(traces.follow(surface))))
             }
             _ => None,
         };
-        Ok(Routers {
+        Ok(Surfaces {
             idporten,
             maskinporten: metrics.count_maskinporten(maskinporten),
             selfservice: metrics.count_selfservice(selfservice),

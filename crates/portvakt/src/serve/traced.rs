@@ -4,6 +4,7 @@ use portvakt_selfservice::OPERATOR_BASE_PATH;
 use url::Url;
 
 use crate::config::Config;
+use crate::route_names::RouteNames;
 use crate::traces::TracedSurface;
 
 /// The surfaces that are traced. Their addresses are those of the configuration, never what a request
@@ -29,25 +30,25 @@ impl TracedSurfaces {
             maskinporten: TracedSurface {
                 name: "maskinporten",
                 url: Url::parse(config.maskinporten.issuer.as_deref().unwrap_or_default())?,
-                spelling: |path| path.trim_end_matches('/'),
+                routes: RouteNames::OfPath(portvakt_maskinporten::route_of),
                 otherwise: None,
             },
             idporten: idporten.map(|url| TracedSurface {
                 name: "idporten",
                 url,
-                spelling: |path| path,
+                routes: RouteNames::AS_SPELLED,
                 otherwise: None,
             }),
             selfservice: TracedSurface {
                 name: "selfservice",
                 url: Url::parse(base_url.map_or("", String::as_str))?,
-                spelling: portvakt_selfservice::below_base,
+                routes: RouteNames::OfRouter(portvakt_selfservice::below_base),
                 otherwise: None,
             },
             operator: TracedSurface {
                 name: "operator",
                 url: Url::parse(&operations)?,
-                spelling: |path| path,
+                routes: RouteNames::AS_SPELLED,
                 // As in the metrics: it is nested.
                 otherwise: Some(OPERATOR_BASE_PATH),
             },

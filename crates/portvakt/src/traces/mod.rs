@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 use portvakt_core::SystemEntropy;
 use portvakt_core::entropy::uuid;
 use portvakt_http::{Shutdown, TrustedProxies};
@@ -27,8 +26,8 @@ use self::export::{Exporter, resource};
 pub(crate) use self::layer::{SpanLayer, is_traced};
 use self::queue::Queue;
 pub(crate) use self::queue::SpanCounters;
-pub(crate) use self::requests::TracedSurface;
-use self::requests::{FollowRequests, Follower};
+use self::requests::Follower;
+pub(crate) use self::requests::{FollowRequests, Followed, TracedSurface};
 use self::sampler::Sampler;
 use crate::config::{Config, Faults, TraceSettings};
 
@@ -88,16 +87,14 @@ impl Traces {
         Arc::clone(&self.counters)
     }
 
-    /// Makes a span of each request of the router that is sampled.
-    pub(crate) fn follow(&self, router: Router, surface: TracedSurface) -> Router {
-        let Some(running) = &self.running else {
-            return router;
-        };
-        router.layer(FollowRequests(Arc::new(Follower {
+    /// Makes a span of each request of a surface that is sampled.
+    pub(crate) fn follow(&self, surface: TracedSurface) -> FollowRequests {
+        let follower = self.running.as_ref().map(|running| Follower {
             sampler: running.sampler,
             proxies: running.proxies.clone(),
             surface,
-        })))
+        });
+        FollowRequests(follower.map(Arc::new))
     }
 
     /// Sends what is left, within a bounded time.

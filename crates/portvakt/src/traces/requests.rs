@@ -1,12 +1,12 @@
-//! The layer around a surface's router that makes a span of each request.
+//! The layer around a surface that makes a span of each request.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use axum::extract::{ConnectInfo, MatchedPath, Request};
-use axum::http::{Method, StatusCode};
+use axum::extract::ConnectInfo;
+use axum::http::{Method, Request, StatusCode};
 use axum::response::Response;
 use pin_project_lite::pin_project;
 use portvakt_core::spans;
@@ -18,6 +18,7 @@ use url::Url;
 
 use super::layer::{NAME, PARENT_ID, REQUEST, STATUS_CODE, TRACE_ID, TRACE_STATE};
 use super::sampler::{Placed, Sampler};
+use crate::route_names::RouteNames;
 
 const REQUEST_ID: &str = "portvakt.request_id";
 /// The type of error of a request whose client did not wait for the answer.
@@ -30,15 +31,15 @@ pub(crate) struct TracedSurface {
     pub(crate) name: &'static str,
     /// The address that it is known by.
     pub(crate) url: Url,
-    /// Reads a router's spelling of a route as the one that is told.
-    pub(crate) spelling: fn(&str) -> &str,
+    /// In the spelling that is told.
+    pub(crate) routes: RouteNames,
     /// The route of a request whose own cannot be seen from outside; none for an address where nothing is.
     pub(crate) otherwise: Option<&'static str>,
 }
 
-/// Follows every request of a router.
+/// Follows every request of a surface, if there are traces.
 #[derive(Clone, Debug)]
-pub(super) struct FollowRequests(pub(super) Arc<Follower>);
+pub(crate) struct FollowRequests(pub(super) Option<Arc<Follower>>);
 
 /// What it takes to follow one.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ pub(super) struct Follower {
 impl Follower {
     /// Finds the request's place in a trace and tells its handlers. The span is none if the request is
     /// not sampled.
-    fn begin(&self, request: &mut Request) -> Span {
+    fn begin<B>(&self, request: &mut Request<B>) -> Span {
         let placed = self.sampler.place(self.continued(request));
         request.extensions_mut().insert(placed.trace_id);
         if placed.sampled {
@@ -62,18 +63,16 @@ impl Follower {
     }
 
     /// Only a proxy that is trusted can say that the request belongs to a trace of its own.
-    fn continued(&self, request: &Request) -> Option<TraceContext> {
+    fn continued<B>(&self, request: &Request<B>) -> Option<TraceContext> {
         let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
         let is_trusted = self.proxies.trust(peer.ip());
         is_trusted.then(|| TraceContext::of(request.headers()))?
     }
 
-    fn span(&self, request: &Request, placed: &Placed) -> Span {
+    fn span<B>(&self, request: &Request<B>, placed: &Placed) -> Span {
         let surface = &self.surface;
         let method = method(request.method());
-        let route = request.extensions().get::<MatchedPath>();
-        let route = route.map(|path| (surface.spelling)(path.as_str()));
-        let route = route.or(surface.otherwise);
+        let route = surface.routes.of(request).or(surface.otherwise);
         let name = route.map(|route| format!("{method} {route}"));
         let continued = placed.continued.as_ref();
         info_span!(
@@ -107,7 +106,7 @@ fn method(method: &Method) -> &'static str {
 
 /// A service that is followed.
 #[derive(Clone, Debug)]
-pub(super) struct Followed<S> {
+pub(crate) struct Followed<S> {
     layer: FollowRequests,
     service: S,
 }
@@ -123,7 +122,7 @@ impl<S> Layer<S> for FollowRequests {
     }
 }
 
-impl<S: Service<Request, Response = Response>> Service<Request> for Followed<S> {
+impl<B, S: Service<Request<B>, Response = Response>> Service<Request<B>> for Followed<S> {
     type Response = Response;
     type Error = S::Error;
     type Future = FollowedAnswer<S::Future>;
@@ -132,8 +131,11 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Followed<S> 
         self.service.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let span = self.layer.0.begin(&mut request);
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let span = match &self.layer.0 {
+            Some(follower) => follower.begin(&mut request),
+            None => Span::none(),
+        };
         let answer = span.in_scope(|| self.service.call(request));
         FollowedAnswer {
             answer,
@@ -144,7 +146,7 @@ impl<S: Service<Request, Response = Response>> Service<Request> for Followed<S> 
 
 pin_project! {
     /// The answer on its way.
-    pub(super) struct FollowedAnswer<F> {
+    pub(crate) struct FollowedAnswer<F> {
         #[pin]
         answer: F,
         following: Following,
