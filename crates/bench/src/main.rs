@@ -67,6 +67,13 @@ enum Command {
         #[command(flatten)]
         figures: Figures,
     },
+    /// Load every kind of server briefly, in any build, and fail if it does not do what it does at any
+    /// speed
+    Check {
+        /// The server's program
+        #[arg(long, value_name = "FILE", default_value = "target/debug/portvakt")]
+        server: PathBuf,
+    },
     /// Compare two builds, or with --clients given twice two registries, in turns on the same core
     Compare {
         /// The other server's program; by default the same
@@ -163,6 +170,7 @@ fn main() -> ExitCode {
         Command::Tokens { setup, figures } => setup
             .setups()
             .and_then(|setups| measure_all(&setup.how, &figures, &setups)),
+        Command::Check { server } => check(server),
         Command::Compare {
             other,
             turns,
@@ -179,7 +187,24 @@ fn main() -> ExitCode {
 }
 
 fn measure_all(how: &How, figures: &Figures, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
-    runtime()?.block_on(run(how, figures, setups))
+    let report = runtime()?.block_on(run(how, setups))?;
+    report.print();
+    if let Some(file) = &figures.json {
+        let json = report.to_json()?;
+        std::fs::write(file, json).with_context(|| format!("write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn check(server: PathBuf) -> anyhow::Result<()> {
+    let how = How {
+        server,
+        seconds: 1,
+        connections: None,
+    };
+    let report = runtime()?.block_on(run(&how, &Setup::one_of_each()))?;
+    report.print();
+    report.hold_to_bounds()
 }
 
 fn compare(args: &SetupArgs, other: Option<&Path>, turns: u32) -> anyhow::Result<()> {
@@ -204,17 +229,12 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// One setup after the other, each with servers and a registry of its own.
-async fn run(how: &How, figures: &Figures, setups: &[(Setup, Loads)]) -> anyhow::Result<()> {
+async fn run(how: &How, setups: &[(Setup, Loads)]) -> anyhow::Result<Report> {
     let measure = how.measure();
     let mut report = Report::default();
     for (setup, loads) in setups {
         anstream::eprintln!("{setup}");
         report.add(measure.run(*setup, *loads).await?);
     }
-    report.print();
-    if let Some(file) = &figures.json {
-        let json = serde_json::to_vec_pretty(&report)?;
-        std::fs::write(file, json).with_context(|| format!("write {}", file.display()))?;
-    }
-    Ok(())
+    Ok(report)
 }

@@ -12,6 +12,12 @@ use crate::running::Running;
 use crate::server::{ISSUER, Server};
 use crate::setup::{Loads, Setup};
 
+/// The loads, as the tables call them.
+pub(crate) const CLOSED_LOOP: &str = "closed loop";
+pub(crate) const IDLE: &str = "idle";
+pub(crate) const HALF_LOAD: &str = "half load";
+pub(crate) const MORE_THAN_ALL: &str = "150 % load";
+
 /// Requests a second that leave a server idle.
 const UNLOADED: f64 = 20.0;
 
@@ -81,14 +87,14 @@ impl Measure<'_> {
         let enough = |rate: f64| (rate * seconds * 1.1) as usize + load.connections;
         running.warm_up().await?;
         // No server is faster than the limit.
-        let full = run("closed loop", Pace::Closed, enough(*limit)).await?;
+        let full = run(CLOSED_LOOP, Pace::Closed, enough(*limit)).await?;
         let rate = full.rate();
         let mut rows = vec![full];
         if loads == Loads::All {
             for (name, rate) in [
-                ("idle", UNLOADED),
-                ("half load", rate / 2.0),
-                ("150 % load", rate * 1.5),
+                (IDLE, UNLOADED),
+                (HALF_LOAD, rate / 2.0),
+                (MORE_THAN_ALL, rate * 1.5),
             ] {
                 rows.push(run(name, Pace::Open(rate), enough(rate)).await?);
             }

@@ -1,5 +1,7 @@
 //! The figures: a table for people and JSON for programs.
 
+mod goals;
+
 use std::time::Duration;
 
 use comfy_table::Table;
@@ -12,6 +14,8 @@ use crate::measure::Measured;
 use crate::mix::Mixed;
 use crate::server::Usage;
 use crate::setup::{Setup, TokenKind};
+
+pub(crate) use self::goals::Goal;
 
 const TOKENS: [&str; 14] = [
     "SETUP",
@@ -29,6 +33,7 @@ const TOKENS: [&str; 14] = [
     "FAILED",
     "MEMORY MIB",
 ];
+const GOALS: [&str; 5] = ["GOAL", "BOUND", "FIGURE", "REACHED", "FURTHEST FROM IT"];
 const ADMINISTRATION: [&str; 9] = [
     "ADMINISTRATION",
     "READS/S",
@@ -54,6 +59,8 @@ pub(crate) struct Row {
     turned_away: u64,
     /// The latency of all but one of a hundred of these, in milliseconds.
     turned_away_p99_milliseconds: f64,
+    /// The longest of these latencies, in milliseconds.
+    turned_away_max_milliseconds: f64,
     /// Answers that were neither.
     failed: u64,
     /// Latencies of tokens, in milliseconds.
@@ -86,6 +93,7 @@ impl Row {
             tokens_per_second: outcome.tokens_per_second(),
             turned_away: outcome.turned_away(),
             turned_away_p99_milliseconds: outcome.turned_away_milliseconds(0.99),
+            turned_away_max_milliseconds: outcome.turned_away_milliseconds(1.0),
             failed: outcome.failed(),
             median_milliseconds: outcome.milliseconds(0.5),
             p99_milliseconds: outcome.milliseconds(0.99),
@@ -102,10 +110,33 @@ impl Row {
         self.tokens_per_second
     }
 
+    /// 1 is what the core does that only verifies and signs.
+    fn share_of_limit(&self) -> f64 {
+        self.tokens_per_second / self.limit.limit(self.setup.tokens)
+    }
+
+    /// Processor time for one token, in RS256 signatures.
+    fn signatures(&self) -> f64 {
+        self.processor_seconds_per_token / self.limit.rsa_signature_seconds
+    }
+
+    fn writes_per_token(&self) -> f64 {
+        self.counters.writes as f64 / self.counters.recorded as f64
+    }
+
+    fn reads_per_token(&self) -> f64 {
+        self.counters.reads as f64 / self.counters.recorded as f64
+    }
+
+    /// Also of those who were turned away.
+    fn longest_wait_milliseconds(&self) -> f64 {
+        self.max_milliseconds.max(self.turned_away_max_milliseconds)
+    }
+
     fn cells(&self) -> Vec<String> {
-        let share = self.tokens_per_second / self.limit.limit(self.setup.tokens) * 100.0;
-        let signatures = self.processor_seconds_per_token / self.limit.rsa_signature_seconds;
-        let shared = self.counters.recorded as f64 / self.counters.writes as f64;
+        let share = self.share_of_limit() * 100.0;
+        let signatures = self.signatures();
+        let shared = 1.0 / self.writes_per_token();
         vec![
             self.setup.to_string(),
             self.load.to_owned(),
@@ -176,6 +207,13 @@ pub(crate) struct Report {
     administration: Vec<Administration>,
 }
 
+#[derive(Serialize)]
+struct Document<'r> {
+    #[serde(flatten)]
+    report: &'r Report,
+    goals: Vec<Goal>,
+}
+
 impl Report {
     /// Adds those of one setup.
     pub(crate) fn add(&mut self, measured: Measured) {
@@ -204,6 +242,25 @@ impl Report {
             let (setup, milliseconds) = (start.setup, start.ready_seconds * 1e3);
             anstream::println!("ready after {milliseconds:.0} ms: {setup}");
         }
+        anstream::println!();
+        print_table(&GOALS, self.goals().iter().map(Goal::cells));
+    }
+
+    /// The same for programs.
+    pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec_pretty(&Document {
+            report: self,
+            goals: self.goals(),
+        })
+    }
+
+    /// An error if a goal was missed that holds at any speed.
+    pub(crate) fn hold_to_bounds(&self) -> anyhow::Result<()> {
+        let goals = self.goals().into_iter();
+        let missed = goals.filter(|goal| !goal.is_of_speed() && !goal.is_reached());
+        let missed: Vec<_> = missed.map(|goal| goal.name()).collect();
+        anyhow::ensure!(missed.is_empty(), "not reached: {}", missed.join("; "));
+        Ok(())
     }
 
     /// The least and the most that the core could do in the course of the run.

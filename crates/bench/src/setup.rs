@@ -7,7 +7,7 @@ use portvakt_jose::Algorithm;
 use serde::Serialize;
 
 /// One server process, or several on one database, and what they are asked.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Setup {
     /// Where the servers keep everything.
     pub(crate) store: StoreKind,
@@ -94,45 +94,52 @@ impl Setup {
     /// differs from it in one way how fast it goes.
     pub(crate) fn suite() -> Vec<(Self, Loads)> {
         let plain = Self::plain(10_000);
+        let [postgres, nodes, ecdsa, certificate, delegation] = plain.variations();
         vec![
             (Self::plain(10), Loads::All),
             (plain, Loads::All),
-            (
-                Self {
-                    store: StoreKind::Postgres,
-                    ..plain
-                },
-                Loads::All,
-            ),
-            (
-                Self {
-                    store: StoreKind::Postgres,
-                    nodes: 2,
-                    ..plain
-                },
-                Loads::Full,
-            ),
-            (
-                Self {
-                    tokens: TokenKind::Es256,
-                    ..plain
-                },
-                Loads::Full,
-            ),
-            (
-                Self {
-                    grant: GrantKind::Certificate,
-                    ..plain
-                },
-                Loads::Full,
-            ),
-            (
-                Self {
-                    grant: GrantKind::Delegation,
-                    ..plain
-                },
-                Loads::Full,
-            ),
+            (postgres, Loads::All),
+            (nodes, Loads::Full),
+            (ecdsa, Loads::Full),
+            (certificate, Loads::Full),
+            (delegation, Loads::Full),
+        ]
+    }
+
+    /// Every kind of server, with few clients.
+    pub(crate) fn one_of_each() -> Vec<(Self, Loads)> {
+        let plain = Self::plain(100);
+        let [_, nodes, ecdsa, certificate, delegation] = plain.variations();
+        vec![
+            (plain, Loads::All),
+            (nodes, Loads::All),
+            (ecdsa, Loads::Full),
+            (certificate, Loads::Full),
+            (delegation, Loads::Full),
+        ]
+    }
+
+    /// What differs from it in one way, or in two where one needs the other.
+    fn variations(self) -> [Self; 5] {
+        let postgres = Self {
+            store: StoreKind::Postgres,
+            ..self
+        };
+        let nodes = Self {
+            nodes: 2,
+            ..postgres
+        };
+        let ecdsa = Self {
+            tokens: TokenKind::Es256,
+            ..self
+        };
+        let with = |grant| Self { grant, ..self };
+        [
+            postgres,
+            nodes,
+            ecdsa,
+            with(GrantKind::Certificate),
+            with(GrantKind::Delegation),
         ]
     }
 }
