@@ -9,14 +9,19 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 /// How long a count waits to be written, which is what a crash may take: the longer, the more there
-/// are, because one that waits may be counted up once more, and used grants wait for those that are
-/// written.
+/// are, because one that waits may be counted up once more, and each that is written takes time from
+/// requests.
 const INTERVAL: Duration = Duration::from_secs(1);
 const INTERVAL_FOR_EACH: Duration = Duration::from_millis(1);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Counts in one transaction, which used grants wait for.
-const BATCH: usize = 500;
+/// Counts in one transaction, which others that write to the registry wait for.
+const BATCH: usize = 200;
+
+/// Batches are written so far apart that requests get their turn in between, however many there are
+/// within this time.
+const LONGEST_PAUSE: Duration = Duration::from_millis(25);
+const SPREAD: Duration = Duration::from_secs(2);
 
 /// Hears of every token.
 #[derive(Debug, Default)]
@@ -46,7 +51,7 @@ impl UsageCounter {
                 () = sleep(interval) => {}
                 () = self.crowded.notified() => {}
             }
-            if let Some(written) = self.flush(log).await {
+            if let Some(written) = self.write(log, pause_between).await {
                 interval = interval_after(written);
             } else {
                 // A store that is at fault is not asked again at once, however much there is.
@@ -58,9 +63,17 @@ impl UsageCounter {
         }
     }
 
-    /// Writes what was counted, and says how many counts that were. What the store does not take waits
-    /// for the next time.
+    /// Writes what was counted, without a pause, and says how many counts that were. What the store does
+    /// not take waits for the next time.
     pub(crate) async fn flush(&self, log: &dyn UsageLog) -> Option<usize> {
+        self.write(log, |_| Duration::ZERO).await
+    }
+
+    async fn write(
+        &self,
+        log: &dyn UsageLog,
+        pause_between: fn(usize) -> Duration,
+    ) -> Option<usize> {
         let Drained {
             mut usage,
             uncounted,
@@ -70,8 +83,13 @@ impl UsageCounter {
         }
         // As the store has them, so that each batch is to be found in one place there, and not all over.
         usage.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        let batches = usage.chunks(BATCH);
+        let pause = pause_between(batches.len());
         let mut written = 0;
-        for batch in usage.chunks(BATCH) {
+        for batch in batches {
+            if written > 0 {
+                sleep(pause).await;
+            }
             if let Err(error) = log.add_usage(batch).await {
                 tracing::warn!(%error, "cannot write down who used which scope");
                 break;
@@ -82,6 +100,12 @@ impl UsageCounter {
         self.tally.put_back(usage.into_iter().skip(written));
         is_done.then_some(written)
     }
+}
+
+/// How far so many batches are apart.
+fn pause_between(batches: usize) -> Duration {
+    let batches = u32::try_from(batches).unwrap_or(u32::MAX).max(1);
+    (SPREAD / batches).min(LONGEST_PAUSE)
 }
 
 /// How long the next counts wait after so many.

@@ -138,6 +138,25 @@ async fn what_a_store_does_not_take_is_written_later_and_once() {
 }
 
 #[tokio::test]
+async fn counts_are_written_in_the_order_that_the_store_keeps_them_in() {
+    let (counter, log) = (UsageCounter::default(), Brittle::taking(9));
+    for number in (0..3 * BATCH).rev() {
+        issue(&counter, &format!("c{number}"));
+    }
+    assert_eq!(counter.flush(&log).await, Some(3 * BATCH));
+    let taken = log.taken.lock().unwrap();
+    assert!(taken.is_sorted_by_key(|usage| usage.key.clone()));
+}
+
+#[test]
+fn many_batches_are_written_at_shorter_pauses_and_few_at_short_ones() {
+    for (batches, milliseconds) in [(0, 25), (1, 25), (80, 25), (400, 5), (2000, 1)] {
+        let expected = Duration::from_millis(milliseconds);
+        assert_eq!(pause_between(batches), expected, "{batches}");
+    }
+}
+
+#[tokio::test]
 async fn a_crowded_tally_is_written_at_once_until_shutdown() {
     let (counter, log) = (UsageCounter::default(), Brittle::taking(9));
     let shutdown = Shutdown::new();
