@@ -30,9 +30,10 @@ test-kubernetes: ## Test the operator on a real Kubernetes API server
 
 # The tests of several nodes in their long form, about ten minutes. docs/reliability.md shows the table of
 # one dated run.
-soak: ## Kill nodes and databases under load, many times, and print what came of it
+soak: ## Kill nodes and databases under load, many times, load them for long, and print what came of it
 	@scripts/setup.sh build test
 	@cargo test --locked --no-run -p portvakt --test nodes
+	@cargo build --locked -p portvakt-bench
 	@scripts/soak.sh
 
 lint: ## Check format, lints, documentation, scripts and dependencies

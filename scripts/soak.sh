@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests of several nodes in their long form, one after the other, and prints a table of what
-# came of each.
+# came of each; then loads every kind of server for longer than the tests do, and prints what it reached.
 #
-#   scripts/soak.sh [FILTER]...      (names of tests, or parts of them; all by default)
+#   scripts/soak.sh [FILTER]...      (names of tests, or parts of them, and no load; all by default)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,4 +17,8 @@ fi
 echo "| fault | what came of it |"
 echo "| --- | --- |"
 grep '^| ' "$log" || true
+if [[ $# -eq 0 ]]; then
+  echo
+  target/debug/portvakt-bench check --seconds 5 || status=$?
+fi
 exit "$status"

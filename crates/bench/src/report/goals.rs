@@ -62,16 +62,11 @@ impl Goal {
     }
 
     /// Whether every setup reached it.
-    pub(crate) fn is_reached(&self) -> bool {
+    fn is_reached(&self) -> bool {
         match self.bound {
             Bound::AtLeast(least) => self.figure >= least,
             Bound::AtMost(most) => self.figure <= most,
         }
-    }
-
-    /// What it is, for errors.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
     }
 
     pub(super) fn cells(&self) -> Vec<String> {
@@ -88,6 +83,14 @@ impl Goal {
             self.setup.to_string(),
         ]
     }
+}
+
+/// An error that names those that are not.
+pub(crate) fn all_reached(goals: &[Goal]) -> anyhow::Result<()> {
+    let missed = goals.iter().filter(|goal| !goal.is_reached());
+    let missed: Vec<_> = missed.map(|goal| goal.name).collect();
+    anyhow::ensure!(missed.is_empty(), "not reached: {}", missed.join("; "));
+    Ok(())
 }
 
 impl Report {
@@ -237,9 +240,10 @@ mod tests {
             rows,
             ..Report::default()
         };
-        let goals = report.goals().into_iter();
-        let missed = goals.filter(|goal| !goal.is_reached());
-        missed.map(|goal| goal.name()).collect()
+        let goals = report.goals();
+        let missed: Vec<_> = goals.iter().filter(|goal| !goal.is_reached()).collect();
+        assert_eq!(all_reached(&goals).is_ok(), missed.is_empty());
+        missed.iter().map(|goal| goal.name).collect()
     }
 
     #[test]
