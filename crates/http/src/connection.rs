@@ -1,5 +1,6 @@
 //! One connection, from the first request on it to the last.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 
@@ -9,7 +10,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tower::ServiceExt;
 
 use crate::timed_stream::{Activity, TimedStream};
 use crate::{Limits, Shutdown, Surface};
@@ -31,11 +31,11 @@ pub(crate) async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         let working = activity.begin();
         request.extensions_mut().insert(ConnectInfo(peer));
-        let response = surface.clone().oneshot(request);
+        let response = surface.clone().answer(request);
         async move {
             let response = response.await;
             drop(working);
-            response
+            Ok::<_, Infallible>(response)
         }
     });
 

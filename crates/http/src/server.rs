@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tower::Service;
+use tower::{Service, ServiceExt};
 
 use crate::connection::serve_connection;
 use crate::{Limits, Shutdown, Tls};
@@ -69,29 +69,25 @@ impl Listener {
     }
 }
 
-/// What [`serve`] serves: an [`axum::Router`], or a service of its own.
-pub trait Surface:
-    Service<
-        http::Request<Incoming>,
-        Response = Response,
-        Error = Infallible,
-        Future: Send + 'static,
-    > + Clone
-    + Send
-    + 'static
-{
+/// What [`serve`] serves: an [`axum::Router`], or another service that answers every request.
+pub trait Surface: Clone + Send + 'static {
+    /// The answer to a request, whose extensions have the client's address.
+    fn answer(
+        self,
+        request: http::Request<Incoming>,
+    ) -> impl Future<Output = Response> + Send + 'static;
 }
 
-impl<S> Surface for S where
-    S: Service<
-            http::Request<Incoming>,
-            Response = Response,
-            Error = Infallible,
-            Future: Send + 'static,
-        > + Clone
-        + Send
-        + 'static
+impl<S> Surface for S
+where
+    S: Service<http::Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
 {
+    async fn answer(self, request: http::Request<Incoming>) -> Response {
+        let Ok(response) = self.oneshot(request).await;
+        response
+    }
 }
 
 /// Serves a surface over HTTP/1.1 until `shutdown` is triggered.
