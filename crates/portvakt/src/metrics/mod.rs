@@ -3,8 +3,9 @@
 //!
 //! Every series exists from the start and comes from a closed list (routes, rows of the table of
 //! refusals, states), so their number does not depend on what strangers send. Requests find their
-//! counters at known places and add to them: no lock is taken, nothing is allocated, and no label is
-//! compared but the ids of ways to log in, of which there are few. `docs/metrics.md` says what each
+//! counters by the name of their route, decisions theirs at known places, and add to them: no lock is
+//! taken, nothing is allocated, and no label is compared but the ids of ways to log in, of which there
+//! are few. `docs/metrics.md` says what each
 //! metric means; a test compares it with the answer.
 
 mod histogram;

@@ -181,13 +181,13 @@ impl Parts {
         let metrics = &self.metrics;
         let names = TracedSurfaces::of(config)?;
         let maskinporten = traces.follow(names.maskinporten).layer(maskinporten);
-        let selfservice = selfservice.layer(traces.follow(names.selfservice));
-        let operator = operator.layer(traces.follow(names.operator));
+        let selfservice = traces.follow_router(selfservice, names.selfservice);
+        let operator = traces.follow_router(operator, names.operator);
         let idporten = match (&self.logins, names.idporten) {
             (Some(logins), Some(surface)) => {
                 let (observer, refusals) = (metrics.logins(), self.refusals.clone());
                 let router = logins.router(limits, &self.limiters, observer, refusals)?;
-                Some(metrics.count_idporten(router.layer(traces.follow(surface))))
+                Some(metrics.count_idporten(traces.follow_router(router, surface)))
             }
             _ => None,
         };

@@ -3,7 +3,8 @@
 //! A layer around each surface makes a span of each request that is sampled ([`requests`]); core has
 //! spans for the parts ([`portvakt_core::spans`]). A layer of the subscriber turns those that have ended
 //! into messages ([`layer`]) and puts them into a queue that nobody waits for ([`queue`]), from which a
-//! task sends them ([`export`]). Nothing of this is there unless the configuration names a collector.
+//! task sends them ([`export`]). Nothing of this is at work unless the configuration names a
+//! collector.
 
 mod export;
 mod headers;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
 use portvakt_core::SystemEntropy;
 use portvakt_core::entropy::uuid;
 use portvakt_http::{Shutdown, TrustedProxies};
@@ -95,6 +97,14 @@ impl Traces {
             surface,
         });
         FollowRequests(follower.map(Arc::new))
+    }
+
+    /// The same for a router, which is left as it is where there are no traces.
+    pub(crate) fn follow_router(&self, router: Router, surface: TracedSurface) -> Router {
+        match self.running {
+            Some(_) => router.layer(self.follow(surface)),
+            None => router,
+        }
     }
 
     /// Sends what is left, within a bounded time.
