@@ -1,5 +1,6 @@
 //! Counts issued tokens beside the requests, and writes the counts down now and then.
 
+use std::future::ready;
 use std::time::Duration;
 
 use portvakt_core::usage::{Drained, Filling, Tally, UsageLog};
@@ -44,6 +45,13 @@ impl UsageCounter {
     /// until shutdown. Tokens are issued for a while after that: who stops the server flushes once more.
     pub(crate) async fn flush_until_shutdown(&self, log: &dyn UsageLog, shutdown: &Shutdown) {
         let mut interval = INTERVAL;
+        // Nobody who stops the server waits for its pauses.
+        let pause = |time| async move {
+            tokio::select! {
+                () = shutdown.wait() => {}
+                () = sleep(time) => {}
+            }
+        };
         loop {
             tokio::select! {
                 biased;
@@ -51,14 +59,11 @@ impl UsageCounter {
                 () = sleep(interval) => {}
                 () = self.crowded.notified() => {}
             }
-            if let Some(written) = self.write(log, pause_between).await {
+            if let Some(written) = self.write(log, pause).await {
                 interval = interval_after(written);
             } else {
                 // A store that is at fault is not asked again at once, however much there is.
-                tokio::select! {
-                    () = shutdown.wait() => return,
-                    () = sleep(INTERVAL) => {}
-                }
+                pause(INTERVAL).await;
             }
         }
     }
@@ -66,13 +71,13 @@ impl UsageCounter {
     /// Writes what was counted, without a pause, and says how many counts that were. What the store does
     /// not take waits for the next time.
     pub(crate) async fn flush(&self, log: &dyn UsageLog) -> Option<usize> {
-        self.write(log, |_| Duration::ZERO).await
+        self.write(log, |_| ready(())).await
     }
 
-    async fn write(
+    async fn write<F: Future<Output = ()>>(
         &self,
         log: &dyn UsageLog,
-        pause_between: fn(usize) -> Duration,
+        pause: impl Fn(Duration) -> F,
     ) -> Option<usize> {
         let Drained {
             mut usage,
@@ -84,11 +89,11 @@ impl UsageCounter {
         // As the store has them, so that each batch is to be found in one place there, and not all over.
         usage.sort_unstable_by(|one, other| one.key.cmp(&other.key));
         let batches = usage.chunks(BATCH);
-        let pause = pause_between(batches.len());
+        let apart = pause_between(batches.len());
         let mut written = 0;
         for batch in batches {
             if written > 0 {
-                sleep(pause).await;
+                pause(apart).await;
             }
             if let Err(error) = log.add_usage(batch).await {
                 tracing::warn!(%error, "cannot write down who used which scope");

@@ -172,6 +172,28 @@ async fn a_crowded_tally_is_written_at_once_until_shutdown() {
     assert_eq!(log.tokens(), 1);
 }
 
+#[tokio::test]
+async fn a_server_that_stops_writes_what_is_left_without_pauses() {
+    let (counter, log) = (UsageCounter::default(), Brittle::taking(usize::MAX));
+    let batches = 80;
+    let usually = pause_between(batches) * 79;
+    for number in 0..batches * BATCH {
+        issue(&counter, &format!("c{number}"));
+    }
+    let shutdown = Shutdown::new();
+    counter.crowded.notify_one();
+    let watching = async {
+        while log.tokens() == 0 {
+            tokio::task::yield_now().await;
+        }
+        shutdown.trigger();
+    };
+    let stopping = async { tokio::join!(counter.flush_until_shutdown(&log, &shutdown), watching) };
+    let stopped = tokio::time::timeout(usually / 2, stopping).await;
+    assert!(stopped.is_ok(), "it pauses");
+    assert_eq!(log.tokens(), (batches * BATCH) as u64);
+}
+
 #[test]
 fn the_more_there_is_to_write_the_longer_it_waits_for_up_to_ten_seconds() {
     for (written, seconds) in [(0, 1), (1000, 1), (4000, 4), (50_000, 10), (usize::MAX, 10)] {
