@@ -3,20 +3,15 @@
 use portvakt_oauth_types::metadata::{OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH};
 
 /// The addresses that the surface answers, as figures and traces call them.
-pub const ROUTES: [&str; 6] = [
-    TOKEN,
-    KEYS,
-    HEALTH,
-    ERROR_PAGE,
-    OAUTH_AUTHORIZATION_SERVER_PATH,
-    OPENID_CONFIGURATION_PATH,
-];
+pub const ROUTES: [&str; 6] = [TOKEN, KEYS, HEALTH, ERROR_PAGE, METADATA[0], METADATA[1]];
 
 const TOKEN: &str = "/token";
 const KEYS: &str = "/jwk";
 const HEALTH: &str = "/health";
 const ERROR_PAGE: &str = "/errors/{code}";
 const ERROR_PAGES: &str = "/errors/";
+/// One in each profile.
+const METADATA: [&str; 2] = [OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH];
 
 /// What is at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +58,8 @@ pub fn route_of(path: &str) -> Option<&'static str> {
 /// A published client appends a slash (spec: maskinporten §12.1).
 fn metadata(path: &str) -> Option<Route<'static>> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    let known = [OAUTH_AUTHORIZATION_SERVER_PATH, OPENID_CONFIGURATION_PATH];
-    known
-        .into_iter()
-        .find(|known| *known == path)
-        .map(Route::Metadata)
+    let known = METADATA.into_iter().find(|known| *known == path);
+    known.map(Route::Metadata)
 }
 
 fn error_page(path: &str) -> Option<Route<'_>> {

@@ -103,6 +103,10 @@ async fn documents_may_be_cached_and_read_from_any_origin() {
         wire.send(request).await;
         let head = wire.answer().await;
         assert!(head.starts_with("HTTP/1.1 200 "), "{path} {head}");
+        assert!(
+            head.contains("content-type: application/json\r\n"),
+            "{path} {head}"
+        );
         let length = format!("content-length: {}\r\n", answer.text.len());
         assert!(head.contains(&length), "{path} {head}");
         assert!(head.ends_with("\r\n\r\n"), "{path} {head}");
