@@ -28,12 +28,11 @@ test-kubernetes: ## Test the operator on a real Kubernetes API server
 	@KUBEBUILDER_ASSETS="$$(scripts/kubernetes.sh)" && export KUBEBUILDER_ASSETS && \
 	  cargo test --workspace --locked --test kubernetes
 
-# The tests of several nodes in their long form, about ten minutes. docs/reliability.md shows the table of
-# one dated run.
+# The tests of several nodes, and the check of the bench, in their long form, about a quarter of an hour.
+# docs/reliability.md shows the table of one dated run.
 soak: ## Kill nodes and databases under load, many times, load them for long, and print what came of it
 	@scripts/setup.sh build test
 	@cargo test --locked --no-run -p portvakt --test nodes
-	@cargo build --locked -p portvakt-bench
 	@scripts/soak.sh
 
 lint: ## Check format, lints, documentation, scripts and dependencies

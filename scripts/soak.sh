@@ -19,6 +19,6 @@ echo "| --- | --- |"
 grep '^| ' "$log" || true
 if [[ $# -eq 0 ]]; then
   echo
-  target/debug/portvakt-bench check --seconds 5 || status=$?
+  cargo run --quiet --locked -p portvakt-bench -- check --server target/debug/portvakt || status=$?
 fi
 exit "$status"

@@ -69,12 +69,8 @@ enum Command {
     },
     /// Load every kind of server, in any build, and fail if a goal is missed that is not of speed
     Check {
-        /// The server's program
-        #[arg(long, value_name = "FILE", default_value = "target/debug/portvakt")]
-        server: PathBuf,
-        /// How long each load lasts, in seconds
-        #[arg(long, value_name = "SECONDS", default_value_t = 1)]
-        seconds: u64,
+        #[command(flatten)]
+        how: How,
     },
     /// Compare two builds, or with --clients given twice two registries, in turns on the same core
     Compare {
@@ -172,7 +168,7 @@ fn main() -> ExitCode {
         Command::Tokens { setup, figures } => setup
             .setups()
             .and_then(|setups| measure_all(&setup.how, &figures, &setups)),
-        Command::Check { server, seconds } => check(server, seconds),
+        Command::Check { how } => check(&how),
         Command::Compare {
             other,
             turns,
@@ -198,13 +194,8 @@ fn measure_all(how: &How, figures: &Figures, setups: &[(Setup, Loads)]) -> anyho
     Ok(())
 }
 
-fn check(server: PathBuf, seconds: u64) -> anyhow::Result<()> {
-    let how = How {
-        server,
-        seconds,
-        connections: None,
-    };
-    let report = runtime()?.block_on(run(&how, &Setup::one_of_each()))?;
+fn check(how: &How) -> anyhow::Result<()> {
+    let report = runtime()?.block_on(run(how, &Setup::one_of_each()))?;
     let mut goals = report.goals();
     goals.retain(|goal| !goal.is_of_speed());
     report.print(&goals);

@@ -11,7 +11,7 @@ fn every_kind_of_server_keeps_its_bounds_under_load() {
     let server = bench.with_file_name("portvakt");
     assert!(server.exists(), "first: cargo build -p portvakt");
     let output = Command::new(bench)
-        .args(["check", "--server"])
+        .args(["check", "--seconds", "1", "--server"])
         .arg(server)
         .output()
         .expect("the bench can be started");
