@@ -66,6 +66,13 @@ answer() {
   if "$@"; then echo "done"; else echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; fi
 }
 
+# Outside its folder a server has a few bytes of shared memory, by which nobody starts a second one on
+# its files. Who is killed leaves them, and a machine has a few thousand places for such.
+forget() {
+  segment="$(sed -n 7p "$data/postmaster.pid" 2>/dev/null)"
+  [ -z "$segment" ] || ipcrm -m "${segment##* }"
+}
+
 make_data() {
   if [ -n "$primary" ]; then
     pg_basebackup -D "$data" -h "$primary" -U portvakt -R --checkpoint=fast --no-sync
@@ -89,6 +96,7 @@ shared_buffers = 32MB
 fsync = $fsync
 full_page_writes = $fsync
 autovacuum = off
+dynamic_shared_memory_type = mmap
 restart_after_crash = off
 recovery_min_apply_delay = 1h
 SETTINGS
@@ -111,4 +119,5 @@ while read -r command; do
   esac
 done
 crash
+forget
 rm -rf "$folder"
