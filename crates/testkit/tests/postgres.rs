@@ -76,3 +76,12 @@ fn a_server_that_was_killed_and_started_again_leaves_nothing() {
     before.assert_gone();
     after.assert_gone();
 }
+
+/// A server that is gone is no riddle to whoever reads what a test said.
+#[test]
+#[should_panic(expected = "the server's last words: ")]
+fn who_finds_no_server_is_told_what_it_died_of() {
+    let server = PostgresServer::durable();
+    server.stop();
+    server.database();
+}

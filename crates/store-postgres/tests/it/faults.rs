@@ -115,7 +115,7 @@ async fn a_server_that_keeps_no_write_is_not_ready() {
 async fn a_commit_wakes_up_whoever_listens() {
     let database = Database::new();
     let store = database.store().await;
-    let mut listener = PgListener::connect(&database.0).await.unwrap();
+    let mut listener = PgListener::connect(database.url()).await.unwrap();
     listener.listen(CHANNEL).await.unwrap();
     let mut unit = store.begin().await.unwrap();
     unit.save_organization(&organization()).await.unwrap();

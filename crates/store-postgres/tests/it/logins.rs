@@ -14,7 +14,8 @@ use crate::place::{Database, organization};
 /// does, it does meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_waits_for_no_unit_of_work() {
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     let mut unit = store.begin().await.unwrap();
     unit.save_organization(&organization()).await.unwrap();
     let logins: Arc<dyn LoginStore> = store.clone();
@@ -30,7 +31,8 @@ async fn a_login_waits_for_no_unit_of_work() {
 /// And it is no change of the registry: nobody's copies are dropped for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_is_no_revision() {
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     let before = store.revision().await.unwrap();
     let logins: Arc<dyn LoginStore> = store.clone();
     moved::every_kind(&logins).await.unwrap();

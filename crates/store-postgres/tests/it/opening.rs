@@ -1,15 +1,14 @@
 //! Opening: several nodes at once, schemas of other versions, and what sessions are set to.
 
 use portvakt_core::ports::{ChangeFeed, ReplayLedger, Revision, StorageError, Store};
-use portvakt_store_postgres::PostgresStore;
 use portvakt_testkit::PostgresServer;
 use sqlx::Connection;
 use tokio::task::JoinSet;
 
-use crate::place::{Database, at, is_unavailable, save_organization};
+use crate::place::{Database, at, is_unavailable, open, save_organization};
 
-async fn refusal(database: &Database) -> String {
-    match database.try_store().await {
+async fn refusal(url: &str) -> String {
+    match open(url).await {
         Ok(_) => panic!("the store was opened"),
         Err(StorageError::Unavailable(reason)) => reason,
         Err(other) => panic!("{other}"),
@@ -21,8 +20,8 @@ async fn many_nodes_open_a_new_database_at_once() {
     let database = Database::new();
     let mut tasks = JoinSet::new();
     for _ in 0..10 {
-        let url = database.0.clone();
-        tasks.spawn(async move { PostgresStore::open(&url.parse().unwrap()).await });
+        let url = database.url().to_owned();
+        tasks.spawn(async move { open(&url).await });
     }
     for store in tasks.join_all().await {
         assert_eq!(store.unwrap().revision().await.unwrap(), Revision(0));
@@ -39,7 +38,7 @@ async fn a_schema_from_a_later_version_is_refused() {
              VALUES (9001, 'later', TRUE, '', 0)",
         )
         .await;
-    let reason = refusal(&database).await;
+    let reason = refusal(database.url()).await;
     assert!(
         reason.contains("9001") && reason.contains("later one"),
         "{reason}"
@@ -53,7 +52,7 @@ async fn a_changed_migration_is_refused() {
     database
         .run("UPDATE _sqlx_migrations SET checksum = '' WHERE version = 1")
         .await;
-    let reason = refusal(&database).await;
+    let reason = refusal(database.url()).await;
     assert!(reason.contains("migration 1 "), "{reason}");
 }
 
@@ -62,7 +61,7 @@ async fn a_changed_migration_is_refused() {
 async fn a_database_that_holds_something_else_is_left_as_it_was() {
     let database = Database::new();
     database.run("CREATE TABLE audit (note TEXT)").await;
-    assert!(database.try_store().await.is_err());
+    assert!(open(database.url()).await.is_err());
     let tables: Vec<String> =
         sqlx::query_scalar("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public'")
             .fetch_all(&mut database.stranger().await)
@@ -73,18 +72,16 @@ async fn a_database_that_holds_something_else_is_left_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_reached_is_unavailable_and_says_no_password() {
-    let server = PostgresServer::shared();
-    let missing = server.database().replace("/test_", "/missing_");
-    let database = Database(missing);
-    assert_eq!(refusal(&database).await, "the server has no such database");
-    let nobody = Database("postgres://portvakt:hemmelig@127.0.0.1:1/portvakt".to_owned());
-    let reason = refusal(&nobody).await;
+    let missing = PostgresServer::shared().url_of("postgres:///missing");
+    assert_eq!(refusal(&missing).await, "the server has no such database");
+    let reason = refusal("postgres://portvakt:hemmelig@127.0.0.1:1/portvakt").await;
     assert!(!reason.contains("hemmelig"), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_store_is_unavailable() {
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     store.close().await;
     assert!(is_unavailable(&store.begin().await.map(|_| ())));
     assert!(is_unavailable(&store.revision().await));

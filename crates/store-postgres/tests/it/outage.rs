@@ -8,7 +8,7 @@ use portvakt_testkit::{PostgresProxy, PostgresServer};
 use tokio::time::{Duration, Instant, timeout};
 
 use crate::place::{
-    Database, at, consume, digests, is_unavailable, organization, orgno, save_organization,
+    Database, at, consume, digests, is_unavailable, open, organization, orgno, save_organization,
 };
 
 struct Outage {
@@ -19,7 +19,7 @@ struct Outage {
 impl Outage {
     async fn new() -> Self {
         let server = PostgresServer::durable();
-        let store = Database(server.database()).store().await;
+        let store = Arc::new(open(&server.database()).await.unwrap());
         Self { server, store }
     }
 }
@@ -79,9 +79,9 @@ async fn a_server_that_is_cut_off_is_unavailable_in_bounded_time() {
 /// Nobody may wait for the answers that never come, also not those who gave up waiting before.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_died_in_silence_are_replaced_within_five_seconds() {
-    let server = PostgresServer::shared();
-    let (proxy, url) = PostgresProxy::before(&server.database());
-    let store = Database(url).store().await;
+    let database = Database::new();
+    let (proxy, url) = PostgresProxy::before(database.url());
+    let store = Arc::new(open(&url).await.unwrap());
     // Several connections of each kind.
     let readers = tokio::join!(store.read(), store.read(), store.read(), store.read());
     drop(readers);
@@ -120,8 +120,8 @@ async fn nothing_is_read_from_a_standby() {
     let Outage { server, .. } = Outage::new().await;
     let database = server.database();
     let (proxy, url) = PostgresProxy::before(&database);
-    let store = Database(url.clone()).store().await;
-    save_organization(&*store).await.unwrap();
+    let store = open(&url).await.unwrap();
+    save_organization(&store).await.unwrap();
     let standby = server.standby();
     proxy.lead_to(&standby.url_of(&database));
     proxy.refuse();

@@ -13,20 +13,21 @@ use portvakt_testkit::PostgresServer;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::task::JoinSet;
 
-/// A database of its own on the shared server.
-pub(crate) struct Database(pub(crate) String);
+/// A database of its own on the shared server. It is gone when it is dropped: there are hundreds, and
+/// together they would take gigabytes of the disk.
+pub(crate) struct Database(String);
 
 impl Database {
     pub(crate) fn new() -> Self {
         Self(PostgresServer::shared().database())
     }
 
-    pub(crate) async fn store(&self) -> Arc<PostgresStore> {
-        Arc::new(self.try_store().await.unwrap())
+    pub(crate) fn url(&self) -> &str {
+        &self.0
     }
 
-    pub(crate) async fn try_store(&self) -> Result<PostgresStore, StorageError> {
-        PostgresStore::open(&self.0.parse().unwrap()).await
+    pub(crate) async fn store(&self) -> Arc<PostgresStore> {
+        Arc::new(open(&self.0).await.unwrap())
     }
 
     /// A connection of somebody else.
@@ -43,6 +44,15 @@ impl Database {
     }
 }
 
+impl Drop for Database {
+    fn drop(&mut self) {
+        // What failed is told by the panic there is.
+        if !std::thread::panicking() {
+            PostgresServer::shared().remove(&self.0);
+        }
+    }
+}
+
 impl StoreFactory for Database {
     async fn open(&self) -> Arc<dyn Store> {
         self.store().await
@@ -53,6 +63,11 @@ impl LoginFactory for Database {
     async fn open_logins(&self) -> Arc<dyn LoginStore> {
         self.store().await
     }
+}
+
+/// A store on a database, wherever it is.
+pub(crate) async fn open(url: &str) -> Result<PostgresStore, StorageError> {
+    PostgresStore::open(&url.parse().unwrap()).await
 }
 
 pub(crate) fn at(seconds: i64) -> Timestamp {

@@ -53,7 +53,8 @@ async fn both_stores_keep_the_same_tables() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("portvakt.db");
     SqliteStore::open(&path).await.unwrap().close().await;
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     let mut target = store.begin_transfer().await.unwrap();
     let mut sent = source(&folder).await.tables().await.unwrap();
     let mut arrived = target.tables().await.unwrap();
@@ -109,7 +110,8 @@ async fn everything_arrives_and_a_used_grant_stays_used() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_is_given_up_leaves_the_target_empty_and_working() {
     let folder = full_file().await;
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     let mut target = store.begin_transfer().await.unwrap();
     transfer(&mut source(&folder).await, &mut target, |_| {})
         .await
@@ -124,9 +126,9 @@ async fn a_move_that_is_given_up_leaves_the_target_empty_and_working() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_holds_anything_is_refused() {
-    let used = Database::new().store().await;
+    let databases = [Database::new(), Database::new()];
+    let [used, kept] = [databases[0].store().await, databases[1].store().await];
     used.consume([1; 32], at(1)).await.unwrap();
-    let kept = Database::new().store().await;
     save_organization(&*kept).await.unwrap();
     for store in [used, kept] {
         let refused = store.begin_transfer().await.map(|_| ()).unwrap_err();
@@ -146,7 +148,8 @@ async fn a_log_that_was_tampered_with_is_not_moved() {
         .execute(&mut stranger)
         .await
         .unwrap();
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     let mut target = store.begin_transfer().await.unwrap();
     let refused = transfer(&mut source(&folder).await, &mut target, |_| {}).await;
     assert!(
@@ -184,7 +187,8 @@ async fn a_sealed_file_is_no_store_and_can_be_moved_again() {
 /// Everybody goes on writing while a backup is made.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_is_of_one_moment_and_fills_a_file() {
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     save_organization(&*store).await.unwrap();
     store.consume([1; 32], at(1000)).await.unwrap();
     let mut snapshot = store.transfer_snapshot().await.unwrap();
@@ -258,7 +262,8 @@ async fn knows_what_it_cannot_know(store: &dyn Store) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_succeeds_a_lost_store() {
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     let mut target = store.begin_transfer().await.unwrap();
     fill_from_a_lost_store(&mut target).await;
     target.commit().await.unwrap();
@@ -291,7 +296,8 @@ async fn file_of_logins() -> TempDir {
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_go_on_in_the_store_that_they_were_moved_to() {
     let folder = file_of_logins().await;
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     let mut target = store.begin_transfer().await.unwrap();
     transfer(&mut source(&folder).await, &mut target, |_| {})
         .await
@@ -317,7 +323,8 @@ async fn restore_logins(target: &mut dyn TransferTarget) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_revives_no_login_of_a_backup() {
-    let store = Database::new().store().await;
+    let database = Database::new();
+    let store = database.store().await;
     let mut target = store.begin_transfer().await.unwrap();
     restore_logins(&mut target).await;
     target.commit().await.unwrap();

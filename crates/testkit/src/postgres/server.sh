@@ -87,6 +87,9 @@ make_data >"$folder/log" 2>&1 ||
   { echo "failed: $(tail -n 3 "$folder/log" | tr '\n' ' ')"; rm -rf "$folder"; exit 1; }
 listen=
 [ "$port" = 0 ] || listen=127.0.0.1
+# Who does not wait for the disk shall not fill it either.
+wal=1GB
+[ "$fsync" = on ] || wal=64MB
 cat >>"$data/postgresql.conf" <<SETTINGS
 listen_addresses = '$listen'
 port = $([ "$port" = 0 ] && echo 5432 || echo "$port")
@@ -95,6 +98,7 @@ max_connections = 500
 shared_buffers = 32MB
 fsync = $fsync
 full_page_writes = $fsync
+max_wal_size = $wal
 autovacuum = off
 dynamic_shared_memory_type = mmap
 restart_after_crash = off
