@@ -99,8 +99,10 @@ impl Known {
         if self.tried_at.is_some_and(|at| now < at.plus(PAUSE)) {
             return Err("its documents were asked for a moment ago".to_owned());
         }
+        let discovered = discover(issuer, http, now).await;
+        // After the answer, so that a browser that goes away meanwhile bars nobody else.
         self.tried_at = Some(now);
-        self.documents = Some(Arc::new(discover(issuer, http, now).await?));
+        self.documents = Some(Arc::new(discovered?));
         Ok(())
     }
 }
@@ -142,4 +144,132 @@ async fn document(url: &str, http: &dyn OutgoingHttp) -> Result<Map<String, Valu
         return Err(format!("{url} answered {}", answer.status));
     }
     parse_json_object(&answer.body).map_err(|_| format!("{url} is no JSON object"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use futures_util::FutureExt;
+    use serde_json::json;
+
+    use super::*;
+    use crate::eid::upstream::http::{HttpAnswer, HttpFault};
+
+    const ISSUER: &str = "https://idp.example";
+
+    /// A provider that leaves its first requests unanswered, fails the next ones, and answers all others.
+    #[derive(Default)]
+    struct Provider {
+        unanswered: usize,
+        failing: usize,
+        asked: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl OutgoingHttp for Provider {
+        async fn get(&self, url: &str) -> Result<HttpAnswer, HttpFault> {
+            let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+            if asked < self.unanswered {
+                std::future::pending::<()>().await;
+            }
+            if asked < self.unanswered + self.failing {
+                return Err(HttpFault("no answer".to_owned()));
+            }
+            let body = if url.ends_with("/jwk") {
+                json!({ "keys": [] })
+            } else {
+                json!({
+                    "issuer": ISSUER,
+                    "jwks_uri": "https://idp.example/jwk",
+                    "authorization_endpoint": "https://idp.example/authorize",
+                    "token_endpoint": "https://idp.example/token",
+                })
+            };
+            let body = body.to_string().into_bytes();
+            Ok(HttpAnswer { status: 200, body })
+        }
+
+        async fn post_form(
+            &self,
+            _: &str,
+            _: String,
+            _: Option<String>,
+        ) -> Result<HttpAnswer, HttpFault> {
+            unreachable!("documents are read")
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    /// What the documents are now; `None` while there is no answer yet, which is given up.
+    fn documents(
+        discovery: &Discovery,
+        provider: &Provider,
+        now: Timestamp,
+    ) -> Option<Result<Arc<Discovered>, String>> {
+        discovery.documents(ISSUER, provider, now).now_or_never()
+    }
+
+    #[test]
+    fn who_goes_away_before_the_answer_bars_nobody() {
+        let (discovery, provider) = (
+            Discovery::default(),
+            Provider {
+                unanswered: 1,
+                ..Provider::default()
+            },
+        );
+        assert!(documents(&discovery, &provider, at(0)).is_none());
+        assert!(documents(&discovery, &provider, at(0)).unwrap().is_ok());
+    }
+
+    #[test]
+    fn after_a_failure_a_provider_is_left_alone_for_a_while() {
+        let (discovery, provider) = (
+            Discovery::default(),
+            Provider {
+                failing: 1,
+                ..Provider::default()
+            },
+        );
+        for now in [0, 29] {
+            assert!(documents(&discovery, &provider, at(now)).unwrap().is_err());
+        }
+        assert_eq!(provider.asked.load(Ordering::Relaxed), 1);
+        assert!(documents(&discovery, &provider, at(30)).unwrap().is_ok());
+    }
+
+    #[test]
+    fn documents_count_for_an_hour_and_for_a_day_if_there_are_no_others() {
+        let mut provider = Provider::default();
+        let discovery = Discovery::default();
+        let hours = |hours: i64| at(hours * 3600);
+        let first = documents(&discovery, &provider, hours(0)).unwrap().unwrap();
+        for now in [hours(0), hours(1).minus(Duration::from_millis(1))] {
+            let known = documents(&discovery, &provider, now).unwrap().unwrap();
+            assert!(Arc::ptr_eq(&first, &known));
+        }
+        assert_eq!(
+            provider.asked.load(Ordering::Relaxed),
+            2,
+            "each document once"
+        );
+        provider.failing = usize::MAX;
+        let known = documents(&discovery, &provider, hours(1)).unwrap().unwrap();
+        assert!(Arc::ptr_eq(&first, &known));
+        assert!(
+            documents(&discovery, &provider, hours(24))
+                .unwrap()
+                .is_err()
+        );
+        provider.failing = 0;
+        let new = documents(&discovery, &provider, hours(25))
+            .unwrap()
+            .unwrap();
+        assert!(!Arc::ptr_eq(&first, &new));
+    }
 }
