@@ -49,7 +49,7 @@ fuzz: ## Fuzz every parser of untrusted bytes, SECONDS (default 20) for each
 SECONDS_PER_TARGET = $(or $(SECONDS),20)
 
 bench: ## Measure the token endpoint against the physical limit of its core, SECONDS (default 5) each
-	@scripts/setup.sh build
+	@scripts/setup.sh build test
 	@cargo build --release --locked -p portvakt -p portvakt-bench
 	@target/release/portvakt-bench suite --seconds $(or $(SECONDS),5)
 
