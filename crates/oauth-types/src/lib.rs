@@ -11,6 +11,7 @@ pub mod media_type;
 pub mod metadata;
 pub mod parameters;
 pub mod token_response;
+pub mod transport;
 
 pub use error::{ErrorCode, ErrorResponse};
 pub use form::{TokenRequest, TokenRequestError};

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use portvakt_oauth_types::transport::is_this_machine;
+use url::Url;
 
 use crate::error::ClientError;
 
@@ -67,15 +68,6 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -1,8 +1,9 @@
 //! The self-service API.
 
+use portvakt_oauth_types::transport::is_this_machine;
 use portvakt_selfservice::{Settings, ZeroLifetime};
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 use utoipa::ToSchema;
 
 use super::Faults;
@@ -99,15 +100,9 @@ pub(super) fn is_public_address(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else {
         return false;
     };
-    let is_loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return false,
-    };
     let is_plain = url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none();
-    is_plain && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback))
+    is_plain && (url.scheme() == "https" || url.scheme() == "http" && is_this_machine(&url))
 }

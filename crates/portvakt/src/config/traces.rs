@@ -1,11 +1,11 @@
 //! Traces of requests.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use portvakt_oauth_types::transport::is_this_machine;
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 use utoipa::ToSchema;
 
 use super::Faults;
@@ -102,7 +102,10 @@ impl Section {
             faults.add(ENDPOINT, message);
             return None;
         };
-        if self.headers_file.is_some() && endpoint.scheme() != "https" && !is_here(&endpoint) {
+        if self.headers_file.is_some()
+            && endpoint.scheme() != "https"
+            && !is_this_machine(&endpoint)
+        {
             let message = "headers are sent by https, or to this machine, alone";
             faults.add("traces.headers_file", message);
         }
@@ -126,13 +129,4 @@ fn endpoint_url(text: &str) -> Option<Url> {
         && url.query().is_none()
         && url.fragment().is_none();
     (is_plain && url.has_host() && matches!(url.scheme(), "http" | "https")).then_some(url)
-}
-
-fn is_here(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        None => false,
-    }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use portvakt_core::login::Acr;
 use portvakt_core::login::acr::Framework;
 use portvakt_jose::Signer;
+use portvakt_oauth_types::transport::is_this_machine;
 use url::Url;
 
 /// The longest id, in characters.
@@ -141,13 +142,6 @@ fn is_issuer(text: &str) -> bool {
 
 /// Encrypted, or on this machine.
 pub(super) fn is_protected(url: &Url) -> bool {
-    use url::Host;
-    let here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return false,
-    };
     let anonymous = url.username().is_empty() && url.password().is_none();
-    anonymous && (url.scheme() == "https" || url.scheme() == "http" && here)
+    anonymous && (url.scheme() == "https" || url.scheme() == "http" && is_this_machine(url))
 }
