@@ -7,7 +7,7 @@ use portvakt_core::clock::Timestamp;
 use portvakt_jose::{JwkSet, parse_json_object};
 use portvakt_oauth_types::metadata::OPENID_CONFIGURATION_PATH;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use url::Url;
 
 use super::http::OutgoingHttp;
@@ -30,10 +30,10 @@ pub(super) struct Discovered {
     read_at: Timestamp,
 }
 
-/// The documents of one provider. One request at a time looks at them, and asks for new ones if they are due;
-/// the others wait for it.
+/// The documents of one provider. One request at a time looks at them, and has new ones asked for if they are
+/// due; the others wait for it.
 #[derive(Default)]
-pub(super) struct Discovery(Mutex<Known>);
+pub(super) struct Discovery(Arc<Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
@@ -46,26 +46,20 @@ impl Discovery {
     pub(super) async fn documents(
         &self,
         issuer: &str,
-        http: &dyn OutgoingHttp,
+        http: &Arc<dyn OutgoingHttp>,
         now: Timestamp,
     ) -> Result<Arc<Discovered>, String> {
-        let mut known = self.0.lock().await;
-        let age = |documents: &Arc<Discovered>, limit| now < documents.read_at.plus(limit);
-        match &known.documents {
-            Some(documents) if age(documents, FRESH) => return Ok(Arc::clone(documents)),
-            Some(_) | None => {}
+        let known = Arc::clone(&self.0).lock_owned().await;
+        let former = known.documents.clone();
+        let within = |limit| {
+            let documents = former.as_ref();
+            documents.filter(|documents| now < documents.read_at.plus(limit))
+        };
+        if let Some(documents) = within(FRESH) {
+            return Ok(Arc::clone(documents));
         }
-        if let Err(cause) = known.refresh(issuer, http, now).await {
-            let old = known.documents.as_ref();
-            return match old.filter(|documents| age(documents, USABLE)) {
-                Some(documents) => Ok(Arc::clone(documents)),
-                None => Err(cause),
-            };
-        }
-        let documents = known.documents.as_ref();
-        documents
-            .map(Arc::clone)
-            .ok_or_else(|| "nothing was read".to_owned())
+        let refreshed = refresh(known, issuer, http, now).await;
+        refreshed.or_else(|cause| within(USABLE).map(Arc::clone).ok_or(cause))
     }
 
     /// The documents after a token was signed with a key that is not among those of `former`.
@@ -73,38 +67,37 @@ impl Discovery {
         &self,
         former: &Arc<Discovered>,
         issuer: &str,
-        http: &dyn OutgoingHttp,
+        http: &Arc<dyn OutgoingHttp>,
         now: Timestamp,
     ) -> Result<Arc<Discovered>, String> {
-        let mut known = self.0.lock().await;
-        let is_former = |documents: &Arc<Discovered>| Arc::ptr_eq(documents, former);
-        if known.documents.as_ref().is_none_or(is_former) {
-            known.refresh(issuer, http, now).await?;
+        let known = Arc::clone(&self.0).lock_owned().await;
+        match &known.documents {
+            Some(documents) if !Arc::ptr_eq(documents, former) => Ok(Arc::clone(documents)),
+            Some(_) | None => refresh(known, issuer, http, now).await,
         }
-        let documents = known.documents.as_ref();
-        documents
-            .map(Arc::clone)
-            .ok_or_else(|| "nothing was read".to_owned())
     }
 }
 
-impl Known {
-    /// Asks for the documents, unless that was done a moment ago.
-    async fn refresh(
-        &mut self,
-        issuer: &str,
-        http: &dyn OutgoingHttp,
-        now: Timestamp,
-    ) -> Result<(), String> {
-        if self.tried_at.is_some_and(|at| now < at.plus(PAUSE)) {
-            return Err("its documents were asked for a moment ago".to_owned());
-        }
-        let discovered = discover(issuer, http, now).await;
-        // After the answer, so that a browser that goes away meanwhile bars nobody else.
-        self.tried_at = Some(now);
-        self.documents = Some(Arc::new(discovered?));
-        Ok(())
+/// Asks for the documents, unless that was done a moment ago. It is done to the end also if whoever needs
+/// them goes away: so nobody makes it ask all the time, nor bars others from the answer.
+async fn refresh(
+    mut known: OwnedMutexGuard<Known>,
+    issuer: &str,
+    http: &Arc<dyn OutgoingHttp>,
+    now: Timestamp,
+) -> Result<Arc<Discovered>, String> {
+    if known.tried_at.is_some_and(|at| now < at.plus(PAUSE)) {
+        return Err("its documents were asked for a moment ago".to_owned());
     }
+    known.tried_at = Some(now);
+    let (issuer, http) = (issuer.to_owned(), Arc::clone(http));
+    let asking = tokio::spawn(async move {
+        let documents = Arc::new(discover(&issuer, http.as_ref(), now).await?);
+        known.documents = Some(Arc::clone(&documents));
+        Ok(documents)
+    });
+    let ended = asking.await;
+    ended.unwrap_or_else(|_| Err("asking for its documents came to no end".to_owned()))
 }
 
 async fn discover(
@@ -148,33 +141,31 @@ async fn document(url: &str, http: &dyn OutgoingHttp) -> Result<Map<String, Valu
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use async_trait::async_trait;
     use futures_util::FutureExt;
     use serde_json::json;
+    use tokio::sync::Semaphore;
 
     use super::*;
     use crate::eid::upstream::http::{HttpAnswer, HttpFault};
 
     const ISSUER: &str = "https://idp.example";
 
-    /// A provider that leaves its first requests unanswered, fails the next ones, and answers all others.
-    #[derive(Default)]
+    /// A provider that answers while it is open, and fails when it is told to.
     struct Provider {
-        unanswered: usize,
-        failing: usize,
+        open: Semaphore,
+        fails: AtomicBool,
         asked: AtomicUsize,
     }
 
     #[async_trait]
     impl OutgoingHttp for Provider {
         async fn get(&self, url: &str) -> Result<HttpAnswer, HttpFault> {
-            let asked = self.asked.fetch_add(1, Ordering::Relaxed);
-            if asked < self.unanswered {
-                std::future::pending::<()>().await;
-            }
-            if asked < self.unanswered + self.failing {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            let _open = self.open.acquire().await;
+            if self.fails.load(Ordering::Relaxed) {
                 return Err(HttpFault("no answer".to_owned()));
             }
             let body = if url.ends_with("/jwk") {
@@ -201,75 +192,85 @@ mod tests {
         }
     }
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_seconds(seconds)
+    /// A provider and what is known of it.
+    struct Upstream {
+        provider: Arc<Provider>,
+        discovery: Discovery,
     }
 
-    /// What the documents are now; `None` while there is no answer yet, which is given up.
-    fn documents(
-        discovery: &Discovery,
-        provider: &Provider,
-        now: Timestamp,
-    ) -> Option<Result<Arc<Discovered>, String>> {
-        discovery.documents(ISSUER, provider, now).now_or_never()
-    }
-
-    #[test]
-    fn who_goes_away_before_the_answer_bars_nobody() {
-        let (discovery, provider) = (
-            Discovery::default(),
-            Provider {
-                unanswered: 1,
-                ..Provider::default()
-            },
-        );
-        assert!(documents(&discovery, &provider, at(0)).is_none());
-        assert!(documents(&discovery, &provider, at(0)).unwrap().is_ok());
-    }
-
-    #[test]
-    fn after_a_failure_a_provider_is_left_alone_for_a_while() {
-        let (discovery, provider) = (
-            Discovery::default(),
-            Provider {
-                failing: 1,
-                ..Provider::default()
-            },
-        );
-        for now in [0, 29] {
-            assert!(documents(&discovery, &provider, at(now)).unwrap().is_err());
+    impl Upstream {
+        fn new() -> Self {
+            let provider = Provider {
+                open: Semaphore::new(1),
+                fails: AtomicBool::new(false),
+                asked: AtomicUsize::new(0),
+            };
+            Self {
+                provider: Arc::new(provider),
+                discovery: Discovery::default(),
+            }
         }
-        assert_eq!(provider.asked.load(Ordering::Relaxed), 1);
-        assert!(documents(&discovery, &provider, at(30)).unwrap().is_ok());
+
+        async fn documents(&self, after: Duration) -> Result<Arc<Discovered>, String> {
+            let http: Arc<dyn OutgoingHttp> = self.provider.clone();
+            let now = Timestamp::from_seconds(0).plus(after);
+            self.discovery.documents(ISSUER, &http, now).await
+        }
+
+        fn fail(&self, fails: bool) {
+            self.provider.fails.store(fails, Ordering::Relaxed);
+        }
+
+        fn asked(&self) -> usize {
+            self.provider.asked.load(Ordering::Relaxed)
+        }
     }
 
-    #[test]
-    fn documents_count_for_an_hour_and_for_a_day_if_there_are_no_others() {
-        let mut provider = Provider::default();
-        let discovery = Discovery::default();
-        let hours = |hours: i64| at(hours * 3600);
-        let first = documents(&discovery, &provider, hours(0)).unwrap().unwrap();
-        for now in [hours(0), hours(1).minus(Duration::from_millis(1))] {
-            let known = documents(&discovery, &provider, now).unwrap().unwrap();
+    #[tokio::test]
+    async fn who_goes_away_before_the_answer_bars_nobody_and_makes_nobody_ask_again() {
+        let upstream = Upstream::new();
+        upstream.provider.open.forget_permits(1);
+        for _ in 0..3 {
+            let given_up = upstream.documents(Duration::ZERO).now_or_never();
+            assert!(given_up.is_none(), "there is no answer yet");
+            tokio::task::yield_now().await;
+        }
+        upstream.provider.open.add_permits(1);
+        assert!(upstream.documents(Duration::ZERO).await.is_ok());
+        assert_eq!(upstream.asked(), 2, "each document once");
+    }
+
+    #[tokio::test]
+    async fn after_a_failure_a_provider_is_left_alone_for_a_while() {
+        let upstream = Upstream::new();
+        upstream.fail(true);
+        assert!(upstream.documents(Duration::ZERO).await.is_err());
+        upstream.fail(false);
+        let soon = PAUSE.saturating_sub(Duration::from_millis(1));
+        assert!(upstream.documents(soon).await.is_err());
+        assert_eq!(upstream.asked(), 1);
+        assert!(upstream.documents(PAUSE).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn documents_count_for_an_hour_and_for_a_day_if_there_are_no_others() {
+        let upstream = Upstream::new();
+        let hours = Duration::from_hours;
+        let first = upstream.documents(Duration::ZERO).await.unwrap();
+        for now in [
+            Duration::ZERO,
+            hours(1).saturating_sub(Duration::from_millis(1)),
+        ] {
+            let known = upstream.documents(now).await.unwrap();
             assert!(Arc::ptr_eq(&first, &known));
         }
-        assert_eq!(
-            provider.asked.load(Ordering::Relaxed),
-            2,
-            "each document once"
-        );
-        provider.failing = usize::MAX;
-        let known = documents(&discovery, &provider, hours(1)).unwrap().unwrap();
+        assert_eq!(upstream.asked(), 2, "each document once");
+        upstream.fail(true);
+        let known = upstream.documents(hours(1)).await.unwrap();
         assert!(Arc::ptr_eq(&first, &known));
-        assert!(
-            documents(&discovery, &provider, hours(24))
-                .unwrap()
-                .is_err()
-        );
-        provider.failing = 0;
-        let new = documents(&discovery, &provider, hours(25))
-            .unwrap()
-            .unwrap();
+        assert!(upstream.documents(hours(24)).await.is_err());
+        upstream.fail(false);
+        let new = upstream.documents(hours(25)).await.unwrap();
         assert!(!Arc::ptr_eq(&first, &new));
     }
 }

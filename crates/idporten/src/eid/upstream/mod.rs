@@ -100,8 +100,8 @@ impl UpstreamProvider {
     }
 
     async fn documents(&self, now: Timestamp) -> Result<Arc<Discovered>, String> {
-        let (issuer, http) = (&self.settings.issuer, self.http.as_ref());
-        self.discovery.documents(issuer, http, now).await
+        let issuer = &self.settings.issuer;
+        self.discovery.documents(issuer, &self.http, now).await
     }
 
     async fn leave(&self, context: Context<'_>, kept: &mut Kept) -> Result<String, String> {
@@ -309,7 +309,7 @@ impl UpstreamProvider {
         };
         match believe(token, &documents.keys, expected) {
             Err(Disbelief::UnknownKey) => {
-                let (issuer, http) = (&self.settings.issuer, self.http.as_ref());
+                let (issuer, http) = (&self.settings.issuer, &self.http);
                 let newer = self.discovery.newer(&documents, issuer, http, expected.now);
                 believe(token, &newer.await?.keys, expected).map_err(told)
             }
