@@ -7,9 +7,7 @@ use crate::support::{CLIENT, DevServer, SCOPE};
 
 /// What a query on the target answers.
 fn target(url: &str, sql: &str) -> String {
-    let name = url.trim_start_matches("postgres:///");
-    let name = name.split('?').next().unwrap();
-    let arguments = ["--no-psqlrc", "-At", "--dbname", name, "--command", sql];
+    let arguments = ["--no-psqlrc", "-At", "--dbname", url, "--command", sql];
     let answer = PostgresServer::shared().run("psql", &arguments);
     answer.trim().to_owned()
 }

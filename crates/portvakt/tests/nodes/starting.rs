@@ -73,14 +73,15 @@ async fn a_node_serves_on_while_a_later_version_expands_the_schema_and_none_star
     node.wire.until_it_serves().await;
     let operator = node.wire.operator().await;
     operator.record("800000001").await.done();
-    let name = cluster.database().trim_start_matches("postgres:///");
-    let name = name.split('?').next().unwrap();
     let later = "ALTER TABLE clients ADD COLUMN later BOOLEAN NOT NULL DEFAULT FALSE;
         ALTER TABLE organizations ADD COLUMN later TEXT;
         CREATE TABLE later (id BIGINT NOT NULL PRIMARY KEY);
         INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
             VALUES (9001, 'later', TRUE, '', 0);";
-    server.run("psql", &["--dbname", name, "--command", later]);
+    server.run(
+        "psql",
+        &["--dbname", cluster.database(), "--command", later],
+    );
     assert!(node.wire.exchange(&grant()).await.is_done());
     operator.record("800000001").await.done();
     operator.record("800000002").await.done();
