@@ -1,5 +1,6 @@
 //! The wire vocabulary of OAuth 2.0 and OpenID Connect as Maskinporten, Skyporten and ID-porten speak
-//! it: parameters, the token request, the answers to it, the metadata document and the error codes.
+//! it: parameters, the token request, the answers to it, the metadata document and the error codes; and
+//! which addresses they may be sent to.
 //!
 //! Plain data and its text form, for servers and clients alike. It knows no HTTP, no clock and no
 //! rule about who may have a token. Start reading at [`form::TokenRequest`].

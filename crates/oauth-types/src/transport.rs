@@ -2,12 +2,28 @@
 
 use url::{Host, Url};
 
-/// Whether an address is of this machine, which it is by its text alone: nobody on a network can listen
-/// there, so plain `http` is enough. Every name below `localhost` is (RFC 6761 §6.3).
+/// Whether a secret may be sent to an address: it is `https`, or `http` to this machine under a name that no
+/// resolver asks the network for.
+#[must_use]
+pub fn is_protected(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => is_loopback(url),
+        _ => false,
+    }
+}
+
+/// Whether an address is of this machine for whoever keeps to RFC 6761 §6.3, as browsers do: names below
+/// `localhost` are, too. Some resolvers ask the network for these.
 #[must_use]
 pub fn is_this_machine(url: &Url) -> bool {
+    let below = |name: &str| name.ends_with(".localhost");
+    is_loopback(url) || url.domain().is_some_and(below)
+}
+
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -33,6 +49,21 @@ mod tests {
             "http://[::1]:1",
         ] {
             assert!(here(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_alone() {
+        for (url, protected) in [
+            ("https://a.example/", true),
+            ("https://localhost/", true),
+            ("http://localhost:7700", true),
+            ("http://a.example/", false),
+            ("http://sky.localhost:1", false),
+            ("ftp://localhost/", false),
+            ("data:localhost", false),
+        ] {
+            assert_eq!(is_protected(&url.parse().unwrap()), protected, "{url}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use portvakt_oauth_types::transport::is_this_machine;
+use portvakt_oauth_types::transport::is_protected;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
@@ -102,10 +102,7 @@ impl Section {
             faults.add(ENDPOINT, message);
             return None;
         };
-        if self.headers_file.is_some()
-            && endpoint.scheme() != "https"
-            && !is_this_machine(&endpoint)
-        {
+        if self.headers_file.is_some() && !is_protected(&endpoint) {
             let message = "headers are sent by https, or to this machine, alone";
             faults.add("traces.headers_file", message);
         }

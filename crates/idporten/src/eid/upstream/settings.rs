@@ -6,7 +6,7 @@ use std::fmt;
 use portvakt_core::login::Acr;
 use portvakt_core::login::acr::Framework;
 use portvakt_jose::Signer;
-use portvakt_oauth_types::transport::is_this_machine;
+use portvakt_oauth_types::transport;
 use url::Url;
 
 /// The longest id, in characters.
@@ -140,8 +140,8 @@ fn is_issuer(text: &str) -> bool {
     plain && is_protected(&url)
 }
 
-/// Encrypted, or on this machine.
+/// Protected on its way, and without a name or a password in it.
 pub(super) fn is_protected(url: &Url) -> bool {
     let anonymous = url.username().is_empty() && url.password().is_none();
-    anonymous && (url.scheme() == "https" || url.scheme() == "http" && is_this_machine(url))
+    anonymous && transport::is_protected(url)
 }
